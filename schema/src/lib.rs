@@ -1,1 +1,15 @@
-//! What things are.
+//! What things are: envelopes, rosters, standing, rules, fences and the watch.
+//!
+//! Everything here is pure. No clock, entropy, input/output or hash order enters: time, randomness and ids are
+//! arguments. Whatever is true of a set of envelopes is true at every node that holds the set, in whatever order it came.
+
+pub mod act;
+pub mod admit;
+pub mod canon;
+pub mod envelope;
+pub mod fact;
+pub mod hold;
+pub mod id;
+pub mod merkle;
+pub mod suite;
+pub mod value;

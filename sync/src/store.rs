@@ -81,7 +81,8 @@ pub trait Store {
     /// The value at `key`, or none.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Up to `limit` rows with `from <= key < to`, in ascending order of keys.
-    fn range(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Rows, StoreError>;
+    fn range(&self, table: Table, from: &[u8], to: &[u8], limit: usize)
+    -> Result<Rows, StoreError>;
 }
 
 /// The twin of the disk in memory, for the simulator and for tests.
@@ -104,7 +105,10 @@ impl MemoryStore {
 
     /// How many rows a table has.
     pub fn len(&self, table: Table) -> usize {
-        self.rows.range((table, Vec::new())..).take_while(|((t, _), _)| *t == table).count()
+        self.rows
+            .range((table, Vec::new())..)
+            .take_while(|((t, _), _)| *t == table)
+            .count()
     }
 }
 
@@ -113,11 +117,22 @@ impl Store for MemoryStore {
         Ok(self.rows.get(&(table, key.to_vec())).cloned())
     }
 
-    fn range(&self, table: Table, from: &[u8], to: &[u8], limit: usize) -> Result<Rows, StoreError> {
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Rows, StoreError> {
         if from >= to {
             return Ok(Rows::new());
         }
-        let rows = self.rows.range((table, from.to_vec())..(table, to.to_vec()));
-        Ok(rows.take(limit).map(|((_, key), value)| (key.clone(), value.clone())).collect())
+        let rows = self
+            .rows
+            .range((table, from.to_vec())..(table, to.to_vec()));
+        Ok(rows
+            .take(limit)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect())
     }
 }

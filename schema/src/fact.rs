@@ -1,0 +1,255 @@
+//! What the fold needs of an envelope, without a word about a person: the OPS part of an act.
+//!
+//! Facts open by themselves after a power cut, so standing, placement, fences and permits are known before anybody
+//! signs in. Names, reasons and sections stay in the body, in the CASE domain; a fact holds their hash where it matters.
+
+use crate::act::{Act, ActBytes, EditBytes, Raise, Receipt, Span};
+use crate::canon::{self, CanonError};
+use crate::envelope::{Body, Head, Kind};
+use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, sha256};
+use minicbor::{Decode, Encode};
+
+/// Protected fields whose values the watch needs while nobody is signed in, by the first part of their names.
+pub const OPS_FIELDS: [&str; 2] = ["fence/", "device/"];
+
+/// One envelope as the fold sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Fact {
+    /// The envelope.
+    #[n(0)]
+    pub id: EnvelopeId,
+    /// Who signed.
+    #[n(1)]
+    pub author: AuthorId,
+    /// Position on the author's chain.
+    #[n(2)]
+    pub n: u64,
+    /// The dossier; its own id where it opens one.
+    #[n(3)]
+    pub dossier: DossierId,
+    /// Position on the author's chain inside the dossier.
+    #[n(4)]
+    pub m: u64,
+    /// The author's envelope before it in the dossier.
+    #[n(5)]
+    pub prev_here: Option<EnvelopeId>,
+    /// Others' tips that the author had seen.
+    #[n(6)]
+    pub deps: Vec<EnvelopeId>,
+    /// The appointment signed under.
+    #[n(7)]
+    pub appointment: Option<EnvelopeId>,
+    /// Claimed time, ms UTC.
+    #[n(8)]
+    pub at: i64,
+    /// What it says.
+    #[n(9)]
+    pub what: What,
+}
+
+/// What an envelope says, without text about a person.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::large_enum_variant)]
+pub enum What {
+    /// An act of the roster, whole.
+    #[n(1)]
+    Roster(#[n(0)] ActBytes),
+    /// A receipt, whole.
+    #[n(2)]
+    Receipt(#[n(0)] Receipt),
+    /// The opening of a case.
+    #[n(3)]
+    Open {
+        /// Responsible office.
+        #[n(0)]
+        office: OfficeId,
+        /// Code of the person.
+        #[n(1)]
+        person: PersonCode,
+        /// 1 for a minor.
+        #[n(2)]
+        minor: u8,
+    },
+    /// Another office becomes responsible.
+    #[n(4)]
+    Assign {
+        /// Responsible office.
+        #[n(0)]
+        office: OfficeId,
+        /// Placements replaced.
+        #[n(1)]
+        replaces: Vec<EnvelopeId>,
+    },
+    /// A protected field.
+    #[n(5)]
+    Amend {
+        /// Its name.
+        #[n(0)]
+        field: String,
+        /// Amends replaced.
+        #[n(1)]
+        replaces: Vec<EnvelopeId>,
+        /// SHA-256 of the value.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        value: [u8; 32],
+        /// The value itself, where the watch needs it (`OPS_FIELDS`).
+        #[cbor(n(3), with = "minicbor::bytes")]
+        open: Option<Vec<u8>>,
+    },
+    /// A matter is opened.
+    #[n(6)]
+    Apply {
+        /// Workflow.
+        #[n(0)]
+        workflow: String,
+        /// Version of its table.
+        #[n(1)]
+        version: u16,
+        /// 1 where entered at the desk from paper.
+        #[n(2)]
+        on_behalf: u8,
+        /// Days asked for.
+        #[n(3)]
+        span: Option<Span>,
+        /// Area asked for.
+        #[cbor(n(4), with = "minicbor::bytes")]
+        area: Option<Vec<u8>>,
+    },
+    /// A step of a matter.
+    #[n(7)]
+    Step {
+        /// The matter.
+        #[n(0)]
+        matter: EnvelopeId,
+        /// Event of its table.
+        #[n(1)]
+        event: String,
+        /// Decisions replaced.
+        #[n(2)]
+        replaces: Vec<EnvelopeId>,
+        /// SHA-256 of the section carried.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        section: Option<[u8; 32]>,
+        /// Days set.
+        #[n(4)]
+        span: Option<Span>,
+    },
+    /// A decision was served.
+    #[n(8)]
+    Serve {
+        /// Which.
+        #[n(0)]
+        decision: EnvelopeId,
+    },
+    /// An alarm.
+    #[n(9)]
+    Raise(#[n(0)] Raise),
+    /// A change of content.
+    #[n(10)]
+    Edit,
+    /// An act that this build doesn't know.
+    #[n(11)]
+    Unknown {
+        /// Its kind.
+        #[n(0)]
+        kind: u16,
+    },
+}
+
+impl Fact {
+    /// The fact of an envelope whose head and body were checked against one another.
+    pub fn of(id: EnvelopeId, head: &Head, body: &Body) -> Result<Self, CanonError> {
+        let (at, what) = What::of(head.kind, &body.payload)?;
+        Ok(Self {
+            id,
+            author: head.author,
+            n: head.n,
+            dossier: body.dossier.unwrap_or(id.into()),
+            m: body.m,
+            prev_here: body.prev_here,
+            deps: body.deps.clone(),
+            appointment: body.appointment,
+            at,
+            what,
+        })
+    }
+}
+
+impl What {
+    fn of(kind: Kind, payload: &[u8]) -> Result<(i64, Self), CanonError> {
+        match kind {
+            Kind::Act => Act::from_payload(payload).map(|(at, act)| (at, Self::of_act(at, act))),
+            Kind::Edit => {
+                let edit: EditBytes = canon::decode("an edit", payload)?;
+                Ok((edit.at, Self::Edit))
+            }
+            Kind::Receipt => {
+                let receipt: Receipt = canon::decode("a receipt", payload)?;
+                Ok((receipt.time, Self::Receipt(receipt)))
+            }
+        }
+    }
+
+    fn of_act(at: i64, act: Act) -> Self {
+        match act {
+            Act::Found(_)
+            | Act::Appoint(_)
+            | Act::Revoke(_)
+            | Act::Endorse(_)
+            | Act::Policy(_)
+            | Act::Entrust(_) => Self::Roster(
+                canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
+            ),
+            Act::Open(open) => Self::Open {
+                office: open.office,
+                person: open.person,
+                minor: open.minor,
+            },
+            Act::Assign(assign) => Self::Assign {
+                office: assign.office,
+                replaces: assign.replaces,
+            },
+            Act::Amend(amend) => {
+                let ops = OPS_FIELDS
+                    .iter()
+                    .any(|prefix| amend.field.starts_with(prefix));
+                Self::Amend {
+                    value: sha256(&[&amend.value]),
+                    open: ops.then_some(amend.value),
+                    field: amend.field,
+                    replaces: amend.replaces,
+                }
+            }
+            Act::Apply(apply) => Self::Apply {
+                workflow: apply.workflow,
+                version: apply.version,
+                on_behalf: apply.on_behalf,
+                span: apply.span,
+                area: apply.area,
+            },
+            Act::Step(step) => Self::Step {
+                matter: step.matter,
+                event: step.event,
+                replaces: step.replaces,
+                section: step.section.map(|section| sha256(&[&section])),
+                span: step.span,
+            },
+            Act::Serve(serve) => Self::Serve {
+                decision: serve.decision,
+            },
+            Act::Raise(raise) => Self::Raise(raise),
+            Act::Unknown { kind, .. } => Self::Unknown { kind },
+        }
+    }
+
+    /// The roster act, where this is one.
+    pub fn roster_act(&self) -> Option<Act> {
+        let Self::Roster(bytes) = self else {
+            return None;
+        };
+        Act::from_payload(&canon::encode(bytes))
+            .ok()
+            .map(|(_, act)| act)
+    }
+}
