@@ -1,1 +1,5 @@
 //! The shell.
+
+pub mod platform;
+pub mod seal;
+pub mod store;

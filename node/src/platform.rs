@@ -1,0 +1,186 @@
+//! The only file that knows the operating system: file modes, held files, signals, memory. Township PCs run
+//! Windows 10, so each part has a portable fallback and nothing outside this file names `std::os`.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a file with a secret was refused.
+#[derive(Debug, Error)]
+pub enum PrivateFileError {
+    /// Others on this machine may read or write it.
+    #[error("{path} must be readable by its owner only (mode 0600), not {mode:04o}")]
+    Shared {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It could not be looked at.
+    #[error("{path} could not be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Refuses a secret's file that group or world may read or write. Where files have no modes, the directory's
+/// access list must do it and nothing is refused.
+pub fn check_private(path: &Path) -> Result<(), PrivateFileError> {
+    let unreadable = |source| PrivateFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mode = mode_of(path).map_err(unreadable)?;
+    if mode & 0o077 != 0 {
+        return Err(PrivateFileError::Shared {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    Ok(())
+}
+
+/// Creates a file for a secret: mode 0600 from its first moment, refused if it exists.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    owner_only(&mut options);
+    options.open(path)
+}
+
+/// Opens or creates a file for a secret that is written again and again.
+pub fn replace_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    owner_only(&mut options);
+    options.open(path)
+}
+
+/// Makes a rename inside `directory` durable, where a directory can be synced.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(directory)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether an error says that another program, say an antivirus, holds the file at this moment.
+pub fn is_held(error: &io::Error) -> bool {
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    const ERROR_LOCK_VIOLATION: i32 = 33;
+    error.kind() == io::ErrorKind::WouldBlock
+        || cfg!(windows)
+            && matches!(
+                error.raw_os_error(),
+                Some(ERROR_SHARING_VIOLATION | ERROR_LOCK_VIOLATION)
+            )
+}
+
+/// Holds the data directory for this process alone, until the returned file is dropped.
+/// None when another process holds it.
+pub fn hold_directory(directory: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let file = options.open(directory.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Memory that this process holds, in bytes, where the system tells.
+pub fn rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Waits until the system or the operator asks the node to end.
+#[cfg(unix)]
+pub async fn shutdown_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended,
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+    }
+}
+
+/// Waits until the system or the operator asks the node to end.
+#[cfg(not(unix))]
+pub async fn shutdown_signal() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> io::Result<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(path: &Path) -> io::Result<u32> {
+    std::fs::metadata(path).map(|_| 0o600)
+}
+
+#[cfg(unix)]
+fn owner_only(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600);
+}
+
+#[cfg(not(unix))]
+fn owner_only(_options: &mut OpenOptions) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_files_are_born_private_and_shared_ones_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ops.key");
+        create_private(&path).unwrap();
+        check_private(&path).unwrap();
+        assert!(
+            create_private(&path).is_err(),
+            "a secret is never overwritten by create"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            for mode in [0o640, 0o604, 0o620, 0o602] {
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+                let refused = check_private(&path).unwrap_err();
+                assert!(matches!(refused, PrivateFileError::Shared { mode: m, .. } if m == mode));
+            }
+        }
+    }
+
+    #[test]
+    fn a_directory_is_held_by_one_and_free_after() {
+        let directory = tempfile::tempdir().unwrap();
+        let held = hold_directory(directory.path()).unwrap();
+        assert!(held.is_some());
+        assert!(hold_directory(directory.path()).unwrap().is_none());
+        drop(held);
+        assert!(hold_directory(directory.path()).unwrap().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_of_this_process_is_told_in_bytes() {
+        assert!(rss_bytes().unwrap() > 1024 * 1024);
+    }
+}

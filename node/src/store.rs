@@ -1,0 +1,424 @@
+//! The node's disk: redb with every value sealed, one durable commit for a batch of writes, reads that never give
+//! other bytes than were written.
+//!
+//! `DiskStore` belongs to the owner thread; `StoreReader` is its cloneable view for everybody else. Neither holds
+//! a transaction longer than one call. redb refuses everything after an error of the disk and may panic on bytes
+//! that rotted, so the database sits in a `Slot` that catches both and opens the file again at the next call.
+
+mod medium;
+mod slot;
+pub mod tables;
+
+use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockError, Vault};
+use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
+use medium::{is_known_schema, read_schema};
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
+use slot::{Slot, Trouble};
+use std::sync::Arc;
+use tables::{FORMS, META, SCHEMA_VERSION, form};
+use thiserror::Error;
+
+pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
+
+/// Cache of a township's store, in MiB; redb's own default is 1 GiB.
+pub const CACHE_MIB_DEFAULT: u16 = 16;
+
+const CASE_PUBLIC_ROW: &str = "case-public";
+const SCHEMA_ROW: &str = "schema";
+/// Rows read in one transaction while scrubbing.
+const SCRUB_PAGE_ROWS: usize = 1_000;
+
+/// Why a store did not open. The file is left as it was.
+#[derive(Debug, Error)]
+pub enum OpenStoreError {
+    /// A newer program wrote it.
+    #[error("the store's form is {found}, and this program knows forms up to {SCHEMA_VERSION}")]
+    Newer {
+        /// The number in the file.
+        found: u32,
+    },
+    /// Another process holds it.
+    #[error("another program holds the store; close it and start again")]
+    Held,
+    /// The OPS key is another store's, or the store is damaged where that shows.
+    #[error("ops.key must be the key this store was made with")]
+    WrongKey,
+    /// It is no store of ours, or it is damaged beyond opening.
+    #[error("the file is no readable store: {0}")]
+    Unreadable(String),
+}
+
+/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it again is harmless.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommitError {
+    /// No room. The next commit is tried anew.
+    #[error("the disk is full")]
+    Full,
+    /// The disk refused.
+    #[error("the disk refused to write: {0}")]
+    Disk(String),
+    /// The file is damaged where this batch would go.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// What a scrub saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScrubReport {
+    /// Rows that opened.
+    pub good: u64,
+    /// Rows of the CASE domain that could not be looked at.
+    pub locked: u64,
+    /// Tables with rows that did not open, a table a damaged page or row.
+    pub damaged: Vec<Table>,
+}
+
+/// The node's disk, for the one thread that writes.
+#[derive(Debug)]
+pub struct DiskStore {
+    reader: StoreReader,
+}
+
+/// A view of the node's disk for everybody who only reads; clones share it.
+#[derive(Debug, Clone)]
+pub struct StoreReader {
+    slot: Arc<Slot>,
+    vault: Arc<Vault>,
+}
+
+impl DiskStore {
+    /// Makes a new store and opens it with its CASE domain closed. Its file appears whole or not at all.
+    pub fn create(
+        medium: Arc<dyn Medium>,
+        cache_mib: u16,
+        ops: OpsKey,
+        case_public: CasePublic,
+    ) -> Result<Self, OpenStoreError> {
+        let sealed = ops.seal(meta_place(CASE_PUBLIC_ROW), &case_public.to_bytes());
+        let fill = |database: &Database| first_rows(database, &sealed).map_err(unwrap_error);
+        let slot = Slot::new(medium, cache_mib);
+        slot.create(&fill).map_err(refuse)?;
+        let vault = Arc::new(Vault::new(ops, case_public));
+        Ok(Self {
+            reader: StoreReader {
+                slot: Arc::new(slot),
+                vault,
+            },
+        })
+    }
+
+    /// Opens the store that is there, with its CASE domain closed.
+    pub fn open(
+        medium: Arc<dyn Medium>,
+        cache_mib: u16,
+        ops: OpsKey,
+    ) -> Result<Self, OpenStoreError> {
+        let slot = Slot::new(medium, cache_mib);
+        if let Some(found) = slot
+            .peek_schema()
+            .filter(|schema| !is_known_schema(*schema))
+        {
+            return Err(OpenStoreError::Newer { found });
+        }
+        let (schema, sealed) = slot
+            .with(|db| Ok((read_schema(db), meta_row(db)?)))
+            .map_err(refuse)?;
+        match schema {
+            Some(found) if is_known_schema(found) => {}
+            Some(found) => return Err(OpenStoreError::Newer { found }),
+            None => return Err(OpenStoreError::Unreadable("it has no schema row".into())),
+        }
+        let public = ops.open(meta_place(CASE_PUBLIC_ROW), &sealed.unwrap_or_default());
+        let public = public
+            .ok()
+            .and_then(|bytes| bytes.as_slice().try_into().ok());
+        let public = CasePublic::from_bytes(&public.ok_or(OpenStoreError::WrongKey)?);
+        let vault = Arc::new(Vault::new(ops, public));
+        Ok(Self {
+            reader: StoreReader {
+                slot: Arc::new(slot),
+                vault,
+            },
+        })
+    }
+
+    /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or none of it counts.
+    pub fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let vault = &self.reader.vault;
+        let sealed: Vec<_> = writes
+            .iter()
+            .map(|w| {
+                w.value
+                    .as_ref()
+                    .map(|plain| vault.seal(w.table, &w.key, plain))
+            })
+            .collect();
+        self.reader
+            .slot
+            .with(|db| write_rows(db, writes, &sealed))
+            .map_err(Into::into)
+    }
+
+    /// A view for readers.
+    pub fn reader(&self) -> StoreReader {
+        self.reader.clone()
+    }
+
+    /// Opens the CASE domain for this store and all its readers.
+    pub fn unlock(&self, secret: CaseSecret) -> Result<(), UnlockError> {
+        self.reader.vault.unlock(secret)
+    }
+
+    /// Closes the CASE domain for this store and all its readers.
+    pub fn lock(&self) {
+        self.reader.vault.lock();
+    }
+
+    /// The half of the CASE pair that seals while locked.
+    pub fn case_public(&self) -> CasePublic {
+        self.reader.vault.case_public()
+    }
+
+    /// Verifies the checksum of every page, which finds missing rows too. Reads the whole file; false is damage.
+    pub fn check(&self) -> Result<bool, CommitError> {
+        let checked = self
+            .reader
+            .slot
+            .with_mut(|db| db.check_integrity().map_err(Into::into));
+        match checked {
+            Err(Trouble::Rotten(_)) => Ok(false),
+            other => other.map_err(Into::into),
+        }
+    }
+
+    /// Gives room back to the disk; true when something moved. Readers wait while it runs.
+    pub fn compact(&self) -> Result<bool, CommitError> {
+        self.reader
+            .slot
+            .with_mut(|db| db.compact().map_err(Into::into))
+            .map_err(Into::into)
+    }
+}
+
+impl StoreReader {
+    /// Whether the CASE domain is open.
+    pub fn is_open(&self) -> bool {
+        self.vault.is_open()
+    }
+
+    /// How many rows a table has; works while locked.
+    pub fn count(&self, table: Table) -> Result<u64, StoreError> {
+        let counted =
+            self.slot.with(
+                |db| match db.begin_read()?.open_table(form(table).definition()) {
+                    Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
+                    opened => Ok(opened?.len()?),
+                },
+            );
+        counted.map_err(|trouble| trouble.on(table))
+    }
+
+    /// Size of the file, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.slot.bytes()
+    }
+
+    /// Opens every row once and says what did not open.
+    pub fn scrub(&self) -> Result<ScrubReport, StoreError> {
+        let mut report = ScrubReport::default();
+        for listed in &FORMS {
+            let mut from = Vec::new();
+            loop {
+                let page = self.sealed_rows(listed.table, &from, None, SCRUB_PAGE_ROWS);
+                let page = match page {
+                    Err(StoreError::Damaged(table)) => {
+                        report.damaged.push(table);
+                        break;
+                    }
+                    page => page?,
+                };
+                let Some((last, _)) = page.last() else { break };
+                from = [last.as_slice(), &[0]].concat();
+                for (key, sealed) in &page {
+                    match self.vault.open(listed.table, key, sealed) {
+                        Ok(_) => report.good += 1,
+                        Err(OpenSealError::Locked) => report.locked += 1,
+                        Err(OpenSealError::Damaged) => report.damaged.push(listed.table),
+                    }
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    fn sealed_rows(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Rows, StoreError> {
+        let rows = self.slot.with(|db| read_rows(db, table, from, to, limit));
+        rows.map_err(|trouble| trouble.on(table))
+    }
+
+    fn unseal(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.vault
+            .open(table, key, sealed)
+            .map_err(|error| match error {
+                OpenSealError::Locked => StoreError::Locked(table),
+                OpenSealError::Damaged => StoreError::Damaged(table),
+            })
+    }
+
+    fn refuse_locked(&self, table: Table) -> Result<(), StoreError> {
+        let closed = form(table).domain == tables::Domain::Case && !self.is_open();
+        if closed {
+            Err(StoreError::Locked(table))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Store for StoreReader {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.refuse_locked(table)?;
+        let sealed = self.slot.with(|db| read_row(db, table, key));
+        match sealed.map_err(|trouble| trouble.on(table))? {
+            Some(sealed) => self.unseal(table, key, &sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Rows, StoreError> {
+        self.refuse_locked(table)?;
+        if from >= to {
+            return Ok(Rows::new());
+        }
+        let sealed = self.sealed_rows(table, from, Some(to), limit)?;
+        let open = |(key, sealed): (Vec<u8>, Vec<u8>)| {
+            let plain = self.unseal(table, &key, &sealed)?;
+            Ok((key, plain))
+        };
+        sealed.into_iter().map(open).collect()
+    }
+}
+
+impl Store for DiskStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reader.get(table, key)
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Rows, StoreError> {
+        self.reader.range(table, from, to, limit)
+    }
+}
+
+fn meta_place(name: &str) -> Place<'_> {
+    Place {
+        table: 0,
+        key: name.as_bytes(),
+    }
+}
+
+fn first_rows(database: &Database, sealed_public: &[u8]) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(SCHEMA_ROW, SCHEMA_VERSION.to_be_bytes().as_slice())?;
+        meta.insert(CASE_PUBLIC_ROW, sealed_public)?;
+        for listed in &FORMS {
+            transaction.open_table(listed.definition())?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn meta_row(database: &Database) -> Result<Option<Vec<u8>>, redb::Error> {
+    let meta = database.begin_read()?.open_table(META)?;
+    Ok(meta.get(CASE_PUBLIC_ROW)?.map(|row| row.value().to_vec()))
+}
+
+fn write_rows(
+    database: &Database,
+    writes: &[Write],
+    sealed: &[Option<Vec<u8>>],
+) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    let rows: Vec<_> = writes.iter().zip(sealed).collect();
+    for run in rows.chunk_by(|(a, _), (b, _)| a.table == b.table) {
+        let mut table = transaction.open_table(form(run[0].0.table).definition())?;
+        for (write, sealed) in run {
+            match sealed {
+                Some(sealed) => table.insert(write.key.as_slice(), sealed.as_slice())?,
+                None => table.remove(write.key.as_slice())?,
+            };
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn read_row(db: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, redb::Error> {
+    match db.begin_read()?.open_table(form(table).definition()) {
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        opened => Ok(opened?.get(key)?.map(|row| row.value().to_vec())),
+    }
+}
+
+fn read_rows(
+    database: &Database,
+    table: Table,
+    from: &[u8],
+    to: Option<&[u8]>,
+    limit: usize,
+) -> Result<Rows, redb::Error> {
+    let table = match database.begin_read()?.open_table(form(table).definition()) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Rows::new()),
+        opened => opened?,
+    };
+    let range = match to {
+        Some(to) => table.range(from..to)?,
+        None => table.range(from..)?,
+    };
+    let mut rows = Rows::new();
+    for row in range.take(limit) {
+        let (key, value) = row?;
+        rows.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    Ok(rows)
+}
+
+fn unwrap_error(error: redb::Error) -> DatabaseError {
+    match error {
+        redb::Error::Io(error) => error.into(),
+        other => DatabaseError::Storage(redb::StorageError::Corrupted(other.to_string())),
+    }
+}
+
+fn refuse(trouble: Trouble) -> OpenStoreError {
+    match trouble {
+        Trouble::Held => OpenStoreError::Held,
+        Trouble::Full => OpenStoreError::Unreadable("the disk is full".into()),
+        Trouble::Disk(text) | Trouble::Rotten(text) => OpenStoreError::Unreadable(text),
+    }
+}

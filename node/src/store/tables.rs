@@ -1,0 +1,274 @@
+//! Every table of the node's disk, once: its name and version, key and value, domain, retention and growth.
+//!
+//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and bands on one
+//! person in ten. A change of a table's key or value form takes a new version suffix and a migration.
+
+use jiaolian_sync::Table;
+use redb::TableDefinition;
+
+/// Form of the whole disk. A store with a higher number is refused and not touched.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The store's own few rows, in clear but for what is sealed: `schema`, `case-public`.
+pub const META: TableDefinition<'static, &'static str, &'static [u8]> =
+    TableDefinition::new("meta-1");
+
+/// Which key seals a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Opens by itself: what keeps alarms running after a power cut at night.
+    Ops,
+    /// Opens with an officer's passphrase: everything that names or describes a person.
+    Case,
+}
+
+/// How long rows stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// As long as the node exists.
+    Forever,
+    /// As long as the node may hold the dossier; then the rows go, and their chain still verifies.
+    Dossier,
+    /// At most this many days.
+    Days(u32),
+    /// Until what they wait for has come, or they were dealt with.
+    Settled,
+    /// May be thrown away at any time and made again.
+    Rebuildable,
+}
+
+/// One table's form on the disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Which table of the Replica or of the shell.
+    pub table: Table,
+    /// Its name in redb, with the version of its key and value form.
+    pub name: &'static str,
+    /// Which key seals its values.
+    pub domain: Domain,
+    /// How long rows stay.
+    pub retention: Retention,
+    /// Estimated growth in KiB a year, as sealed rows, at a township.
+    pub growth_kib_year: u32,
+}
+
+impl Form {
+    /// The handle that redb asks for.
+    pub const fn definition(&self) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+        TableDefinition::new(self.name)
+    }
+}
+
+const fn table(
+    table: Table,
+    name: &'static str,
+    domain: Domain,
+    retention: Retention,
+    growth_kib_year: u32,
+) -> Form {
+    Form {
+        table,
+        name,
+        domain,
+        retention,
+        growth_kib_year,
+    }
+}
+
+/// Signed heads. Key: envelope id (32). Value: head bytes, signature. 30,000 heads of 330 B a year.
+pub const HEAD: Form = table(
+    Table::Head,
+    "head-1",
+    Domain::Ops,
+    Retention::Forever,
+    10_000,
+);
+/// Bodies of Roster dossiers: offices and appointments, no case. Key: envelope id (32). Value: body bytes.
+pub const ROSTER_BODY: Form = table(
+    Table::RosterBody,
+    "roster-body-1",
+    Domain::Ops,
+    Retention::Forever,
+    300,
+);
+/// Bodies of all other dossiers. Key: envelope id (32). Value: body bytes.
+pub const CASE_BODY: Form = table(
+    Table::CaseBody,
+    "case-body-1",
+    Domain::Case,
+    Retention::Dossier,
+    24_000,
+);
+/// What the fold needs of an act, without text about a person. Key: dossier (32), envelope id (32).
+pub const FACT: Form = table(
+    Table::Fact,
+    "fact-1",
+    Domain::Ops,
+    Retention::Dossier,
+    9_000,
+);
+/// One row a dossier. Key: dossier (32). Value: kind, responsible office, digest of the frontier.
+pub const INDEX: Form = table(
+    Table::Index,
+    "index-1",
+    Domain::Ops,
+    Retention::Forever,
+    400,
+);
+/// Frontiers. Key: dossier (32). Value: author, tips.
+pub const FRONTIER: Form = table(
+    Table::Frontier,
+    "frontier-1",
+    Domain::Ops,
+    Retention::Forever,
+    900,
+);
+/// Heads by chain. Key: author (32), n (8, big-endian), id (32). Value: empty.
+pub const CHAIN: Form = table(
+    Table::Chain,
+    "chain-1",
+    Domain::Ops,
+    Retention::Forever,
+    4_500,
+);
+/// Envelopes refused for good, bodies included. Key: receive number (8, big-endian). Value: reason, bytes.
+pub const REFUSED: Form = table(
+    Table::Refused,
+    "refused-1",
+    Domain::Case,
+    Retention::Settled,
+    100,
+);
+/// What each peer last agreed on. Key: peer (32).
+pub const HINT: Form = table(
+    Table::Hint,
+    "hint-1",
+    Domain::Ops,
+    Retention::Rebuildable,
+    1,
+);
+/// Position reports under the person's code. Key: person code (16), device time ms (8, big-endian, sign
+/// flipped), fix id (32). Older ones move into sealed segments.
+pub const FIX: Form = table(Table::Fix, "fix-1", Domain::Ops, Retention::Days(3), 0);
+/// The watch of one person. Key: person code (16).
+pub const WATCH: Form = table(Table::Watch, "watch-1", Domain::Ops, Retention::Settled, 10);
+/// The node's own few values. Key: a short name.
+pub const LOCAL: Form = table(Table::Local, "local-1", Domain::Ops, Retention::Forever, 1);
+/// Envelopes parked until what they name arrives, bodies included. Key: envelope id (32).
+pub const PARKED: Form = table(
+    Table::Parked,
+    "parked-1",
+    Domain::Case,
+    Retention::Settled,
+    10,
+);
+/// Change log for peers. Key: commit number (8, big-endian). Value: dossier (32).
+pub const CHANGED: Form = table(
+    Table::Changed,
+    "changed-1",
+    Domain::Ops,
+    Retention::Rebuildable,
+    100,
+);
+/// Staff key rings; sealed a second time under each officer's passphrase. Key: staff number.
+pub const KEY_RING: Form = table(
+    Table::KeyRing,
+    "key-ring-1",
+    Domain::Ops,
+    Retention::Forever,
+    1,
+);
+/// Drafts. Key: person (16), name of the form.
+pub const DRAFT: Form = table(
+    Table::Draft,
+    "draft-1",
+    Domain::Case,
+    Retention::Days(180),
+    200,
+);
+/// Merged content and read models. Key: dossier (32).
+pub const VIEW: Form = table(
+    Table::View,
+    "view-1",
+    Domain::Case,
+    Retention::Rebuildable,
+    2_500,
+);
+/// Devices' last counters and secrets, without names. Key: device id.
+pub const DEVICE: Form = table(
+    Table::Device,
+    "device-1",
+    Domain::Ops,
+    Retention::Settled,
+    10,
+);
+
+/// Every table, in the order of its number.
+pub const FORMS: [Form; 18] = [
+    HEAD,
+    ROSTER_BODY,
+    CASE_BODY,
+    FACT,
+    INDEX,
+    FRONTIER,
+    CHAIN,
+    REFUSED,
+    HINT,
+    FIX,
+    WATCH,
+    LOCAL,
+    PARKED,
+    CHANGED,
+    KEY_RING,
+    DRAFT,
+    VIEW,
+    DEVICE,
+];
+
+/// The form of one table.
+pub const fn form(table: Table) -> &'static Form {
+    match table {
+        Table::Head => &HEAD,
+        Table::RosterBody => &ROSTER_BODY,
+        Table::CaseBody => &CASE_BODY,
+        Table::Fact => &FACT,
+        Table::Index => &INDEX,
+        Table::Frontier => &FRONTIER,
+        Table::Chain => &CHAIN,
+        Table::Refused => &REFUSED,
+        Table::Hint => &HINT,
+        Table::Fix => &FIX,
+        Table::Watch => &WATCH,
+        Table::Local => &LOCAL,
+        Table::Parked => &PARKED,
+        Table::Changed => &CHANGED,
+        Table::KeyRing => &KEY_RING,
+        Table::Draft => &DRAFT,
+        Table::View => &VIEW,
+        Table::Device => &DEVICE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_table_has_one_form_and_a_name_with_a_version() {
+        for listed in &FORMS {
+            assert_eq!(form(listed.table).name, listed.name);
+            let (_, version) = listed.name.rsplit_once('-').unwrap();
+            assert!(version.parse::<u32>().unwrap() >= 1, "{}", listed.name);
+        }
+        let names: BTreeSet<_> = FORMS.iter().map(|form| form.name).collect();
+        let tables: BTreeSet<_> = FORMS.iter().map(|form| form.table).collect();
+        assert_eq!((names.len(), tables.len()), (FORMS.len(), FORMS.len()));
+    }
+
+    #[test]
+    fn a_township_grows_by_less_than_sixty_mib_a_year() {
+        let total: u32 = FORMS.iter().map(|form| form.growth_kib_year).sum();
+        assert!(total < 60 * 1024, "{total} KiB");
+    }
+}
