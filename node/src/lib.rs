@@ -1,5 +1,7 @@
 //! The shell.
 
+pub mod config;
+pub mod key;
 pub mod platform;
 pub mod seal;
 pub mod store;

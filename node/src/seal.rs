@@ -127,7 +127,12 @@ fn open_with(
     open_ciphertext(key, &aad(form, epoch, place), rest)
 }
 
-fn append_ciphertext(out: &mut Vec<u8>, key: &[u8; KEY_BYTES], aad: &[u8], plain: &[u8]) {
+pub(crate) fn append_ciphertext(
+    out: &mut Vec<u8>,
+    key: &[u8; KEY_BYTES],
+    aad: &[u8],
+    plain: &[u8],
+) {
     let nonce: [u8; NONCE_BYTES] = entropy();
     let cipher = XChaCha20Poly1305::new(&Key::from(*key));
     let ciphertext = cipher
@@ -137,7 +142,7 @@ fn append_ciphertext(out: &mut Vec<u8>, key: &[u8; KEY_BYTES], aad: &[u8], plain
     out.extend_from_slice(&ciphertext);
 }
 
-fn open_ciphertext(
+pub(crate) fn open_ciphertext(
     key: &[u8; KEY_BYTES],
     aad: &[u8],
     sealed: &[u8],

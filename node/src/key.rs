@@ -1,0 +1,312 @@
+//! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE domain.
+//!
+//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed seed and CASE secret`, all
+//! integers big-endian. Wrong passphrases slow down the next try for the same number and never lock it out: an
+//! offline desk has nobody to unlock it.
+
+mod attempt;
+mod file;
+mod tip;
+mod wrap;
+
+use crate::seal::{CasePublic, CaseSecret, OpenSealError, Place};
+use attempt::Attempts;
+use jiaolian_sync::{Store, StoreError, Table, Write};
+use std::sync::{Mutex, PoisonError};
+use thiserror::Error;
+use wrap::{SECRET_BYTES, Wrap};
+use zeroize::Zeroizing;
+
+pub use attempt::delay_ms;
+pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key};
+pub use tip::{Tip, TipError, TipVerdict};
+pub use wrap::Cost;
+
+/// A 32-byte secret that an Ed25519 key is made of; wiped when dropped.
+pub type Seed = Zeroizing<[u8; 32]>;
+
+/// Shortest passphrase, in characters.
+pub const PASSPHRASE_CHARS_MIN: usize = 8;
+/// Longest passphrase, in characters.
+pub const PASSPHRASE_CHARS_MAX: usize = 256;
+/// Longest staff number, in bytes.
+pub const STAFF_NUMBER_BYTES_MAX: usize = 32;
+
+/// No staff number begins with a zero byte, so the county's copy has a key of its own.
+const RECOVERY_ROW: &[u8] = b"\0recovery";
+
+/// What a passphrase opens.
+#[derive(Debug)]
+pub struct OpenedKey {
+    /// The seed of the officer's signing key at this desk.
+    pub signing_seed: Seed,
+    /// What unlocks the store.
+    pub case_secret: CaseSecret,
+}
+
+/// Why an officer was not enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EnrolError {
+    /// Too short or too long.
+    #[error(
+        "a passphrase must have {PASSPHRASE_CHARS_MIN} to {PASSPHRASE_CHARS_MAX} characters, not {0}"
+    )]
+    Passphrase(usize),
+    /// Not a staff number.
+    #[error("a staff number must have 1 to {STAFF_NUMBER_BYTES_MAX} letters and digits, not {0:?}")]
+    StaffNumber(String),
+}
+
+/// Why a key did not open.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpenKeyError {
+    /// The number is unknown or the passphrase is wrong; the answer and its cost are the same.
+    #[error("staff number and passphrase must belong together")]
+    Refused,
+    /// Too many wrong tries for this number.
+    #[error("the next try for this staff number is in {wait_s} s")]
+    TooSoon {
+        /// Seconds to wait, at least 1.
+        wait_s: u64,
+    },
+    /// The ring can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The door to the key rings in `Table::KeyRing`. Usable from any thread; slow on purpose.
+#[derive(Debug)]
+pub struct KeyRing {
+    cost: Cost,
+    attempts: Mutex<Attempts>,
+    /// One Argon2 at a time: 64 MiB each, on PCs with little memory.
+    turn: Mutex<()>,
+}
+
+impl KeyRing {
+    /// A door whose new rings have this cost.
+    pub fn new(cost: Cost) -> Self {
+        Self {
+            cost,
+            attempts: Mutex::new(Attempts::default()),
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// The write that enrols an officer, or gives an enrolled one a new passphrase.
+    pub fn enrol(
+        &self,
+        staff_number: &str,
+        passphrase: &str,
+        signing_seed: &Seed,
+        case_secret: &CaseSecret,
+    ) -> Result<Write, EnrolError> {
+        check_staff_number(staff_number)?;
+        let chars = passphrase.chars().count();
+        if !(PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
+            return Err(EnrolError::Passphrase(chars));
+        }
+        let mut secrets = Zeroizing::new([0; SECRET_BYTES]);
+        secrets[..32].copy_from_slice(signing_seed.as_slice());
+        secrets[32..].copy_from_slice(case_secret.to_bytes().as_slice());
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let wrap = Wrap::seal(self.cost, staff_number, passphrase, &secrets);
+        Ok(ring_row(staff_number.as_bytes(), Some(wrap.to_bytes())))
+    }
+
+    /// Opens an officer's ring. `now_ms` is any clock of this node, in ms since 1970.
+    pub fn open(
+        &self,
+        store: &impl Store,
+        staff_number: &str,
+        passphrase: &str,
+        now_ms: i64,
+    ) -> Result<OpenedKey, OpenKeyError> {
+        self.charge(staff_number, now_ms)?;
+        let known = match check_staff_number(staff_number) {
+            Ok(()) => store.get(Table::KeyRing, staff_number.as_bytes())?,
+            Err(_) => None,
+        };
+        let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
+        let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
+        let opened = {
+            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            wrap.open(staff_number, passphrase)
+                .ok_or(OpenKeyError::Refused)?
+        };
+        self.attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget(staff_number);
+        let (seed, case) = opened
+            .split_first_chunk()
+            .expect("a ring holds a seed first");
+        let case = case.try_into().expect("a ring holds a CASE secret last");
+        Ok(OpenedKey {
+            signing_seed: Zeroizing::new(*seed),
+            case_secret: CaseSecret::from_bytes(case),
+        })
+    }
+
+    /// The write that takes an officer's ring away.
+    pub fn remove(staff_number: &str) -> Write {
+        ring_row(staff_number.as_bytes(), None)
+    }
+
+    /// The write that leaves a copy of the CASE secret for the county's recovery key (two people, off-line).
+    pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> Write {
+        let sealed = recovery.seal(recovery_place(), case_secret.to_bytes().as_slice());
+        ring_row(RECOVERY_ROW, Some(sealed))
+    }
+
+    /// Opens the county's copy; none when there is none.
+    pub fn recover(
+        store: &impl Store,
+        recovery: &CaseSecret,
+    ) -> Result<Option<CaseSecret>, OpenKeyError> {
+        let Some(sealed) = store.get(Table::KeyRing, RECOVERY_ROW)? else {
+            return Ok(None);
+        };
+        let bytes = recovery.open(recovery_place(), &sealed);
+        let bytes = Zeroizing::new(bytes.map_err(|_: OpenSealError| OpenKeyError::Refused)?);
+        let bytes = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| OpenKeyError::Refused)?;
+        Ok(Some(CaseSecret::from_bytes(bytes)))
+    }
+
+    /// Counts the try before it is made, so that tries at the same moment don't slip through together.
+    fn charge(&self, staff_number: &str, now_ms: i64) -> Result<(), OpenKeyError> {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts
+            .charge(staff_number, now_ms)
+            .map_err(|wait_ms| OpenKeyError::TooSoon {
+                wait_s: wait_ms.div_ceil(1_000).max(1),
+            })
+    }
+}
+
+fn check_staff_number(number: &str) -> Result<(), EnrolError> {
+    let plain = number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if plain && (1..=STAFF_NUMBER_BYTES_MAX).contains(&number.len()) {
+        return Ok(());
+    }
+    Err(EnrolError::StaffNumber(
+        number.chars().take(STAFF_NUMBER_BYTES_MAX).collect(),
+    ))
+}
+
+fn ring_row(key: &[u8], value: Option<Vec<u8>>) -> Write {
+    Write {
+        table: Table::KeyRing,
+        key: key.to_vec(),
+        value,
+    }
+}
+
+fn recovery_place() -> Place<'static> {
+    Place {
+        table: Table::KeyRing as u8,
+        key: RECOVERY_ROW,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiaolian_sync::MemoryStore;
+
+    const CHEAP: Cost = Cost {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+    const PASSPHRASE: &str = "春天的雨 2026";
+
+    fn enrolled() -> (KeyRing, MemoryStore, Seed, CaseSecret) {
+        let ring = KeyRing::new(CHEAP);
+        let (seed, case) = (Zeroizing::new([3; 32]), CaseSecret::generate());
+        let mut store = MemoryStore::default();
+        store.commit(&[ring.enrol("A1024", PASSPHRASE, &seed, &case).unwrap()]);
+        (ring, store, seed, case)
+    }
+
+    #[test]
+    fn one_passphrase_opens_the_signing_key_and_the_case_domain() {
+        let (ring, store, seed, case) = enrolled();
+        let opened = ring.open(&store, "A1024", PASSPHRASE, 0).unwrap();
+        assert_eq!(opened.signing_seed, seed);
+        assert_eq!(opened.case_secret.public(), case.public());
+    }
+
+    #[test]
+    fn unknown_number_wrong_passphrase_and_borrowed_ring_get_the_same_answer() {
+        let (ring, mut store, ..) = enrolled();
+        let borrowed = store.get(Table::KeyRing, b"A1024").unwrap();
+        store.commit(&[ring_row(b"B7", borrowed)]);
+        for (number, passphrase) in [
+            ("A1024", "wrong wrong"),
+            ("A9999", PASSPHRASE),
+            ("B7", PASSPHRASE),
+            ("\0", "x"),
+        ] {
+            let refused = ring.open(&store, number, passphrase, 0).unwrap_err();
+            assert_eq!(refused, OpenKeyError::Refused, "{number:?}");
+        }
+    }
+
+    #[test]
+    fn twenty_wrong_tries_slow_down_one_number_and_lock_out_nobody() {
+        let (ring, store, ..) = enrolled();
+        let mut now_ms = 1_000;
+        let mut waits = Vec::new();
+        for _ in 0..20 {
+            while let Err(OpenKeyError::TooSoon { wait_s }) =
+                ring.open(&store, "A1024", "wrong wrong", now_ms)
+            {
+                waits.push(wait_s);
+                now_ms += i64::try_from(wait_s * 1_000).unwrap();
+            }
+        }
+        assert!(waits.is_sorted() && waits.len() >= 14, "{waits:?}");
+        let too_soon = ring.open(&store, "A1024", PASSPHRASE, now_ms).unwrap_err();
+        assert!(
+            matches!(too_soon, OpenKeyError::TooSoon { .. }),
+            "{too_soon}"
+        );
+        assert_eq!(
+            ring.open(&store, "B7", "wrong wrong", now_ms).unwrap_err(),
+            OpenKeyError::Refused
+        );
+        now_ms += 3_600_000;
+        ring.open(&store, "A1024", PASSPHRASE, now_ms).unwrap();
+        ring.open(&store, "A1024", PASSPHRASE, now_ms).unwrap();
+    }
+
+    #[test]
+    fn weak_passphrases_and_odd_numbers_are_not_enrolled() {
+        let ring = KeyRing::new(CHEAP);
+        let (seed, case) = (Zeroizing::new([3; 32]), CaseSecret::generate());
+        let weak = ring
+            .enrol("A1", "七个字不够长呀", &seed, &case)
+            .unwrap_err();
+        assert_eq!(weak, EnrolError::Passphrase(7));
+        for number in ["", "A 1", "\0recovery", "工号", &"9".repeat(33)] {
+            let odd = ring.enrol(number, PASSPHRASE, &seed, &case);
+            assert!(matches!(odd, Err(EnrolError::StaffNumber(_))), "{number:?}");
+        }
+    }
+
+    #[test]
+    fn county_recovers_what_the_officers_forgot() {
+        let (_, mut store, _, case) = enrolled();
+        let county = CaseSecret::generate();
+        assert!(KeyRing::recover(&store, &county).unwrap().is_none());
+        store.commit(&[KeyRing::escrow(&case, &county.public())]);
+        let recovered = KeyRing::recover(&store, &county).unwrap().unwrap();
+        assert_eq!(recovered.public(), case.public());
+        let stranger = KeyRing::recover(&store, &CaseSecret::generate()).unwrap_err();
+        assert_eq!(stranger, OpenKeyError::Refused);
+    }
+}
