@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod key;
+pub mod link;
 pub mod platform;
 pub mod seal;
 pub mod store;
