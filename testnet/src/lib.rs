@@ -1,1 +1,3 @@
 //! Many tiers.
+
+pub mod shaper;
