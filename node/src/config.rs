@@ -1,5 +1,5 @@
-//! The node's one TOML file. Every value has a unit in its name and a bound; an unknown key, a wrong type or a value
-//! out of bounds is a sentence with its line, and nothing starts on half a configuration.
+//! The node's one TOML file. Every value has a unit in its name and a bound; an unknown key, a wrong type
+//! or a value out of bounds is a sentence with its line, and nothing starts on half a configuration.
 
 mod bound;
 
@@ -293,7 +293,8 @@ impl Config {
     }
 }
 
-/// Peers tell one another every address they hear on; a node that hears everywhere tells its inner networks.
+/// Peers tell one another every address they hear on; a node that hears everywhere tells its inner
+/// networks.
 fn is_any(address: IpAddr) -> bool {
     address.is_unspecified()
 }

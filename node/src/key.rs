@@ -1,8 +1,8 @@
 //! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE domain.
 //!
-//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed seed and CASE secret`, all
-//! integers big-endian. Wrong passphrases slow down the next try for the same number and never lock it out: an
-//! offline desk has nobody to unlock it.
+//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed seed and CASE
+//! secret`, all integers big-endian. Wrong passphrases slow down the next try for the same number and never
+//! lock it out: an offline desk has nobody to unlock it.
 
 mod attempt;
 mod file;
@@ -153,7 +153,8 @@ impl KeyRing {
         ring_row(staff_number.as_bytes(), None)
     }
 
-    /// The write that leaves a copy of the CASE secret for the county's recovery key (two people, off-line).
+    /// The write that leaves a copy of the CASE secret for the county's recovery key (two people,
+    /// off-line).
     pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> Write {
         let sealed = recovery.seal(recovery_place(), case_secret.to_bytes().as_slice());
         ring_row(RECOVERY_ROW, Some(sealed))

@@ -27,8 +27,8 @@ pub enum PrivateFileError {
     },
 }
 
-/// Refuses a secret's file that group or world may read or write. Where files have no modes, the directory's
-/// access list must do it and nothing is refused.
+/// Refuses a secret's file that group or world may read or write. Where files have no modes, the
+/// directory's access list must do it and nothing is refused.
 pub fn check_private(path: &Path) -> Result<(), PrivateFileError> {
     let unreadable = |source| PrivateFileError::Unreadable {
         path: path.to_owned(),
@@ -134,6 +134,13 @@ fn mode_of(path: &Path) -> io::Result<u32> {
     std::fs::metadata(path).map(|_| 0o600)
 }
 
+/// Opens a file to others, to see it refused.
+#[cfg(all(test, unix))]
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
 #[cfg(unix)]
 fn owner_only(options: &mut OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt;
@@ -158,13 +165,10 @@ mod tests {
             "a secret is never overwritten by create"
         );
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            for mode in [0o640, 0o604, 0o620, 0o602] {
-                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-                let refused = check_private(&path).unwrap_err();
-                assert!(matches!(refused, PrivateFileError::Shared { mode: m, .. } if m == mode));
-            }
+        for mode in [0o640, 0o604, 0o620, 0o602] {
+            set_mode(&path, mode).unwrap();
+            let refused = check_private(&path).unwrap_err();
+            assert!(matches!(refused, PrivateFileError::Shared { mode: m, .. } if m == mode));
         }
     }
 

@@ -1,11 +1,13 @@
-//! The node's disk: redb with every value sealed, one durable commit for a batch of writes, reads that never give
-//! other bytes than were written.
+//! The node's disk: redb with every value sealed, one durable commit for a batch of writes, reads that
+//! never give other bytes than were written.
 //!
-//! `DiskStore` belongs to the owner thread; `StoreReader` is its cloneable view for everybody else. Neither holds
-//! a transaction longer than one call. redb refuses everything after an error of the disk and may panic on bytes
-//! that rotted, so the database sits in a `Slot` that catches both and opens the file again at the next call.
+//! `DiskStore` belongs to the owner thread; `StoreReader` is its cloneable view for everybody else. Neither
+//! holds a transaction longer than one call. redb refuses everything after an error of the disk and may
+//! panic on bytes that rotted, so the database sits in a `Slot` that catches both and opens the file again
+//! at the next call.
 
 mod medium;
+mod row;
 mod slot;
 pub mod tables;
 
@@ -13,9 +15,10 @@ use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockEr
 use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
 use medium::{is_known_schema, read_schema};
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
+use row::{first_rows, meta_row, read_row, read_rows, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
-use tables::{FORMS, META, SCHEMA_VERSION, form};
+use tables::{FORMS, SCHEMA_VERSION, form};
 use thiserror::Error;
 
 pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
@@ -24,7 +27,6 @@ pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
 pub const CACHE_MIB_DEFAULT: u16 = 16;
 
 const CASE_PUBLIC_ROW: &str = "case-public";
-const SCHEMA_ROW: &str = "schema";
 /// Rows read in one transaction while scrubbing.
 const SCRUB_PAGE_ROWS: usize = 1_000;
 
@@ -48,7 +50,8 @@ pub enum OpenStoreError {
     Unreadable(String),
 }
 
-/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it again is harmless.
+/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it again is
+/// harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommitError {
     /// No room. The next commit is tried anew.
@@ -142,7 +145,8 @@ impl DiskStore {
         })
     }
 
-    /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or none of it counts.
+    /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or none of it
+    /// counts.
     pub fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
         if writes.is_empty() {
             return Ok(());
@@ -182,7 +186,8 @@ impl DiskStore {
         self.reader.vault.case_public()
     }
 
-    /// Verifies the checksum of every page, which finds missing rows too. Reads the whole file; false is damage.
+    /// Verifies the checksum of every page, which finds missing rows too. Reads the whole file; false is
+    /// damage.
     pub fn check(&self) -> Result<bool, CommitError> {
         let checked = self
             .reader
@@ -335,77 +340,6 @@ fn meta_place(name: &str) -> Place<'_> {
         table: 0,
         key: name.as_bytes(),
     }
-}
-
-fn first_rows(database: &Database, sealed_public: &[u8]) -> Result<(), redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
-    {
-        let mut meta = transaction.open_table(META)?;
-        meta.insert(SCHEMA_ROW, SCHEMA_VERSION.to_be_bytes().as_slice())?;
-        meta.insert(CASE_PUBLIC_ROW, sealed_public)?;
-        for listed in &FORMS {
-            transaction.open_table(listed.definition())?;
-        }
-    }
-    transaction.commit()?;
-    Ok(())
-}
-
-fn meta_row(database: &Database) -> Result<Option<Vec<u8>>, redb::Error> {
-    let meta = database.begin_read()?.open_table(META)?;
-    Ok(meta.get(CASE_PUBLIC_ROW)?.map(|row| row.value().to_vec()))
-}
-
-fn write_rows(
-    database: &Database,
-    writes: &[Write],
-    sealed: &[Option<Vec<u8>>],
-) -> Result<(), redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
-    let rows: Vec<_> = writes.iter().zip(sealed).collect();
-    for run in rows.chunk_by(|(a, _), (b, _)| a.table == b.table) {
-        let mut table = transaction.open_table(form(run[0].0.table).definition())?;
-        for (write, sealed) in run {
-            match sealed {
-                Some(sealed) => table.insert(write.key.as_slice(), sealed.as_slice())?,
-                None => table.remove(write.key.as_slice())?,
-            };
-        }
-    }
-    transaction.commit()?;
-    Ok(())
-}
-
-fn read_row(db: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, redb::Error> {
-    match db.begin_read()?.open_table(form(table).definition()) {
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-        opened => Ok(opened?.get(key)?.map(|row| row.value().to_vec())),
-    }
-}
-
-fn read_rows(
-    database: &Database,
-    table: Table,
-    from: &[u8],
-    to: Option<&[u8]>,
-    limit: usize,
-) -> Result<Rows, redb::Error> {
-    let table = match database.begin_read()?.open_table(form(table).definition()) {
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Rows::new()),
-        opened => opened?,
-    };
-    let range = match to {
-        Some(to) => table.range(from..to)?,
-        None => table.range(from..)?,
-    };
-    let mut rows = Rows::new();
-    for row in range.take(limit) {
-        let (key, value) = row?;
-        rows.push((key.value().to_vec(), value.value().to_vec()));
-    }
-    Ok(rows)
 }
 
 fn unwrap_error(error: redb::Error) -> DatabaseError {

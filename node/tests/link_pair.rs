@@ -1,4 +1,5 @@
-//! Two real endpoints on this machine: what arrives, who is refused, what ends a session and what brings it back.
+//! Two real endpoints on this machine: what arrives, who is refused, what ends a session and what brings it
+//! back.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,6 @@
-//! The power may go at any moment: what was acknowledged is there afterwards, and a batch is there whole or not at
-//! all (I1). The disk may be full: the node says so, keeps what it has and goes on when there is room.
+//! The power may go at any moment: what was acknowledged is there afterwards, and a batch is there whole or
+//! not at all (I1). The disk may be full: the node says so, keeps what it has and goes on when there is
+//! room.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -159,11 +159,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_key_file_that_others_may_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ops.key");
         create_ops_key(&path).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        crate::platform::set_mode(&path, 0o644).unwrap();
         let refused = open_ops_key(&path).unwrap_err().to_string();
         assert!(
             refused.contains("0600") && refused.contains("0644"),

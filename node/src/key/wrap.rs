@@ -1,5 +1,5 @@
-//! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its cost beside it
-//! so that the cost can rise later.
+//! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its cost
+//! beside it so that the cost can rise later.
 
 use crate::seal::{KEY_BYTES, append_ciphertext, entropy, open_ciphertext};
 use argon2::{Algorithm, Argon2, Params, Version};

@@ -24,8 +24,8 @@ use tokio::time::timeout;
 const HANDSHAKES_MAX: usize = 64;
 /// Longest handshake, in seconds.
 pub(super) const HANDSHAKE_S: u64 = 20;
-/// Two sessions this close in time come from both sides dialling at once, in seconds. Later, a second session says
-/// that the peer lost the first.
+/// Two sessions this close in time come from both sides dialling at once, in seconds. Later, a second
+/// session says that the peer lost the first.
 const BOTH_DIALLED_S: u64 = 10;
 
 #[derive(Debug)]
@@ -224,8 +224,8 @@ impl House {
         let _ = self.events.send(LinkEvent::Down { peer, reason }).await;
     }
 
-    /// Gives the place to a session, with the one it takes it from; refused when the other must stay. When both
-    /// sides dialled at once, both keep the session that the lower id dialled.
+    /// Gives the place to a session, with the one it takes it from; refused when the other must stay. When
+    /// both sides dialled at once, both keep the session that the lower id dialled.
     fn seat(&self, session: &Arc<Session>) -> Result<Option<Arc<Session>>, ()> {
         let mut sessions = held(&self.sessions);
         let by_lower = |outgoing: bool| outgoing == (self.me < session.peer);

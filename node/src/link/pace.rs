@@ -1,10 +1,12 @@
-//! Pace: how much may be under way, so that an urgent frame never waits behind bulk that is already in the network.
+//! Pace: how much may be under way, so that an urgent frame never waits behind bulk that is already in the
+//! network.
 //!
-//! QUIC's own controllers fill the narrowest queue of the path, and on 64 kbit/s that queue holds seconds. This one
-//! keeps bytes in flight at about rate × (shortest round trip + 100 ms): it compares each round's shortest round
-//! trip with the shortest of the last minute and steers the difference to the target. Single losses are the radio's
-//! and change nothing; many in one round mean a queue shorter than the target. Every half minute the window
-//! shrinks for two rounds, so that the shortest round trip is seen without our own queue in it.
+//! QUIC's own controllers fill the narrowest queue of the path, and on 64 kbit/s that queue holds seconds.
+//! This one keeps bytes in flight at about rate × (shortest round trip + 100 ms): it compares each round's
+//! shortest round trip with the shortest of the last minute and steers the difference to the target. Single
+//! losses are the radio's and change nothing; many in one round mean a queue shorter than the target. Every
+//! half minute the window shrinks for two rounds, so that the shortest round trip is seen without our own
+//! queue in it.
 
 use iroh::endpoint::{Controller, ControllerFactory, ControllerMetrics, RttEstimator};
 use std::any::Any;
@@ -18,6 +20,8 @@ const WINDOW_PACKETS_MIN: u64 = 2;
 const WINDOW_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// How long a shortest round trip is believed: this long and as long again.
 const BASE_S: u64 = 30;
+/// A large window moves by at most this part of itself in a round.
+const STEP_ONE_IN: u64 = 16;
 const DRAIN_ROUNDS: u8 = 2;
 /// Losses in one round that mean congestion: at least so many packets …
 const LOSS_PACKETS_MIN: u64 = 3;
@@ -95,9 +99,25 @@ impl Pace {
             let rtt = now.saturating_duration_since(sent);
             self.round.rtt = Some(self.round.rtt.map_or(rtt, |least| least.min(rtt)));
             self.base = Some(self.base.map_or(rtt, |least| least.min(rtt)));
+            self.stop_starting(rtt);
         }
         if sent >= self.round.started {
             self.end_round(now);
+        }
+    }
+
+    /// The window doubles each round at first, so the first full packet that queued says enough.
+    fn stop_starting(&mut self, rtt: Duration) {
+        let Some(base) = self.base().filter(|_| self.starting) else {
+            return;
+        };
+        let target = Duration::from_millis(TARGET_MS);
+        if rtt.saturating_sub(base) > target {
+            self.starting = false;
+            let room = self
+                .window
+                .saturating_mul((base + target).as_micros() as u64);
+            self.set_window(room / (rtt.as_micros() as u64).max(1));
         }
     }
 
@@ -115,7 +135,7 @@ impl Pace {
             self.drain_rounds -= 1;
             return;
         }
-        self.steer(&round, rtt.saturating_sub(base), base, now);
+        self.steer(&round, rtt.saturating_sub(base));
         if now.duration_since(self.base_since) >= Duration::from_secs(BASE_S) {
             self.base_since = now;
             self.base_before = self.base.take();
@@ -123,31 +143,26 @@ impl Pace {
         }
     }
 
-    fn steer(&mut self, round: &Round, queue: Duration, base: Duration, now: Instant) {
+    fn steer(&mut self, round: &Round, queue: Duration) {
         let target = Duration::from_millis(TARGET_MS);
         if round.lost >= LOSS_PACKETS_MIN * self.mtu
             && round.lost * LOSS_ONE_IN > round.acked + round.lost
         {
             self.starting = false;
             self.set_window(self.window * 7 / 10);
-        } else if self.starting && queue > target / 2 {
-            self.starting = false;
-            let lasted = now
-                .duration_since(round.started)
-                .max(Duration::from_millis(1));
-            let room = (base + target).as_micros() as u64;
-            self.set_window(round.acked.saturating_mul(room) / lasted.as_micros() as u64);
         } else if queue > target * 2 {
             self.set_window(self.window * 3 / 4);
         } else if queue > target {
             let excess = queue.saturating_sub(target).as_micros() as u64;
-            self.set_window(self.window - (self.mtu * excess / (TARGET_MS * 1_000)).min(self.mtu));
+            let step = self.mtu.max(self.window / STEP_ONE_IN);
+            self.set_window(self.window - (step * excess / (TARGET_MS * 1_000)).min(step));
         } else if round.limited && self.starting {
             self.set_window(self.window + round.acked);
         } else if round.limited {
             let spare = target.saturating_sub(queue).as_micros() as u64;
-            // Half a packet at most: what it does shows only a round later.
-            self.set_window(self.window + self.mtu * spare / (TARGET_MS * 2_000));
+            // Half a packet at most on a slow line: what it does shows only a round later.
+            let step = (self.mtu / 2).max(self.window / STEP_ONE_IN);
+            self.set_window(self.window + step * spare / (TARGET_MS * 1_000));
         }
     }
 
@@ -246,6 +261,7 @@ mod tests {
     #[derive(Debug)]
     struct Seen {
         queue_ms_max: u64,
+        early_queue_ms_max: u64,
         used_percent: u64,
         window: u64,
     }
@@ -258,7 +274,7 @@ mod tests {
         let mut pace = Pace::new(zero, PACKET as u16);
         let (mut now, mut busy_until, mut in_flight, mut number) = (0, 0_u64, 0_u64, 0_u64);
         let mut coming: VecDeque<(u64, u64, bool)> = VecDeque::new();
-        let (mut carried, mut queue_us_max) = (0, 0);
+        let (mut carried, mut queue_us_max, mut early_us_max) = (0, 0, 0);
         let half = seconds * 500_000;
         while now < seconds * 1_000_000 {
             while in_flight + PACKET <= pace.window() {
@@ -274,6 +290,8 @@ mod tests {
                 in_flight += PACKET;
                 if now > half {
                     queue_us_max = queue_us_max.max(start - now);
+                } else {
+                    early_us_max = early_us_max.max(start - now);
                 }
             }
             pace.on_cwnd_limited();
@@ -290,6 +308,7 @@ mod tests {
         let line = half / path.byte_us;
         Seen {
             queue_ms_max: queue_us_max / 1_000,
+            early_queue_ms_max: early_us_max / 1_000,
             used_percent: carried * 100 / line,
             window: pace.window(),
         }
@@ -305,7 +324,10 @@ mod tests {
                 lose_one_in,
             };
             let seen = run(&line, 240);
-            assert!(seen.queue_ms_max <= 300, "{seen:?}");
+            assert!(
+                seen.queue_ms_max <= 300 && seen.early_queue_ms_max <= 600,
+                "{seen:?}"
+            );
             assert!(seen.used_percent >= 80, "{seen:?}");
         }
     }

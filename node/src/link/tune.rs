@@ -21,8 +21,8 @@ pub(super) const STREAMS: u32 = Lane::ALL.len() as u32 + 1;
 
 /// One stream's unread bytes, on the receiver.
 const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
-/// All streams' bytes in flight or unread, on either side; more than the windows of Normal and Bulk together, so
-/// that Urgent always has room.
+/// All streams' bytes in flight or unread, on either side; more than the windows of Normal and Bulk
+/// together, so that Urgent always has room.
 const CONNECTION_WINDOW_BYTES: u32 = 3 * 1024 * 1024;
 /// No probing upwards on slow links; every path carries this.
 const MTU_BYTES: u16 = 1200;

@@ -1,4 +1,5 @@
-//! The CASE domain's key pair: everybody in the house may write to it, only a signed-in officer lets it be read.
+//! The CASE domain's key pair: everybody in the house may write to it, only a signed-in officer lets it be
+//! read.
 
 use super::{
     Form, KEY_BYTES, OpenSealError, Place, aad, append_ciphertext, entropy, open_ciphertext,

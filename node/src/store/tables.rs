@@ -1,7 +1,7 @@
 //! Every table of the node's disk, once: its name and version, key and value, domain, retention and growth.
 //!
-//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and bands on one
-//! person in ten. A change of a table's key or value form takes a new version suffix and a migration.
+//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and bands on
+//! one person in ten. A change of a table's key or value form takes a new version suffix and a migration.
 
 use jiaolian_sync::Table;
 use redb::TableDefinition;
