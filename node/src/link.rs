@@ -7,6 +7,7 @@
 
 mod count;
 mod dial;
+mod event;
 mod flow;
 mod gate;
 mod house;
@@ -22,18 +23,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use thiserror::Error;
-use tokio::sync::mpsc;
 
 pub use count::{LaneCount, LinkCount};
+pub use event::{DownReason, LinkEvent, LinkEvents};
 pub use lane::{FRAME_BYTES_MAX, Lane};
 pub use pace::{Pace, PaceFactory};
 
 /// A node's endpoint id: its Ed25519 transport key.
 pub type Peer = [u8; 32];
-
-/// Events that wait for the owner; beyond that the lanes stop reading, so at most this many frames are in
-/// memory.
-const EVENTS_MAX: usize = 64;
 
 /// Why links could not start.
 #[derive(Debug, Error)]
@@ -45,70 +42,6 @@ pub enum StartLinkError {
         address: SocketAddr,
         /// What the system said.
         reason: String,
-    },
-}
-
-/// Why a session ended.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DownReason {
-    /// Silence for longer than the idle limit.
-    #[error("nothing was heard from the peer")]
-    Silence,
-    /// The peer closed it, with its reason.
-    #[error("the peer closed the link: {0}")]
-    Peer(String),
-    /// The owner hung up.
-    #[error("this node hung up")]
-    HungUp,
-    /// The key is no longer allowed.
-    #[error("the peer is no longer allowed")]
-    Disallowed,
-    /// The operator's switch.
-    #[error("the operator switched the link off")]
-    SwitchedOff,
-    /// Both dialled, or the peer came back: another session takes over at once.
-    #[error("another session took over")]
-    Replaced,
-    /// The peer broke a rule of the link.
-    #[error("the peer broke the rule that {0}")]
-    Broken(String),
-    /// This node is ending.
-    #[error("this node is ending")]
-    Ending,
-}
-
-/// What happened on the links.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkEvent {
-    /// A session began. Nothing of an earlier session with this peer comes after it.
-    Up {
-        /// The other node.
-        peer: Peer,
-        /// Whether this node dialled.
-        outgoing: bool,
-    },
-    /// A frame came, whole and in the order of its lane.
-    Frame {
-        /// The other node.
-        peer: Peer,
-        /// The lane it came on.
-        lane: Lane,
-        /// What was sent.
-        bytes: Vec<u8>,
-    },
-    /// A lane that refused a frame has room again.
-    Room {
-        /// The other node.
-        peer: Peer,
-        /// The lane.
-        lane: Lane,
-    },
-    /// The session ended; frames accepted and not yet sent are gone.
-    Down {
-        /// The other node.
-        peer: Peer,
-        /// Why.
-        reason: DownReason,
     },
 }
 
@@ -124,10 +57,10 @@ impl Links {
     pub async fn start(
         config: &LinkConfig,
         seed: &Seed,
-    ) -> Result<(Self, mpsc::Receiver<LinkEvent>), StartLinkError> {
-        let (events, received) = mpsc::channel(EVENTS_MAX);
-        let house = House::open(config, seed, events).await?;
-        Ok((Self { house }, received))
+    ) -> Result<(Self, LinkEvents), StartLinkError> {
+        let (teller, events) = event::channel();
+        let house = House::open(config, seed, teller).await?;
+        Ok((Self { house }, events))
     }
 
     /// This node's endpoint id.

@@ -4,11 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jiaolian_node::config::LinkConfig;
-use jiaolian_node::link::{DownReason, FRAME_BYTES_MAX, Lane, LinkEvent, Links, Peer};
+use jiaolian_node::link::{DownReason, FRAME_BYTES_MAX, Lane, LinkEvent, LinkEvents, Links, Peer};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -17,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Node {
     links: Links,
-    events: Receiver<LinkEvent>,
+    events: LinkEvents,
     addr: SocketAddr,
 }
 
@@ -31,10 +30,20 @@ fn config(bind: &str) -> LinkConfig {
     }
 }
 
+/// A node on a named address; one that was just given up frees it a moment later.
 async fn node_at(seed: u8, bind: &str) -> Node {
-    let (links, events) = Links::start(&config(bind), &Zeroizing::new([seed; 32]))
+    let seed = Zeroizing::new([seed; 32]);
+    let bound = async {
+        loop {
+            match Links::start(&config(bind), &seed).await {
+                Ok(bound) => return bound,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let (links, events) = timeout(PATIENCE, bound)
         .await
-        .unwrap();
+        .expect("an address that gets free");
     let addr = links.addrs()[0];
     Node {
         links,
@@ -173,6 +182,39 @@ async fn full_lane_refuses_and_says_when_there_is_room_and_urgent_is_not_held_up
     };
     assert_eq!(township.next().await, room);
     assert!(township.links.send(&id, Lane::Bulk, vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_for_an_old_session_never_goes_out_on_the_next_one() {
+    let (mut county, mut township) = pair().await;
+    county.links.hangup(&township.id());
+    while county.links.counts()[&township.id()].sessions < 2 {
+        // The county hears of all this; the township's owner is busy and thinks the first session is up.
+        county.next().await;
+    }
+    assert!(
+        !township
+            .links
+            .send(&county.id(), Lane::Urgent, b"of the first session".to_vec())
+    );
+    assert!(matches!(township.down().await, DownReason::Peer(_)));
+    assert!(
+        !township
+            .links
+            .send(&county.id(), Lane::Urgent, b"of no session".to_vec())
+    );
+    assert!(township.up().await);
+    assert!(
+        township
+            .links
+            .send(&county.id(), Lane::Urgent, b"of the second".to_vec())
+    );
+    loop {
+        if let LinkEvent::Frame { bytes, .. } = county.next().await {
+            assert_eq!(bytes, b"of the second");
+            break;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

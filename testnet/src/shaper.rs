@@ -1,8 +1,9 @@
-//! A poor line between two real UDP endpoints: rate, delay, a queue that overflows, seeded loss, and a switch.
+//! A poor line between two real UDP endpoints: rate, delay, a queue that overflows, seeded loss, and a
+//! switch.
 //!
-//! Clients talk to the shaper's front; behind it every client gets a socket of its own towards the target. Each
-//! direction has its own line. Bind front and target to different address families when the endpoints tell one
-//! another their addresses, or they will meet without the shaper.
+//! Clients talk to the shaper's front; behind it every client gets a socket of its own towards the target.
+//! Each direction has its own line. Bind front and target to different address families when the endpoints
+//! tell one another their addresses, or they will meet without the shaper.
 
 use std::collections::BTreeMap;
 use std::io;

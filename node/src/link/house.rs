@@ -2,6 +2,7 @@
 
 use super::count::Counter;
 use super::dial;
+use super::event::Teller;
 use super::gate::Gate;
 use super::session::Session;
 use super::tune::{bind, id};
@@ -16,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -42,7 +43,7 @@ pub(super) struct House {
     endpoint: Endpoint,
     book: MemoryLookup,
     gate: Gate,
-    events: mpsc::Sender<LinkEvent>,
+    events: Teller,
     sessions: Mutex<BTreeMap<Peer, Arc<Session>>>,
     counters: Mutex<BTreeMap<Peer, Arc<Counter>>>,
     diallers: Mutex<BTreeMap<Peer, Dialler>>,
@@ -54,7 +55,7 @@ impl House {
     pub(super) async fn open(
         config: &LinkConfig,
         seed: &Seed,
-        events: mpsc::Sender<LinkEvent>,
+        events: Teller,
     ) -> Result<Arc<Self>, StartLinkError> {
         let (book, gate) = (MemoryLookup::new(), Gate::default());
         let endpoint = bind(config, seed, book.clone(), gate.clone()).await?;
@@ -204,13 +205,7 @@ impl House {
         let counter = held(&self.counters).entry(peer).or_default().clone();
         counter.session();
         // An owner that is gone needs no events.
-        let _ = self
-            .events
-            .send(LinkEvent::Up {
-                peer,
-                outgoing: session.outgoing,
-            })
-            .await;
+        let _ = self.events.up(session).await;
         let reason = session.run(&self.events, &counter).await;
         {
             let mut sessions = held(&self.sessions);
@@ -221,7 +216,7 @@ impl House {
                 sessions.remove(&peer);
             }
         }
-        let _ = self.events.send(LinkEvent::Down { peer, reason }).await;
+        let _ = self.events.say(LinkEvent::Down { peer, reason }).await;
     }
 
     /// Gives the place to a session, with the one it takes it from; refused when the other must stay. When

@@ -106,7 +106,7 @@ impl Pace {
         }
     }
 
-    /// The window doubles each round at first, so the first full packet that queued says enough.
+    /// The window grows by half each round at first, so the first full packet that queued says enough.
     fn stop_starting(&mut self, rtt: Duration) {
         let Some(base) = self.base().filter(|_| self.starting) else {
             return;
@@ -157,7 +157,7 @@ impl Pace {
             let step = self.mtu.max(self.window / STEP_ONE_IN);
             self.set_window(self.window - (step * excess / (TARGET_MS * 1_000)).min(step));
         } else if round.limited && self.starting {
-            self.set_window(self.window + round.acked);
+            self.set_window(self.window + round.acked / 2);
         } else if round.limited {
             let spare = target.saturating_sub(queue).as_micros() as u64;
             // Half a packet at most on a slow line: what it does shows only a round later.

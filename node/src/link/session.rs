@@ -1,6 +1,7 @@
 //! One session with one peer: a stream each way a lane, and one that says what was taken.
 
 use super::count::Counter;
+use super::event::Teller;
 use super::flow::{Taken, Window};
 use super::lane::{FRAME_BYTES_MAX, HEADER_BYTES, Lane, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX};
 use super::tune::STREAMS;
@@ -8,9 +9,10 @@ use super::{DownReason, LinkEvent, Peer};
 use iroh::endpoint::{Connection, ConnectionError, ReadExactError, RecvStream, SendStream, VarInt};
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 /// Number of the stream that says what was taken; its messages are lane (1), total (8, big-endian).
 const TAKEN_STREAM: u8 = 255;
@@ -80,6 +82,8 @@ pub(super) struct Session {
     queues: [Queue; 3],
     windows: [Window; 3],
     taken: [Taken; 3],
+    /// Whether the owner knows this session, and so means it when it sends.
+    known: AtomicBool,
     verdict: Mutex<Option<DownReason>>,
     ended: watch::Sender<bool>,
 }
@@ -97,13 +101,20 @@ impl Session {
             queues: Default::default(),
             windows: Lane::ALL.map(|lane| Window::new(lane.window_bytes())),
             taken: Lane::ALL.map(taken),
+            known: AtomicBool::new(false),
             verdict: Mutex::new(None),
             ended: watch::Sender::new(false),
         }
     }
 
     pub(super) fn offer(&self, lane: Lane, frame: Vec<u8>) -> bool {
-        frame.len() <= FRAME_BYTES_MAX && self.queues[lane as usize].offer(frame)
+        let known = self.known.load(Ordering::Acquire);
+        known && frame.len() <= FRAME_BYTES_MAX && self.queues[lane as usize].offer(frame)
+    }
+
+    /// The owner has heard of this session.
+    pub(super) fn open_to_owner(&self) {
+        self.known.store(true, Ordering::Release);
     }
 
     /// Ends the session from this side; the first reason stays.
@@ -131,11 +142,7 @@ impl Session {
     }
 
     /// Carries frames both ways until something ends it.
-    pub(super) async fn run(
-        &self,
-        events: &mpsc::Sender<LinkEvent>,
-        counter: &Counter,
-    ) -> DownReason {
+    pub(super) async fn run(&self, events: &Teller, counter: &Counter) -> DownReason {
         let flows =
             async { tokio::try_join!(self.read(events, counter), self.write(events, counter)) };
         let reason = tokio::select! {
@@ -152,7 +159,7 @@ impl Session {
         verdict.clone().unwrap_or(reason)
     }
 
-    async fn write(&self, events: &mpsc::Sender<LinkEvent>, counter: &Counter) -> Flow {
+    async fn write(&self, events: &Teller, counter: &Counter) -> Flow {
         let taken = self.open(TAKEN_STREAM, TAKEN_PRIORITY).await?;
         let [urgent, normal, bulk] = Lane::ALL.map(|lane| self.write_lane(lane, events, counter));
         tokio::try_join!(self.say_taken(taken), urgent, normal, bulk).map(|(never, ..)| never)
@@ -174,12 +181,7 @@ impl Session {
         Ok(stream)
     }
 
-    async fn write_lane(
-        &self,
-        lane: Lane,
-        events: &mpsc::Sender<LinkEvent>,
-        counter: &Counter,
-    ) -> Flow {
+    async fn write_lane(&self, lane: Lane, events: &Teller, counter: &Counter) -> Flow {
         let mut stream = self.open(lane as u8, lane.priority()).await?;
         let window = &self.windows[lane as usize];
         loop {
@@ -189,7 +191,7 @@ impl Session {
                     peer: self.peer,
                     lane,
                 };
-                events.send(event).await.map_err(|_| DownReason::Ending)?;
+                events.say(event).await.map_err(|_| DownReason::Ending)?;
             }
             let header = (frame.len() as u32).to_be_bytes();
             for chunk in std::iter::once(header.as_slice()).chain(frame.chunks(CHUNK_BYTES)) {
@@ -219,7 +221,7 @@ impl Session {
         }
     }
 
-    async fn read(&self, events: &mpsc::Sender<LinkEvent>, counter: &Counter) -> Flow {
+    async fn read(&self, events: &Teller, counter: &Counter) -> Flow {
         let mut streams = BTreeMap::new();
         while streams.len() < STREAMS as usize {
             let mut stream = self
@@ -250,7 +252,7 @@ impl Session {
         &self,
         lane: Lane,
         mut stream: RecvStream,
-        events: &mpsc::Sender<LinkEvent>,
+        events: &Teller,
         counter: &Counter,
     ) -> Flow {
         loop {
@@ -270,7 +272,7 @@ impl Session {
                 lane,
                 bytes,
             };
-            events.send(event).await.map_err(|_| DownReason::Ending)?;
+            events.say(event).await.map_err(|_| DownReason::Ending)?;
             self.taken[lane as usize].add((HEADER_BYTES + length) as u64);
         }
     }
