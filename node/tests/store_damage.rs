@@ -13,7 +13,7 @@ use jiaolian_sync::{Store, StoreError, Table, Write};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const FLIPS: u64 = 1_500;
+const FLIPS: u64 = 1_000;
 
 #[derive(Debug, Default)]
 struct Tally {

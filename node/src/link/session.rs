@@ -6,7 +6,10 @@ use super::flow::{Taken, Window};
 use super::lane::{FRAME_BYTES_MAX, HEADER_BYTES, Lane, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX};
 use super::tune::STREAMS;
 use super::{DownReason, LinkEvent, Peer};
-use iroh::endpoint::{Connection, ConnectionError, ReadExactError, RecvStream, SendStream, VarInt};
+use iroh::endpoint::{
+    Connection, ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, VarInt,
+    WriteError,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -174,10 +177,7 @@ impl Session {
         stream
             .set_priority(priority)
             .map_err(|_| DownReason::Silence)?;
-        stream
-            .write_all(&[number])
-            .await
-            .map_err(|_| DownReason::Silence)?;
+        stream.write_all(&[number]).await.map_err(unwritten)?;
         Ok(stream)
     }
 
@@ -196,10 +196,7 @@ impl Session {
             let header = (frame.len() as u32).to_be_bytes();
             for chunk in std::iter::once(header.as_slice()).chain(frame.chunks(CHUNK_BYTES)) {
                 window.reserve(chunk.len() as u64).await;
-                stream
-                    .write_all(chunk)
-                    .await
-                    .map_err(|_| DownReason::Silence)?;
+                stream.write_all(chunk).await.map_err(unwritten)?;
             }
             counter.sent(lane, frame.len());
         }
@@ -214,10 +211,7 @@ impl Session {
             };
             let mut message = [lane as u8; TAKEN_BYTES];
             message[1..].copy_from_slice(&total.to_be_bytes());
-            stream
-                .write_all(&message)
-                .await
-                .map_err(|_| DownReason::Silence)?;
+            stream.write_all(&message).await.map_err(unwritten)?;
         }
     }
 
@@ -294,9 +288,23 @@ impl Session {
 
 async fn read_exact(stream: &mut RecvStream, bytes: &mut [u8]) -> Result<(), DownReason> {
     stream.read_exact(bytes).await.map_err(|error| match error {
-        ReadExactError::FinishedEarly(_) => broken("a stream ends with its session"),
+        ReadExactError::FinishedEarly(_) | ReadExactError::ReadError(ReadError::Reset(_)) => {
+            broken("a stream ends with its session")
+        }
         ReadExactError::ReadError(_) => DownReason::Silence,
     })
+}
+
+/// A write fails with its connection, which says why, or because the peer gave up one stream.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the form that `map_err` asks for"
+)]
+fn unwritten(error: WriteError) -> DownReason {
+    match error {
+        WriteError::Stopped(_) => broken("a stream ends with its session"),
+        _ => DownReason::Silence,
+    }
 }
 
 fn broken(rule: &str) -> DownReason {
