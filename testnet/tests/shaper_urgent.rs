@@ -17,7 +17,7 @@ const ALARMS: usize = 5;
 /// Bulk frames that may arrive between an alarm's sending and its arrival: a second and a half of the line,
 /// where its queue holds four.
 const OVERTAKEN_MAX: usize = 3;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn node(seed: u8, bind: &str) -> (Links, LinkEvents) {
     let bind = bind.parse().unwrap();
@@ -89,7 +89,7 @@ async fn run(line: Line) -> (Duration, Vec<(Duration, usize)>, f64) {
         }
     }
     let used = (BULK_FRAMES * BULK_FRAME_BYTES * 8) as f64 / started.elapsed().as_secs_f64();
-    println!(
+    eprintln!(
         "idle {idle:?}, with backlog {alarms:?}, bulk {used:.0} bit/s, {:?}",
         shaper.counts()
     );
