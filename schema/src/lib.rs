@@ -5,11 +5,14 @@
 
 pub mod act;
 pub mod admit;
+pub mod calendar;
 pub mod canon;
+pub mod deadline;
 pub mod envelope;
 pub mod fact;
 pub mod hold;
 pub mod id;
+pub mod id_number;
 pub mod merkle;
 pub mod suite;
 pub mod value;
