@@ -14,5 +14,7 @@ pub mod hold;
 pub mod id;
 pub mod id_number;
 pub mod merkle;
+pub mod rule;
 pub mod suite;
 pub mod value;
+pub mod workflow;
