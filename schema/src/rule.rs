@@ -6,6 +6,7 @@
 mod alarm_kind;
 mod case_field;
 mod deadline_table;
+mod decide;
 mod policy;
 mod role;
 mod text;
@@ -21,6 +22,7 @@ use crate::workflow::{RuleError, Workflow};
 pub use alarm_kind::{AlarmKind, Escalation, Regime, Sla, Worsening};
 pub use case_field::CaseField;
 pub use deadline_table::Deadline;
+pub use decide::{DecisionFacts, LeaveSum};
 pub use policy::Policy;
 pub use role::{Duty, Role};
 pub use text::Text;
@@ -77,7 +79,7 @@ pub struct RulePack {
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
     texts: BTreeMap<String, Text>,
-    workflows: BTreeMap<(String, u32), Workflow>,
+    workflows: BTreeMap<(String, u16), Workflow>,
 }
 
 impl RulePack {
@@ -193,7 +195,7 @@ impl RulePack {
     }
 
     /// The workflow of that name and version.
-    pub fn workflow(&self, name: &str, version: u32) -> Result<&Workflow, RuleError> {
+    pub fn workflow(&self, name: &str, version: u16) -> Result<&Workflow, RuleError> {
         let found = self.workflows.get(&(name.to_owned(), version));
         found.ok_or_else(|| RuleError::Workflow {
             name: name.to_owned(),
@@ -258,7 +260,7 @@ impl RulePack {
 
 fn parse_workflows(
     files: &[(&str, &str)],
-) -> Result<BTreeMap<(String, u32), Workflow>, ParsePackError> {
+) -> Result<BTreeMap<(String, u16), Workflow>, ParsePackError> {
     const TABLES: [&str; 8] = [
         "alarm_kind.toml",
         "calendar.toml",

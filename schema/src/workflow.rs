@@ -10,12 +10,14 @@ mod fault;
 mod field;
 mod guard;
 mod leave;
+mod matter;
 mod run;
 mod sign;
 mod table;
 mod value;
+mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -23,13 +25,14 @@ pub use due::{Due, Reminder};
 pub use field::{Field, FieldError, FieldOption, FieldType, Label};
 pub use guard::{Guard, JudgeError, MatterContext, MatterFacts};
 pub use leave::{DateSpan, LeaveLevel, LeaveLimits, cumulative_days, leave_level};
-pub use run::{EventOffer, IgnoreReason, Ignored, MatterState, Slot, SlotOutcome, Step, Timed};
+pub use matter::{EventOffer, IgnoreReason, Ignored, MatterState, SlotOutcome, Step, Timed};
 pub use sign::{Relation, RuleError, SignRule, Signer};
 pub use table::{
     AlarmClock, Apart, Base, Decision, DueRule, Edge, Event, Leaning, NeedsWhen, Parameter, Path,
-    ReminderRule, State, Table, TimedRule, WarningRule,
+    ReminderRule, SpanFields, State, Table, TimedRule, WarningRule,
 };
-pub use value::{FORM_FIELDS_MAX, Form, Id, NAME_BYTES_MAX, Value};
+pub use value::{Form, Value};
+pub use wire::{ActForm, date_of_day, day_number, write_wire};
 
 /// Why a table is not a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,15 +77,43 @@ impl Workflow {
             .map(|field| (field.id.clone(), field.clone()))
             .collect();
         let limits = leave_limits(&table);
-        Ok(Self {
+        let workflow = Self {
             table,
             fields,
             limits,
-        })
+        };
+        let closed: BTreeSet<&str> = workflow.closed_facts().collect();
+        if let Some(field) = closed.first() {
+            let faults = format!("a decision rests on {field:?}, which cannot be read off-hand");
+            let name = workflow.table.name.clone();
+            return Err(ParseWorkflowError::Faults { name, faults });
+        }
+        Ok(workflow)
+    }
+
+    /// Fields on which decisions rest although they are not open.
+    fn closed_facts(&self) -> impl Iterator<Item = &str> {
+        let decisions = self
+            .table
+            .event
+            .iter()
+            .filter(|event| event.decision.is_some());
+        let guards = decisions.flat_map(|event| {
+            let apart = event.apart.iter().flat_map(|apart| &apart.when);
+            event
+                .path
+                .iter()
+                .flat_map(|path| &path.when)
+                .chain(&event.check)
+                .chain(apart)
+        });
+        guards
+            .flat_map(Guard::fields)
+            .filter(|field| !self.is_open(field))
     }
 
     /// Name and version, as acts cite them.
-    pub fn name(&self) -> (&str, u32) {
+    pub fn name(&self) -> (&str, u16) {
         (&self.table.name, self.table.version)
     }
 
@@ -133,16 +164,6 @@ impl Workflow {
         self.decision(event).map(|decision| decision.slot.as_str())
     }
 
-    /// The slot that this very step fills: the name, and the request it answers.
-    pub fn slot(&self, event: &str, form: &Form) -> Option<Slot> {
-        let decision = self.decision(event)?;
-        let about = decision.about.as_deref().and_then(|field| form.id(field));
-        Some(Slot {
-            name: decision.slot.clone(),
-            about,
-        })
-    }
-
     /// Checks a form before it is signed; empty if it may be.
     pub fn check_form(&self, event: &str, form: &Form, facts: &MatterFacts) -> Vec<FieldError> {
         let event = match self.find_event(event) {
@@ -152,16 +173,44 @@ impl Workflow {
         let needs = self.needs_of(event, facts);
         let mut errors = field::check_form(&self.fields, &needs, &event.takes, form);
         if errors.is_empty() {
-            let broken = event
-                .check
-                .iter()
-                .filter(|guard| !matches!(guard.judge(facts, self.limits), Ok(true)));
-            errors.extend(broken.map(|guard| {
-                let fields = guard.fields().join(", ");
-                FieldError::Rule(format!("{} must hold for {fields}", guard.name()))
-            }));
+            errors.extend(self.check_whole(event, facts).err());
         }
         errors
+    }
+
+    /// Checks what the form must fulfil as a whole.
+    fn check_whole(&self, event: &Event, facts: &MatterFacts) -> Result<(), FieldError> {
+        for guard in &event.check {
+            if !matches!(guard.judge(facts, self.limits), Ok(true)) {
+                let fields = guard.fields().join(", ");
+                let rule = format!("{} must hold for {fields}", guard.name());
+                return Err(FieldError::Rule(rule));
+            }
+        }
+        Ok(())
+    }
+
+    /// The numbers of the leave rule, where the table has them.
+    pub fn limits(&self) -> Option<LeaveLimits> {
+        self.limits
+    }
+
+    /// The action that an office needs in its entrustment to decide here.
+    pub fn entrustment(&self) -> Option<&str> {
+        self.table.entrustment.as_deref()
+    }
+
+    /// Events whose signers may not sign `event`.
+    pub fn excluded_by(&self, event: &str) -> Vec<&str> {
+        let apart = self
+            .find_event(event)
+            .map(|event| event.apart.as_slice())
+            .unwrap_or_default();
+        apart
+            .iter()
+            .flat_map(|apart| &apart.from)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Reads the form of an event from JSON; the types are those of the table.

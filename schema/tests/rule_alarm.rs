@@ -5,16 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiaolian_schema::calendar::{civil_of, instant_of};
+use jiaolian_schema::id::{EnvelopeId, PersonId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::workflow::{
-    Form, Id, IgnoreReason, MatterContext, MatterState, Relation, Signer, Slot, SlotOutcome, Step,
-    Value,
+    Form, IgnoreReason, MatterContext, MatterState, Relation, Signer, Step, Value,
 };
 
 struct Alarm {
     pack: RulePack,
     steps: Vec<Step>,
-    slots: BTreeMap<Slot, SlotOutcome>,
 }
 
 fn signer(name: u8, tier: u8, role: &str) -> Signer {
@@ -24,7 +23,7 @@ fn signer(name: u8, tier: u8, role: &str) -> Signer {
         Relation::Above
     };
     Signer {
-        person: [name; 32],
+        person: PersonId([name; 16]),
         tier,
         roles: BTreeSet::from([role.to_owned()]),
         relation,
@@ -52,7 +51,6 @@ impl Alarm {
         let mut alarm = Self {
             pack: RulePack::builtin(),
             steps: Vec::new(),
-            slots: BTreeMap::new(),
         };
         let form = Form::new()
             .with("kind", Value::Choice(kind.into()))
@@ -62,27 +60,24 @@ impl Alarm {
         alarm
     }
 
-    fn sign(&mut self, event: &str, by: Signer, time: &str, form: Form) -> Id {
-        let id = [self.steps.len() as u8 + 1; 32];
-        let slot = self.pack.workflow("alarm", 1).unwrap().slot(event, &form);
-        if let Some(slot) = slot {
-            self.slots.insert(slot, SlotOutcome::Stands(vec![id]));
-        }
+    fn sign(&mut self, event: &str, by: Signer, time: &str, form: Form) {
+        let id = EnvelopeId([self.steps.len() as u8 + 1; 32]);
+        let (event, replaces) = (event.to_owned(), Vec::new());
         self.steps.push(Step {
             id,
-            event: event.to_owned(),
+            event,
             by,
             at_ms: at(time),
             form,
+            replaces,
         });
-        id
     }
 
     fn contacted(mut self) -> Self {
-        self.sign("ack", clerk(), "2026-05-06T02:17", Form::new());
+        self.sign("acknowledge", clerk(), "2026-05-06T02:17", Form::new());
         let call = Form::new()
-            .with("channel", Value::Choice("call".into()))
-            .with("reached", Value::Bool(true))
+            .with("method", Value::Choice("call".into()))
+            .with("outcome", Value::Choice("reached".into()))
             .with("note", Value::Text("本人称在家".into()));
         self.sign("contact", clerk(), "2026-05-06T02:20", call);
         self
@@ -95,7 +90,7 @@ impl Alarm {
             &self.pack,
             raised,
             steps,
-            &self.slots,
+            &BTreeMap::new(),
             &MatterContext::default(),
         )
     }
@@ -106,8 +101,6 @@ fn finding() -> Form {
         .with("cause", Value::Choice("drift".into()))
         .with("reason", Value::Text("室内定位漂移".into()))
         .with("result", Value::Text("确认在家".into()))
-        .with("handler", Value::Ref([1; 32]))
-        .with("handled_at", Value::Time(at("2026-05-06T02:30")))
 }
 
 #[test]
@@ -125,7 +118,7 @@ fn tamper_is_seen_in_five_minutes_and_goes_to_the_city_after_an_hour() {
         })
         .collect();
     let expected = [
-        ("ack", 1, "02:19:00"),
+        ("acknowledge", 1, "02:19:00"),
         ("handle", 1, "02:44:00"),
         ("escalate_t3", 3, "03:14:00"),
     ];
@@ -146,14 +139,14 @@ fn report_missed_is_handled_by_the_next_working_day() {
     let state = Alarm::new("RPT_MISS", 3).run();
     let handle = state.due.iter().find(|due| due.id == "handle").unwrap();
     assert_eq!(handle.at.date().to_string(), "2026-05-07");
-    assert!(state.due.iter().all(|due| due.id != "ack"));
+    assert!(state.due.iter().all(|due| due.id != "acknowledge"));
 }
 
 #[test]
 fn nothing_is_found_before_somebody_was_contacted() {
     let mut alarm = Alarm::new("SEPARATION", 2);
-    alarm.sign("ack", clerk(), "2026-05-06T02:17", Form::new());
-    alarm.sign("find_false", clerk(), "2026-05-06T02:30", finding());
+    alarm.sign("acknowledge", clerk(), "2026-05-06T02:17", Form::new());
+    alarm.sign("false_alarm", clerk(), "2026-05-06T02:30", finding());
     let state = alarm.run();
     assert_eq!(state.state, "ACKED");
     assert!(matches!(state.ignored[0].reason, IgnoreReason::Turn { .. }));
@@ -162,7 +155,7 @@ fn nothing_is_found_before_somebody_was_contacted() {
 #[test]
 fn grave_alarm_is_closed_by_a_second_person() {
     let mut alarm = Alarm::new("SEPARATION", 2).contacted();
-    alarm.sign("find_false", head(), "2026-05-06T02:30", finding());
+    alarm.sign("false_alarm", head(), "2026-05-06T02:30", finding());
     alarm.sign("close", clerk(), "2026-05-06T02:31", Form::new());
     alarm.sign("close", head(), "2026-05-06T02:32", Form::new());
     let state = alarm.run();
@@ -192,26 +185,53 @@ fn grave_alarm_is_closed_by_a_second_person() {
 #[test]
 fn mild_alarm_is_closed_by_whoever_handled_it() {
     let mut alarm = Alarm::new("CHK_ABN", 3).contacted();
-    alarm.sign("find_false", clerk(), "2026-05-06T02:30", finding());
+    alarm.sign("false_alarm", clerk(), "2026-05-06T02:30", finding());
     alarm.sign("close", clerk(), "2026-05-06T02:31", Form::new());
     assert_eq!(alarm.run().state, "CLOSED");
 }
 
 #[test]
-fn false_alarm_of_place_needs_its_picture_and_every_closing_field() {
-    let mut alarm = Alarm::new("GEO_OUT", 2).contacted();
-    alarm.sign("find_false", clerk(), "2026-05-06T02:30", finding());
-    let reason = alarm.run().ignored[0].reason.to_string();
-    assert_eq!(reason, "form: field \"snapshot\" is missing");
+fn finding_needs_cause_reasons_and_result() {
+    let alarm = Alarm::new("GEO_OUT", 2).contacted();
     let table = alarm.pack.workflow("alarm", 1).unwrap();
     let facts = alarm.run().facts;
     assert_eq!(
-        table.check_form("find_false", &Form::new(), &facts).len(),
-        6
+        table.check_form("false_alarm", &Form::new(), &facts).len(),
+        3
     );
-    let with_picture = finding().with("snapshot", Value::Ref([7; 32]));
-    alarm.sign("find_false", clerk(), "2026-05-06T02:31", with_picture);
-    assert_eq!(alarm.run().state, "FALSE");
+    assert_eq!(table.check_form("police", &finding(), &facts).len(), 1);
+    assert!(
+        table
+            .check_form("false_alarm", &finding(), &facts)
+            .is_empty()
+    );
+}
+
+#[test]
+fn two_findings_that_differ_are_contacted_again_in_whatever_order_they_came() {
+    for order in [["false_alarm", "violation"], ["violation", "false_alarm"]] {
+        let mut alarm = Alarm::new("GEO_OUT", 2).contacted();
+        alarm.sign(order[0], clerk(), "2026-05-06T02:30", finding());
+        alarm.sign(order[1], head(), "2026-05-06T02:30", finding());
+        let state = alarm.run();
+        assert_eq!(state.state, "DISPUTED");
+        assert!(state.due.iter().any(|due| due.id == "handle"));
+        assert_eq!(alarm.contacted().run().state, "CONTACTING");
+    }
+}
+
+#[test]
+fn silence_that_lasts_needs_a_second_person_to_close() {
+    let mut alarm = Alarm::new("NO_SIGNAL", 3).contacted();
+    alarm.sign("false_alarm", clerk(), "2026-05-06T02:30", finding());
+    let mut later = Alarm {
+        pack: RulePack::builtin(),
+        steps: alarm.steps.clone(),
+    };
+    alarm.sign("close", clerk(), "2026-05-06T02:40", Form::new());
+    assert_eq!(alarm.run().state, "CLOSED");
+    later.sign("close", clerk(), "2026-05-06T09:40", Form::new());
+    assert_eq!(later.run().state, "FALSE");
 }
 
 #[test]
@@ -236,30 +256,30 @@ fn late_permit_withdraws_the_alarm_and_no_breach_is_left() {
     alarm.sign("withdraw", machine(), "2026-05-06T02:40", cause);
     let state = alarm.run();
     assert_eq!((state.state.as_str(), state.ended), ("WITHDRAWN", true));
-    assert!(state.due.is_empty() && state.facts.form.get("fact").is_none());
+    assert!(state.due.is_empty());
 }
 
 #[test]
 fn reopened_alarm_runs_its_clocks_anew_and_is_found_anew() {
     let mut alarm = Alarm::new("CHK_ABN", 3).contacted();
-    alarm.sign("find_false", clerk(), "2026-05-06T02:30", finding());
+    alarm.sign("false_alarm", clerk(), "2026-05-06T02:30", finding());
     alarm.sign("close", clerk(), "2026-05-06T02:31", Form::new());
     let reason = Form::new().with("reason", Value::Text("照片非本人".into()));
-    let round = alarm.sign("reopen", head(), "2026-05-06T09:00", reason);
+    alarm.sign("reopen", head(), "2026-05-06T09:00", reason);
     let state = alarm.run();
     let ids: Vec<_> = state.due.iter().map(|due| due.id.as_str()).collect();
-    assert_eq!(ids, ["ack_again", "handle_again", "escalate_again_t2"]);
+    assert_eq!(
+        ids,
+        ["acknowledge_again", "handle_again", "escalate_again_t2"]
+    );
     assert_eq!(
         civil_of(state.due[0].at.end_ms()).to_string(),
         "2026-05-06T11:00:00"
     );
 
-    alarm.sign("ack", clerk(), "2026-05-06T09:05", Form::new());
+    alarm.sign("acknowledge", clerk(), "2026-05-06T09:05", Form::new());
     let mut alarm = alarm.contacted();
-    let fact = finding()
-        .with("fact", Value::Ref([8; 32]))
-        .with("round", Value::Ref(round));
-    alarm.sign("find_violation", clerk(), "2026-05-06T10:00", fact);
+    alarm.sign("violation", clerk(), "2026-05-06T10:00", finding());
     let state = alarm.run();
     assert_eq!(state.state, "VIOLATION", "{:?}", state.ignored);
 }
@@ -269,7 +289,7 @@ fn upper_tier_may_urge_but_never_close() {
     let mut alarm = Alarm::new("TAMPER", 1).contacted();
     let note = Form::new().with("note", Value::Text("请立即核实".into()));
     alarm.sign("urge", signer(5, 3, "CIT_HEAD"), "2026-05-06T03:20", note);
-    alarm.sign("find_false", clerk(), "2026-05-06T03:30", finding());
+    alarm.sign("false_alarm", clerk(), "2026-05-06T03:30", finding());
     alarm.sign(
         "close",
         signer(5, 3, "CIT_HEAD"),

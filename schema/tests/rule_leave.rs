@@ -6,23 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiaolian_schema::calendar::{end_of, instant_of, parse_date, start_of};
 use jiaolian_schema::deadline::Moment;
-use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::id::{EnvelopeId, PersonId};
+use jiaolian_schema::rule::{DecisionFacts, RulePack};
 use jiaolian_schema::workflow::{
-    DateSpan, Form, Id, IgnoreReason, MatterContext, MatterState, Relation, RuleError, Signer,
-    Slot, SlotOutcome, Step, Value, Workflow,
+    ActForm, DateSpan, Form, IgnoreReason, LeaveLevel, MatterContext, MatterFacts, MatterState,
+    Relation, RuleError, Signer, SlotOutcome, Step, Value, Workflow,
 };
 
 struct World {
     pack: RulePack,
     steps: Vec<Step>,
-    slots: BTreeMap<Slot, SlotOutcome>,
+    slots: BTreeMap<String, SlotOutcome>,
     context: MatterContext,
 }
 
-fn person(name: &str) -> Id {
-    let mut id = [0; 32];
+fn person(name: &str) -> PersonId {
+    let mut id = [0; 16];
     id[..name.len()].copy_from_slice(name.as_bytes());
-    id
+    PersonId(id)
 }
 
 fn signer(name: &str, tier: u8, role: &str) -> Signer {
@@ -44,23 +45,23 @@ fn li() -> Signer {
 }
 
 fn clerk() -> Signer {
-    signer("clerk of heqing", 1, "OFF_STAFF")
+    signer("heqing clerk", 1, "OFF_STAFF")
 }
 
 fn head() -> Signer {
-    signer("head of heqing", 1, "OFF_HEAD")
+    signer("heqing head", 1, "OFF_HEAD")
 }
 
 fn county() -> Signer {
-    signer("head of lengshuijiang", 2, "CTY_HEAD")
+    signer("lsj head", 2, "CTY_HEAD")
 }
 
 fn deputy() -> Signer {
-    signer("deputy of lengshuijiang", 2, "CTY_DEP")
+    signer("lsj deputy", 2, "CTY_DEP")
 }
 
 fn city() -> Signer {
-    signer("head of loudi", 3, "CIT_HEAD")
+    signer("loudi head", 3, "CIT_HEAD")
 }
 
 fn text(text: &str) -> Value {
@@ -100,7 +101,7 @@ impl World {
             slots: BTreeMap::new(),
             context: MatterContext {
                 entrusted: true,
-                granted_leaves: Vec::new(),
+                ..MatterContext::default()
             },
         };
         world.sign("apply", li(), applied, request(from, to));
@@ -111,22 +112,27 @@ impl World {
         self.pack.workflow("leave", 1).unwrap()
     }
 
-    fn sign(&mut self, event: &str, by: Signer, time: &str, form: Form) -> Id {
-        let id = [self.steps.len() as u8 + 1; 32];
+    fn sign(&mut self, event: &str, by: Signer, time: &str, form: Form) -> EnvelopeId {
+        let id = EnvelopeId([self.steps.len() as u8 + 1; 32]);
+        let (event, replaces) = (event.to_owned(), Vec::new());
         self.steps.push(Step {
             id,
-            event: event.to_owned(),
+            event,
             by,
             at_ms: at(time),
             form,
+            replaces,
         });
         id
     }
 
     /// Signs a decision and lets it stand.
-    fn decide(&mut self, event: &str, by: Signer, time: &str, form: Form) -> Id {
-        let slot = self.leave().slot(event, &form).unwrap();
+    fn decide(&mut self, event: &str, by: Signer, time: &str, form: Form) -> EnvelopeId {
+        let slot = self.leave().slot_of(event).unwrap().to_owned();
         let id = self.sign(event, by, time, form);
+        if let Some(SlotOutcome::Stands(before)) = self.slots.get(&slot) {
+            self.steps.last_mut().unwrap().replaces.clone_from(before);
+        }
         self.slots.insert(slot, SlotOutcome::Stands(vec![id]));
         id
     }
@@ -167,13 +173,10 @@ fn scenario_5_office_head_grants_five_days_at_once() {
 
     // The county cannot grant it again: the state has moved on.
     let again = world.sign("approve", county(), "2026-05-07T09:00", Form::new());
-    let slot = Slot {
-        name: "grant".into(),
-        about: None,
-    };
+    let slot = "grant".to_owned();
     world
         .slots
-        .insert(slot, SlotOutcome::Stands(vec![[3; 32], again]));
+        .insert(slot, SlotOutcome::Stands(vec![EnvelopeId([3; 32]), again]));
     let ignored = world.run().ignored;
     assert!(
         matches!(ignored[0].reason, IgnoreReason::Turn { .. }),
@@ -202,9 +205,9 @@ fn scenario_6_office_head_cannot_decide_eight_days_and_gives_an_opinion() {
         .into_iter()
         .map(|offer| offer.event)
         .collect();
-    assert_eq!(offers, ["office_opinion", "withdraw"]);
+    assert_eq!(offers, ["opine", "withdraw"]);
 
-    world.sign("office_opinion", head(), "2026-05-06T11:00", opinion());
+    world.sign("opine", head(), "2026-05-06T11:00", opinion());
     world.decide("approve", county(), "2026-05-06T15:00", Form::new());
     assert_eq!(world.run().state, "GRANTED");
 }
@@ -218,13 +221,13 @@ fn scenario_7_thirty_one_days_together_go_to_the_city_and_are_circulated() {
     };
     world.context.granted_leaves = vec![spent("2026-03-01", "2026-03-20")];
     world.sign("verify", clerk(), "2026-04-01T10:00", verified());
-    world.sign("office_opinion", head(), "2026-04-01T11:00", opinion());
+    world.sign("opine", head(), "2026-04-01T11:00", opinion());
     assert!(
         world
             .may("approve", &county(), &Form::new(), "2026-04-01T12:00")
             .is_err()
     );
-    world.sign("county_opinion", county(), "2026-04-01T12:00", opinion());
+    world.sign("opine_county", county(), "2026-04-01T12:00", opinion());
     assert_eq!(
         world.may("approve", &city(), &Form::new(), "2026-04-02T09:00"),
         Ok(())
@@ -232,7 +235,7 @@ fn scenario_7_thirty_one_days_together_go_to_the_city_and_are_circulated() {
     world.decide("approve", city(), "2026-04-02T09:00", Form::new());
 
     let state = world.run();
-    assert_eq!(state.facts.days_together("from", "to", 2), Some(31));
+    assert_eq!(leave_sum(&world.pack, &state), (11, 31, LeaveLevel::City));
     let circulate = state.due.iter().find(|due| due.id == "circulate").unwrap();
     // Three days after Thursday 2 April is Sunday 5 April, in the Qingming break of 4 to 6 April.
     assert_eq!(circulate.at, Moment::Day(parse_date("2026-04-07").unwrap()));
@@ -242,12 +245,19 @@ fn scenario_7_thirty_one_days_together_go_to_the_city_and_are_circulated() {
 
     world.context.granted_leaves = vec![spent("2026-03-01", "2026-03-12")];
     let state = world.run();
-    assert_eq!(state.facts.days_together("from", "to", 2), Some(23));
+    assert_eq!(leave_sum(&world.pack, &state), (11, 23, LeaveLevel::County));
     assert!(
         world
             .may("approve", &deputy(), &Form::new(), "2026-04-02T09:00")
             .is_ok()
     );
+}
+
+fn leave_sum(pack: &RulePack, state: &MatterState) -> (u32, u32, LeaveLevel) {
+    let sum = pack
+        .leave_sum(("leave", 1), ("from", "to"), &state.facts)
+        .unwrap();
+    (sum.days, sum.together, sum.level)
 }
 
 #[test]
@@ -291,19 +301,16 @@ fn whoever_prepared_does_not_decide() {
 fn scenario_9_contradictory_decisions_leave_the_state_as_before() {
     let mut world = World::new("2026-05-11", "2026-05-20", "2026-05-06T09:00");
     world.sign("verify", clerk(), "2026-05-06T09:10", verified());
-    world.sign("office_opinion", head(), "2026-05-06T09:20", opinion());
+    world.sign("opine", head(), "2026-05-06T09:20", opinion());
     let reason = Form::new().with("reason", text("证明材料不足"));
     let a = world.sign("approve", deputy(), "2026-05-06T10:00", Form::new());
     let b = world.sign(
         "refuse",
-        signer("second deputy", 2, "CTY_DEP"),
+        signer("lsj deputy two", 2, "CTY_DEP"),
         "2026-05-06T10:05",
         reason,
     );
-    let slot = Slot {
-        name: "grant".into(),
-        about: None,
-    };
+    let slot = "grant".to_owned();
     world
         .slots
         .insert(slot.clone(), SlotOutcome::Conflicted(vec![a, b]));
@@ -369,7 +376,7 @@ fn leave_begins_and_runs_out_by_itself() {
     );
 
     let back = Form::new().with("returned_on", Value::Date(day("2026-05-16")));
-    world.sign("report_return", clerk(), "2026-05-16T08:00", back);
+    world.sign("return", clerk(), "2026-05-16T08:00", back);
     let state = world.run();
     assert_eq!(state.state, "CLOSED");
     assert!(state.ahead.is_empty() && state.due.is_empty() && state.ignored.is_empty());
@@ -384,10 +391,8 @@ fn extension_is_decided_at_the_level_of_the_whole_leave() {
     let ask = Form::new()
         .with("new_to", new_to.clone())
         .with("detail", text("手术推迟"));
-    let ask = world.sign("ask_extension", li(), "2026-05-14T09:00", ask);
-    let grant = Form::new()
-        .with("request", Value::Ref(ask))
-        .with("new_to", new_to);
+    world.sign("extend", li(), "2026-05-14T09:00", ask);
+    let grant = Form::new().with("new_to", new_to);
     // Ten days in all: no longer the office's.
     assert!(
         world
@@ -404,6 +409,98 @@ fn extension_is_decided_at_the_level_of_the_whole_leave() {
     assert_eq!(state.state, "OUT", "{:?}", state.ignored);
     assert_eq!(state.at(at("2026-05-20T23:59:59")), "OUT");
     assert_eq!(state.at(at("2026-05-21T00:00")), "OVERSTAY");
+
+    // A second extension that is refused leaves the first one standing.
+    let later = Value::Date(parse_date("2026-05-25").unwrap());
+    let refusal = Form::new()
+        .with("new_to", later)
+        .with("reason", text("材料不足"));
+    world.decide("refuse_extension", county(), "2026-05-19T10:00", refusal);
+    let state = world.run();
+    assert!(state.ignored.is_empty(), "{:?}", state.ignored);
+    assert_eq!(state.at(at("2026-05-20T23:59:59")), "OUT");
+    assert_eq!(state.at(at("2026-05-21T00:00")), "OVERSTAY");
+}
+
+#[test]
+fn decision_that_replaces_another_about_the_same_days_undoes_it() {
+    let mut world = World::new("2026-05-11", "2026-05-15", "2026-05-06T09:00");
+    world.sign("verify", clerk(), "2026-05-06T10:00", verified());
+    world.decide("approve", head(), "2026-05-06T11:00", Form::new());
+    let refusal = Form::new().with("reason", text("发现材料虚假"));
+    world.decide("refuse", county(), "2026-05-07T11:00", refusal);
+    assert_eq!(world.run().state, "REFUSED");
+}
+
+#[test]
+fn fold_asks_with_open_facts_alone() {
+    let pack = RulePack::builtin();
+    let decision = pack.decision("leave", 1, "approve").unwrap();
+    assert_eq!(
+        (decision.slot.as_str(), decision.value.as_str()),
+        ("grant", "approve")
+    );
+    assert!(pack.decision("leave", 1, "verify").is_none());
+    assert!(pack.decision("leave", 2, "approve").is_none());
+    let leave = pack.workflow("leave", 1).unwrap();
+    let facts = |from: &str, to: &str, together| {
+        let act = leave.write_act("apply", &request(from, to), &MatterFacts::default());
+        DecisionFacts {
+            applied: act.span,
+            decided: None,
+            days_together: together,
+            entrusted: true,
+            at_ms: at("2026-05-06T11:00"),
+        }
+    };
+    let may =
+        |by: &Signer, facts: &DecisionFacts| pack.may_decide(("leave", 1), "approve", by, facts);
+    let week = facts("2026-05-11", "2026-05-17", 7);
+    assert_eq!(
+        (may(&head(), &week), may(&county(), &week)),
+        (Ok(()), Ok(()))
+    );
+    let eight = facts("2026-05-11", "2026-05-18", 8);
+    assert!(may(&head(), &eight).is_err() && may(&county(), &eight).is_ok());
+    let crowded = facts("2026-05-11", "2026-05-12", 31);
+    assert!(may(&county(), &crowded).is_err() && may(&city(), &crowded).is_ok());
+    let unentrusted = DecisionFacts {
+        entrusted: false,
+        ..week
+    };
+    assert!(may(&head(), &unentrusted).is_err() && may(&deputy(), &unentrusted).is_ok());
+}
+
+#[test]
+fn form_survives_the_way_into_an_act_and_back() {
+    let pack = RulePack::builtin();
+    let leave = pack.workflow("leave", 1).unwrap();
+    let form = request("2026-05-11", "2026-05-15")
+        .with("emergency", Value::Bool(true))
+        .with("proof", Value::Ref([7; 32]))
+        .with("area", Value::Area(vec![1, 2, 3]));
+    let act = leave.write_act("apply", &form, &MatterFacts::default());
+    assert!(
+        act.fields
+            .keys()
+            .all(|name| name != "from" && name != "area")
+    );
+    assert_eq!(leave.read_act("apply", &act), (form, Vec::new()));
+    // Before anybody signs in the days and the area are still there.
+    let open = ActForm {
+        fields: BTreeMap::new(),
+        ..act
+    };
+    let (form, _) = leave.read_act("apply", &open);
+    assert!(form.date("to").is_some() && form.get("area").is_some());
+    assert!(form.get("detail").is_none());
+    let world = World::new("2026-05-11", "2026-05-15", "2026-05-06T09:00");
+    let apply = Step {
+        form,
+        ..world.steps[0].clone()
+    };
+    let run = leave.run(&pack, &apply, &[], &BTreeMap::new(), &world.context);
+    assert_eq!(run.state, "APPLIED");
 }
 
 #[test]
@@ -446,5 +543,5 @@ fn form_is_read_from_json_with_precise_errors() {
     let good =
         serde_json::json!({ "from": "2026-05-11", "proof": "00".repeat(32), "area": "0aff" });
     let form = leave.read_form(good.as_object().unwrap()).unwrap();
-    assert_eq!(form.get("area"), Some(&Value::Bytes(vec![10, 255])));
+    assert_eq!(form.get("area"), Some(&Value::Area(vec![10, 255])));
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiaolian_schema::calendar::instant_of;
 use jiaolian_schema::deadline::{Moment, due};
+use jiaolian_schema::id::{EnvelopeId, PersonId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::workflow::{
-    Form, MatterContext, Relation, Signer, Slot, SlotOutcome, Step, Value, Workflow,
+    Form, MatterContext, Relation, Signer, SlotOutcome, Step, Value, Workflow,
 };
 
 #[test]
@@ -61,6 +62,7 @@ fn unknown_keys_names_and_guards_are_refused() {
         ("id = \"REFUSED\"", "id = \"WITHDRAWN\""),
         ("{ tiers = [0], roles", "{ tiers = [0], rank = 1, roles"),
         ("verified = false", "verifed = false"),
+        ("road = [\"APPLIED\"", "road = [\"APPLYING\""),
     ] {
         let broken = leave.replacen(good, wrong, 1);
         assert_eq!(
@@ -161,7 +163,7 @@ fn device_periods_never_roll_and_agency_periods_do() {
 fn protected_fields_are_amended_by_those_named() {
     let pack = RulePack::builtin();
     let role = |tier: u8, role: &str| Signer {
-        person: [1; 32],
+        person: PersonId([1; 16]),
         tier,
         roles: BTreeSet::from([role.to_owned()]),
         relation: if tier == 1 {
@@ -183,17 +185,18 @@ fn another_trade_runs_from_data_alone() {
     let table = Workflow::parse(accident).unwrap();
     let pack = RulePack::builtin();
     let officer = |name: u8, role: &str| Signer {
-        person: [name; 32],
+        person: PersonId([name; 16]),
         tier: 1,
         roles: BTreeSet::from([role.to_owned()]),
         relation: Relation::Own,
     };
     let step = |id: u8, event: &str, by: Signer, form: Form| Step {
-        id: [id; 32],
+        id: EnvelopeId([id; 32]),
         event: event.into(),
         by,
         at_ms: instant_of("2026-05-06T09:00".parse().unwrap()) + i64::from(id) * 60_000,
         form,
+        replaces: Vec::new(),
     };
     let report = |injury: &str| {
         Form::new()
@@ -202,14 +205,13 @@ fn another_trade_runs_from_data_alone() {
             .with("agreed", Value::Bool(true))
             .with("place", Value::Text("伏口镇".into()))
     };
-    let run = |steps: Vec<Step>| {
+    let run = |steps: &[Step]| {
         let mut slots = BTreeMap::new();
-        for step in &steps {
-            if let Some(slot) = table.slot(&step.event, &step.form) {
-                slots.insert(slot, SlotOutcome::Stands(vec![step.id]));
+        for step in steps {
+            if let Some(slot) = table.slot_of(&step.event) {
+                slots.insert(slot.to_owned(), SlotOutcome::Stands(vec![step.id]));
             }
         }
-        let slots: BTreeMap<Slot, SlotOutcome> = slots;
         table.run(
             &pack,
             &steps[0],
@@ -218,9 +220,13 @@ fn another_trade_runs_from_data_alone() {
             &MatterContext::default(),
         )
     };
+    let leads = |steps: &[Step]| {
+        let facts = run(steps).facts;
+        table.may_sign("determine", &officer(3, "SQ_LEADER"), &facts)
+    };
     let finding = || Form::new().with("finding", Value::Text("双方同等责任".into()));
 
-    let simple = run(vec![
+    let simple = run(&[
         step(1, "report", officer(1, "SQ_OFFICER"), report("light")),
         step(2, "determine_simple", officer(1, "SQ_OFFICER"), finding()),
     ]);
@@ -231,18 +237,25 @@ fn another_trade_runs_from_data_alone() {
         step(1, "report", officer(1, "SQ_OFFICER"), report("heavy")),
         step(2, "determine_simple", officer(1, "SQ_OFFICER"), finding()),
         step(3, "investigate", officer(1, "SQ_OFFICER"), finding()),
-        step(4, "determine", officer(3, "SQ_LEADER"), finding()),
     ];
-    let alone = run(steps.clone());
+    let alone = run(&steps);
     assert_eq!(
         (alone.state.as_str(), alone.ignored.len()),
-        ("INVESTIGATING", 2)
+        ("INVESTIGATING", 1)
     );
-    steps.insert(
-        3,
-        step(5, "investigate", officer(2, "SQ_OFFICER"), finding()),
-    );
-    assert_eq!(run(steps).state, "DETERMINED");
+    assert!(leads(&steps).is_err());
+    steps.push(step(4, "investigate", officer(2, "SQ_OFFICER"), finding()));
+    assert_eq!(leads(&steps), Ok(()));
+    steps.push(step(5, "determine", officer(3, "SQ_LEADER"), finding()));
+    assert_eq!(run(&steps).state, "DETERMINED");
+}
+
+#[test]
+fn decision_may_not_rest_on_what_is_sealed() {
+    let leave = include_str!("../rules/leave.toml");
+    let open = r#"{ guard = "leave_level/1", first = "from", last = "to", level = "office" }"#;
+    let sealed = r#"{ guard = "flag/1", field = "emergency", value = true }"#;
+    assert!(Workflow::parse(&leave.replacen(open, sealed, 1)).is_err());
 }
 
 fn texts() -> Vec<(&'static str, String)> {

@@ -39,6 +39,7 @@ impl Table {
         for event in &self.event {
             names.extend(event.names());
         }
+        names.extend(self.road.iter().map(|state| ("state", state.as_str())));
         for timed in &self.timed {
             names.extend([("state", timed.from.as_str()), ("state", &timed.next)]);
             names.push(("field", &timed.field));
@@ -108,8 +109,11 @@ impl Event {
         let about = self
             .decision
             .as_ref()
-            .and_then(|decision| decision.about.as_deref());
+            .and_then(|decision| decision.renews.as_deref());
         names.extend(about.map(|field| ("field", field)));
+        names.extend(self.area.as_deref().map(|field| ("field", field)));
+        let span = self.span.iter().flat_map(|span| [&span.first, &span.last]);
+        names.extend(span.map(|field| ("field", field.as_str())));
         names.extend(guard_names(&self.check));
         for needs in &self.needs_when {
             names.extend(guard_names(&needs.when));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::value::{Form, Value};
 use crate::calendar::parse_date;
+use crate::id::unhex;
 
 /// A word for people, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -158,7 +159,7 @@ impl Field {
                     found: found.clone(),
                 })
             }
-            (FieldType::Area { bytes_max }, Value::Bytes(bytes)) => {
+            (FieldType::Area { bytes_max }, Value::Area(bytes)) => {
                 let found = bytes.len();
                 if (1..=*bytes_max as usize).contains(&found) {
                     return Ok(());
@@ -175,23 +176,21 @@ impl Field {
 
     /// Reads a JSON value as this field's type and checks it.
     ///
-    /// Dates are `YYYY-MM-DD`, times RFC 3339, ids and areas lower-case hexadecimal.
+    /// Dates are `YYYY-MM-DD`, times milliseconds or RFC 3339, ids and areas hexadecimal.
     pub fn read(&self, json: &Json) -> Result<Value, FieldError> {
         let text = json.as_str();
         let value = match &self.kind {
             FieldType::Bool => json.as_bool().map(Value::Bool),
             FieldType::Int { .. } => json.as_i64().map(Value::Int),
             FieldType::Date => text.and_then(|text| parse_date(text).ok()).map(Value::Date),
-            FieldType::Time => text
-                .and_then(|text| text.parse::<Timestamp>().ok())
-                .map(|at| Value::Time(at.as_millisecond())),
+            FieldType::Time => json.as_i64().or_else(|| read_time(text?)).map(Value::Time),
             FieldType::Text { .. } => text.map(|text| Value::Text(text.to_owned())),
             FieldType::Choice(_) => text.map(|text| Value::Choice(text.to_owned())),
             FieldType::Ref => text
-                .and_then(read_hex)
+                .and_then(unhex)
                 .and_then(|bytes| bytes.try_into().ok())
                 .map(Value::Ref),
-            FieldType::Area { .. } => text.and_then(read_hex).map(Value::Bytes),
+            FieldType::Area { .. } => text.and_then(unhex).map(Value::Area),
         };
         let value = value.ok_or_else(|| self.wrong_type())?;
         self.check(&value)?;
@@ -223,7 +222,7 @@ impl Field {
         })
     }
 
-    fn wrong_type(&self) -> FieldError {
+    pub(super) fn wrong_type(&self) -> FieldError {
         let expected = match self.kind {
             FieldType::Bool => "true or false",
             FieldType::Date => "a date YYYY-MM-DD",
@@ -282,17 +281,8 @@ pub(super) fn read_form(
     }
 }
 
-fn read_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let pairs = text.as_bytes().chunks(2);
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    pairs
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
+fn read_time(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_millisecond)
 }

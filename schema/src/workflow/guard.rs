@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::leave::{DateSpan, LeaveLevel, LeaveLimits, cumulative_days, leave_level};
-use super::value::{Form, Id, Value};
+use super::value::Form;
 use crate::deadline::{add_days, add_months};
+use crate::id::PersonId;
 
 /// What is known about a matter beside its acts; the fold supplies it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct MatterContext {
     ///
     /// Leaves under a standing cross-county permission are left out.
     pub granted_leaves: Vec<DateSpan>,
+    /// Days of this request and of the window before its end, where they were summed already.
+    pub days_together: Option<u32>,
 }
 
 /// What guards may read.
@@ -31,7 +34,7 @@ pub struct MatterFacts {
     /// Civil date of the act in question, in Asia/Shanghai.
     pub on: Option<Date>,
     /// Who signed which counting event so far.
-    pub signed: Vec<(String, Id)>,
+    pub signed: Vec<(String, PersonId)>,
     /// Facts from outside the matter.
     pub context: MatterContext,
 }
@@ -185,10 +188,7 @@ impl Guard {
                     guard: self.name(),
                     parameter: "office_days_max",
                 })?;
-                let context = &facts.context;
-                let found =
-                    leave_level(request, &context.granted_leaves, context.entrusted, limits);
-                Ok(found == *level)
+                Ok(facts.level(request, limits) == *level)
             }
             Self::FieldInV1 { field, values } => facts
                 .form
@@ -198,10 +198,7 @@ impl Guard {
                     guard: self.name(),
                     field: field.clone(),
                 }),
-            Self::FlagV1 { field, value } => {
-                let found = matches!(facts.form.get(field), Some(Value::Bool(true)));
-                Ok(found == *value)
-            }
+            Self::FlagV1 { field, value } => Ok(facts.form.flag(field) == *value),
             Self::IntAtMostV1 { field, max } => Ok(self.int(facts, field)? <= *max),
             Self::IntAtLeastV1 { field, min } => Ok(self.int(facts, field)? >= *min),
             Self::DateOrderV1 { first, last } => {
@@ -219,7 +216,7 @@ impl Guard {
             }
             Self::SignedByV1 { event, persons_min } => {
                 let of_event = facts.signed.iter().filter(|(signed, _)| signed == event);
-                let persons: BTreeSet<&Id> = of_event.map(|(_, person)| person).collect();
+                let persons: BTreeSet<&PersonId> = of_event.map(|(_, person)| person).collect();
                 Ok(persons.len() >= *persons_min as usize)
             }
         }
@@ -250,16 +247,15 @@ impl Guard {
 }
 
 impl MatterFacts {
-    /// Days of the leave in these fields together with the two months before its end.
-    pub fn days_together(&self, first: &str, last: &str, window_months: u32) -> Option<u32> {
-        let request = DateSpan {
-            first: self.form.date(first)?,
-            last: self.form.date(last)?,
-        };
-        Some(cumulative_days(
-            request,
-            &self.context.granted_leaves,
-            window_months,
-        ))
+    /// Days of `request` together with the two months before its end.
+    pub fn days_together(&self, request: DateSpan, limits: LeaveLimits) -> u32 {
+        let sum = || cumulative_days(request, &self.context.granted_leaves, limits.window_months);
+        self.context.days_together.unwrap_or_else(sum)
+    }
+
+    /// The tier that decides `request`.
+    pub fn level(&self, request: DateSpan, limits: LeaveLimits) -> LeaveLevel {
+        let together = self.days_together(request, limits);
+        leave_level(request.days(), together, self.context.entrusted, limits)
     }
 }

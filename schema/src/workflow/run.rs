@@ -1,148 +1,16 @@
 //! The state of a matter is a fold over its counting acts and the slots that stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workflow;
-use super::due::{Due, Reminder};
-use super::field::FieldError;
 use super::guard::{MatterContext, MatterFacts};
-use super::sign::{RuleError, SignRule, Signer};
+use super::matter::{EventOffer, IgnoreReason, Ignored, MatterState, SlotOutcome, Step, Timed};
+use super::sign::{RuleError, SignRule};
 use super::table::{Event, Path};
-use super::value::{Form, Id};
+use super::value::{Form, Value};
 use crate::calendar::civil_of;
+use crate::id::EnvelopeId;
 use crate::rule::RulePack;
-
-/// One counting act of a matter: the one that opens it, or a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Id of the act.
-    pub id: Id,
-    /// Name of the event.
-    pub event: String,
-    /// Who signed.
-    pub by: Signer,
-    /// When it was signed, as far as that stands; milliseconds since 1970 UTC.
-    pub at_ms: i64,
-    /// What was filled in.
-    pub form: Form,
-}
-
-/// What rivals contend for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slot {
-    /// Name in the table.
-    pub name: String,
-    /// The request it answers, where a matter can have several.
-    pub about: Option<Id>,
-}
-
-/// How a slot stands; a slot that is not listed is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SlotOutcome {
-    /// These acts stand; where several agree, any of them carries it.
-    Stands(Vec<Id>),
-    /// Contradictory decisions; the state stays as before them.
-    Conflicted(Vec<Id>),
-}
-
-/// Why an act has no effect on the state.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IgnoreReason {
-    /// The signer may not sign it.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// The form is not the event's.
-    #[error("form: {0}")]
-    Form(FieldError),
-    /// The matter was not in a state in which it can happen.
-    #[error("{event:?} does not happen in state {state:?}")]
-    Turn {
-        /// The event.
-        event: String,
-        /// The state the matter was in.
-        state: String,
-    },
-    /// Another decision stands, or none yet.
-    #[error("another decision stands, or the slot is open")]
-    Overruled,
-    /// Contradictory decisions await a ruling.
-    #[error("contradictory decisions await a ruling")]
-    Conflicted,
-}
-
-/// An act without effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ignored {
-    /// Id of the act.
-    pub id: Id,
-    /// Why.
-    pub reason: IgnoreReason,
-}
-
-/// What can be signed next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventOffer {
-    /// Name of the event.
-    pub event: String,
-    /// Who may sign, the usual signer first.
-    pub who: Vec<SignRule>,
-    /// Fields that must be filled in.
-    pub needs: Vec<String>,
-    /// Fields that may be filled in.
-    pub takes: Vec<String>,
-}
-
-/// A state that begins by itself if nothing is signed before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timed {
-    /// First instant of the state, milliseconds since 1970 UTC.
-    pub at_ms: i64,
-    /// The state.
-    pub state: String,
-    /// What can be signed then.
-    pub next: Vec<EventOffer>,
-}
-
-/// How a matter stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatterState {
-    /// State after the last counting act.
-    pub state: String,
-    /// When it was entered, milliseconds since 1970 UTC.
-    pub since_ms: i64,
-    /// True if nothing is owed any more.
-    pub ended: bool,
-    /// States to come by themselves, in order of time.
-    pub ahead: Vec<Timed>,
-    /// Everything filled in.
-    pub facts: MatterFacts,
-    /// Deadlines of this state and of those ahead.
-    pub due: Vec<Due>,
-    /// What can be signed next.
-    pub next: Vec<EventOffer>,
-    /// Reminders of this state and of those ahead.
-    pub reminders: Vec<Reminder>,
-    /// Hints that block nothing, as text keys.
-    pub warnings: Vec<String>,
-    /// Slots with contradictory decisions.
-    pub conflicts: Vec<Slot>,
-    /// Acts without effect.
-    pub ignored: Vec<Ignored>,
-}
-
-impl MatterState {
-    /// The state at `now_ms` if nothing more is signed.
-    pub fn at(&self, now_ms: i64) -> &str {
-        let passed = self.ahead.iter().take_while(|timed| timed.at_ms <= now_ms);
-        passed.last().map_or(&self.state, |timed| &timed.state)
-    }
-
-    /// What can be signed at `now_ms`.
-    pub fn next_at(&self, now_ms: i64) -> &[EventOffer] {
-        let passed = self.ahead.iter().take_while(|timed| timed.at_ms <= now_ms);
-        passed.last().map_or(&self.next, |timed| &timed.next)
-    }
-}
 
 /// The matter while it is folded.
 pub(super) struct Fold<'a> {
@@ -152,8 +20,9 @@ pub(super) struct Fold<'a> {
     pub(super) since_ms: i64,
     pub(super) facts: MatterFacts,
     pub(super) happened: BTreeMap<String, i64>,
+    standing: BTreeSet<EnvelopeId>,
     warnings: Vec<String>,
-    conflicts: Vec<Slot>,
+    conflicts: Vec<String>,
     ignored: Vec<Ignored>,
 }
 
@@ -163,7 +32,7 @@ impl Workflow {
         &self,
         pack: &RulePack,
         matter: &[Step],
-        slots: &BTreeMap<Slot, SlotOutcome>,
+        slots: &BTreeMap<String, SlotOutcome>,
         context: &MatterContext,
         (form, at_ms): (&Form, i64),
     ) -> MatterFacts {
@@ -179,13 +48,51 @@ impl Workflow {
         facts
     }
 
+    /// The decisions that take effect: those that stand, and those about another request that a
+    /// standing one took the place of.
+    fn standing(
+        &self,
+        steps: &[Step],
+        slots: &BTreeMap<String, SlotOutcome>,
+    ) -> BTreeSet<EnvelopeId> {
+        let find = |id: &EnvelopeId| steps.iter().find(|step| step.id == *id);
+        let mut found = BTreeSet::new();
+        let mut open: Vec<EnvelopeId> = Vec::new();
+        for outcome in slots.values() {
+            if let SlotOutcome::Stands(ids) = outcome {
+                open.extend(ids);
+            }
+        }
+        while let Some(id) = open.pop() {
+            let Some(step) = find(&id).filter(|_| found.insert(id)) else {
+                continue;
+            };
+            let renews = self
+                .decision(&step.event)
+                .and_then(|decision| decision.renews.as_ref());
+            let Some(field) = renews else { continue };
+            let about = |step: &Step| step.form.date(field);
+            let earlier = step.replaces.iter().filter_map(find);
+            open.extend(
+                earlier
+                    .filter(|old| about(old) != about(step))
+                    .map(|old| old.id),
+            );
+        }
+        found
+    }
+
     /// Folds a matter: `apply` opened it, `steps` are its counting acts in a causal order.
+    ///
+    /// A decision that stands was found competent by the fold and is not judged again here; leaves
+    /// granted after it would change the level under its feet. `context.granted_leaves` holds the
+    /// leaves granted before this matter's decision.
     pub fn run(
         &self,
         pack: &RulePack,
         apply: &Step,
         steps: &[Step],
-        slots: &BTreeMap<Slot, SlotOutcome>,
+        slots: &BTreeMap<String, SlotOutcome>,
         context: &MatterContext,
     ) -> MatterState {
         let mut fold = Fold {
@@ -198,6 +105,7 @@ impl Workflow {
                 ..MatterFacts::default()
             },
             happened: BTreeMap::new(),
+            standing: self.standing(steps, slots),
             warnings: Vec::new(),
             conflicts: Vec::new(),
             ignored: Vec::new(),
@@ -219,20 +127,18 @@ impl Fold<'_> {
     fn take(
         &mut self,
         step: &Step,
-        slots: &BTreeMap<Slot, SlotOutcome>,
+        slots: &BTreeMap<String, SlotOutcome>,
     ) -> Result<(), IgnoreReason> {
         let workflow = self.workflow;
         let event = workflow.find_event(&step.event)?;
         let facts = self.facts_with(step);
-        if let Some(error) = workflow
-            .check_form(&event.id, &step.form, &facts)
-            .into_iter()
-            .next()
-        {
-            return Err(IgnoreReason::Form(error));
+        workflow
+            .check_whole(event, &facts)
+            .map_err(IgnoreReason::Form)?;
+        match &event.decision {
+            Some(decision) => self.ask_slot(&decision.slot, step, slots)?,
+            None => workflow.may_sign(&event.id, &step.by, &facts)?,
         }
-        workflow.may_sign(&event.id, &step.by, &facts)?;
-        self.ask_slot(step, slots)?;
         let path = self.path_of(event, step, &facts)?;
         self.happen(event, path, step, facts);
         Ok(())
@@ -242,27 +148,39 @@ impl Fold<'_> {
         let mut facts = self.facts.clone();
         facts.form.lay(&step.form);
         facts.on = Some(civil_of(step.at_ms).date());
+        if let Some(severity) = self.severity_at(&facts, step.at_ms) {
+            facts.form.set("severity", Value::Int(severity));
+        }
         facts
+    }
+
+    /// An alarm that goes on grows graver; one judged afterwards does not.
+    fn severity_at(&self, facts: &MatterFacts, at_ms: i64) -> Option<i64> {
+        let kind = self.pack.alarm_kind(facts.form.choice("kind")?)?;
+        let (raised, since_ms) = (facts.form.int("severity")?, facts.form.time("since")?);
+        if facts.form.flag("retrospective") {
+            return None;
+        }
+        let minutes = ((at_ms - since_ms).max(0) / 60_000).min(i64::from(u32::MAX));
+        Some(raised.min(i64::from(kind.severity_after(minutes as u32))))
     }
 
     fn ask_slot(
         &mut self,
+        slot: &str,
         step: &Step,
-        slots: &BTreeMap<Slot, SlotOutcome>,
+        slots: &BTreeMap<String, SlotOutcome>,
     ) -> Result<(), IgnoreReason> {
-        let Some(slot) = self.workflow.slot(&step.event, &step.form) else {
+        if self.standing.contains(&step.id) {
             return Ok(());
-        };
-        match slots.get(&slot) {
-            Some(SlotOutcome::Stands(ids)) if ids.contains(&step.id) => Ok(()),
-            Some(SlotOutcome::Conflicted(_)) => {
-                if !self.conflicts.contains(&slot) {
-                    self.conflicts.push(slot);
-                }
-                Err(IgnoreReason::Conflicted)
-            }
-            _ => Err(IgnoreReason::Overruled),
         }
+        let Some(SlotOutcome::Conflicted(_)) = slots.get(slot) else {
+            return Err(IgnoreReason::Overruled);
+        };
+        if !self.conflicts.iter().any(|known| known == slot) {
+            self.conflicts.push(slot.to_owned());
+        }
+        Err(IgnoreReason::Conflicted)
     }
 
     fn path_of<'e>(
@@ -278,11 +196,12 @@ impl Fold<'_> {
             } else {
                 path.from.contains(&self.state)
             };
-            let holds = self
-                .workflow
-                .failing(&path.when, facts)
-                .map_err(RuleError::from)?;
-            if here && holds.is_none() {
+            let failing = || {
+                self.workflow
+                    .failing(&path.when, facts)
+                    .map_err(RuleError::from)
+            };
+            if here && (event.decision.is_some() || failing()?.is_none()) {
                 return Ok(path);
             }
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Workflow;
 use super::guard::{Guard, JudgeError, MatterFacts};
 use super::table::{Apart, Event, Path};
-use super::value::Id;
+use crate::id::PersonId;
 
 /// How the signer's office stands to the office responsible for the matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -31,7 +31,7 @@ pub enum Relation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     /// The person, not the key.
-    pub person: Id,
+    pub person: PersonId,
     /// Tier of the office, 1 township to 5 ministry; 0 without an office.
     pub tier: u8,
     /// Role ids of the appointment.
@@ -75,7 +75,7 @@ pub enum RuleError {
         /// Name asked for.
         name: String,
         /// Version asked for.
-        version: u32,
+        version: u16,
     },
     /// No such event.
     #[error("workflow {workflow:?} has no event {event:?}")]
@@ -114,6 +114,18 @@ pub enum RuleError {
     /// A fact that decides is missing.
     #[error(transparent)]
     Facts(#[from] JudgeError),
+}
+
+impl RuleError {
+    /// Key of the sentence that people read.
+    pub fn text_key(&self) -> &'static str {
+        match self {
+            Self::Workflow { .. } | Self::Event { .. } | Self::Facts(_) => "rule.missing",
+            Self::Capacity { .. } => "rule.capacity",
+            Self::Level { .. } => "rule.level",
+            Self::Preparer { .. } => "rule.preparer",
+        }
+    }
 }
 
 impl Workflow {

@@ -53,9 +53,27 @@ pub struct Decision {
     pub value: String,
     /// What it does to the person concerned.
     pub effect: Leaning,
-    /// Field that names the request it answers, where a matter can have several.
+    /// Field whose date makes each request its own: a decision that replaces one about another
+    /// date adds to it instead of undoing it.
     #[serde(default)]
-    pub about: Option<String>,
+    pub renews: Option<String>,
+}
+
+/// Fields that travel as the days of an act.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpanFields {
+    /// Field of the first day.
+    pub first: String,
+    /// Field of the last day.
+    pub last: String,
+}
+
+impl SpanFields {
+    /// Whether `field` is one of the two.
+    pub fn names(&self, field: &str) -> bool {
+        self.first == field || self.last == field
+    }
 }
 
 /// Fields needed only under a condition.
@@ -107,6 +125,18 @@ pub struct Event {
     /// True for the one that opens the matter.
     #[serde(default)]
     pub start: bool,
+    /// True if the opening act is one that raises an alarm.
+    #[serde(default)]
+    pub raise: bool,
+    /// True if a signed-in session is enough to sign it.
+    #[serde(default)]
+    pub light: bool,
+    /// Fields that travel as the act's days.
+    #[serde(default)]
+    pub span: Option<SpanFields>,
+    /// Field that travels as the act's area.
+    #[serde(default)]
+    pub area: Option<String>,
     /// Set if it decides.
     #[serde(default)]
     pub decision: Option<Decision>,
@@ -259,13 +289,18 @@ pub struct Table {
     /// Name of the workflow.
     pub name: String,
     /// Version; acts name it, so a version is never changed once used.
-    pub version: u32,
+    pub version: u16,
     /// What people read.
     pub title: Label,
     /// Law and articles.
     pub source: String,
     /// True if the official text was read.
     pub verified: bool,
+    /// The action that an office needs in its entrustment to decide here.
+    #[serde(default)]
+    pub entrustment: Option<String>,
+    /// The usual road from the opening to the end, as states.
+    pub road: Vec<String>,
     /// Numbers by name.
     #[serde(default)]
     pub parameter: BTreeMap<String, Parameter>,

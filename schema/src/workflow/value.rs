@@ -1,24 +1,13 @@
-//! What people fill in: a closed set of value types with one byte form.
-//!
-//! A form travels inside signed acts, so it has exactly one encoding: an array of
-//! `[name, type, value]` in ascending order of name.
+//! What people fill in, read by the types of a table: the meaning of an act's fields.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
 
 use jiff::civil::Date;
-use minicbor::data::Type;
-use minicbor::decode::Error as DecodeError;
-use minicbor::encode::{Error as EncodeError, Write};
-use minicbor::{Decode, Decoder, Encode, Encoder};
+use serde_json::{Value as Json, json};
 
-/// Thirty-two bytes that name an act or a person.
-pub type Id = [u8; 32];
-
-/// Most fields that one form may carry.
-pub const FORM_FIELDS_MAX: u64 = 64;
-/// Longest name of a field, in bytes.
-pub const NAME_BYTES_MAX: usize = 40;
+use crate::act::Raise;
+use crate::id::hex;
 
 /// One filled-in value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,23 +24,22 @@ pub enum Value {
     Text(String),
     /// The id of one of the options.
     Choice(String),
-    /// The id of an act, an attachment or a person.
-    Ref(Id),
-    /// Bytes that another part understands, such as an area.
-    Bytes(Vec<u8>),
+    /// The id of an act, an attachment or a fix.
+    Ref([u8; 32]),
+    /// A map area in the byte form of a permit's area.
+    Area(Vec<u8>),
 }
 
 impl Value {
-    fn tag(&self) -> u8 {
+    /// As JSON: dates `YYYY-MM-DD`, times in milliseconds, ids and areas in hexadecimal.
+    pub fn to_json(&self) -> Json {
         match self {
-            Self::Bool(_) => 0,
-            Self::Int(_) => 1,
-            Self::Date(_) => 2,
-            Self::Time(_) => 3,
-            Self::Text(_) => 4,
-            Self::Choice(_) => 5,
-            Self::Ref(_) => 6,
-            Self::Bytes(_) => 7,
+            Self::Bool(yes) => json!(yes),
+            Self::Int(number) | Self::Time(number) => json!(number),
+            Self::Date(date) => json!(date.to_string()),
+            Self::Text(text) | Self::Choice(text) => json!(text),
+            Self::Ref(id) => json!(hex(id)),
+            Self::Area(bytes) => json!(hex(bytes)),
         }
     }
 }
@@ -64,6 +52,19 @@ impl Form {
     /// A form without fields.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The form of the act that raises an alarm.
+    pub fn of_raise(raise: &Raise) -> Self {
+        let form = Self::new()
+            .with("kind", Value::Choice(raise.kind.clone()))
+            .with("severity", Value::Int(i64::from(raise.severity)))
+            .with("since", Value::Time(raise.time))
+            .with("retrospective", Value::Bool(raise.retrospective == 1));
+        if raise.fence.is_empty() {
+            return form;
+        }
+        form.with("fence", Value::Text(raise.fence.clone()))
     }
 
     /// The same form with `name` filled in.
@@ -99,18 +100,23 @@ impl Form {
         }
     }
 
-    /// The chosen option in `name`.
-    pub fn choice(&self, name: &str) -> Option<&str> {
+    /// The instant in `name`.
+    pub fn time(&self, name: &str) -> Option<i64> {
         match self.0.get(name) {
-            Some(Value::Choice(option)) => Some(option),
+            Some(Value::Time(at_ms)) => Some(*at_ms),
             _ => None,
         }
     }
 
-    /// The id in `name`.
-    pub fn id(&self, name: &str) -> Option<Id> {
+    /// The flag in `name`; left out it is false.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(Value::Bool(true)))
+    }
+
+    /// The chosen option in `name`.
+    pub fn choice(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {
-            Some(Value::Ref(id)) => Some(*id),
+            Some(Value::Choice(option)) => Some(option),
             _ => None,
         }
     }
@@ -139,133 +145,5 @@ impl<'a> IntoIterator for &'a Form {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl<C> Encode<C> for Form {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _ctx: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
-        e.array(self.0.len() as u64)?;
-        for (name, value) in &self.0 {
-            e.array(3)?.str(name)?.u8(value.tag())?;
-            match value {
-                Value::Bool(yes) => e.bool(*yes)?,
-                Value::Int(number) | Value::Time(number) => e.i64(*number)?,
-                Value::Date(date) => e.i32(date_number(*date))?,
-                Value::Text(text) | Value::Choice(text) => e.str(text)?,
-                Value::Ref(id) => e.bytes(id)?,
-                Value::Bytes(bytes) => e.bytes(bytes)?,
-            };
-        }
-        Ok(())
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Form {
-    fn decode(d: &mut Decoder<'b>, _ctx: &mut C) -> Result<Self, DecodeError> {
-        let count = definite(d.array()?)?;
-        if count > FORM_FIELDS_MAX {
-            return Err(DecodeError::message("a form has at most 64 fields"));
-        }
-        let mut fields = BTreeMap::new();
-        let mut last: Option<&str> = None;
-        for _ in 0..count {
-            if definite(d.array()?)? != 3 {
-                return Err(DecodeError::message("a field is [name, type, value]"));
-            }
-            let name = d.str()?;
-            if name.len() > NAME_BYTES_MAX || last.is_some_and(|last| last >= name) {
-                return Err(DecodeError::message("field names ascend and are short"));
-            }
-            last = Some(name);
-            fields.insert(name.to_owned(), decode_value(d)?);
-        }
-        Ok(Self(fields))
-    }
-}
-
-fn decode_value(d: &mut Decoder<'_>) -> Result<Value, DecodeError> {
-    let value = match d.u8()? {
-        0 => Value::Bool(d.bool()?),
-        1 => Value::Int(d.i64()?),
-        2 => Value::Date(date_of_number(d.i32()?)?),
-        3 => Value::Time(d.i64()?),
-        4 => Value::Text(d.str()?.to_owned()),
-        5 => Value::Choice(d.str()?.to_owned()),
-        6 => Value::Ref(
-            d.bytes()?
-                .try_into()
-                .map_err(|_| DecodeError::message("an id has 32 bytes"))?,
-        ),
-        7 if d.datatype()? == Type::Bytes => Value::Bytes(d.bytes()?.to_vec()),
-        _ => return Err(DecodeError::message("field type is 0 to 7")),
-    };
-    Ok(value)
-}
-
-fn definite(len: Option<u64>) -> Result<u64, DecodeError> {
-    len.ok_or_else(|| DecodeError::message("arrays have a definite length"))
-}
-
-/// `YYYYMMDD` as a number, so that a dump can be read.
-fn date_number(date: Date) -> i32 {
-    i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day())
-}
-
-fn date_of_number(number: i32) -> Result<Date, DecodeError> {
-    let wrong = || DecodeError::message("a date is YYYYMMDD");
-    let year = i16::try_from(number / 10_000).map_err(|_| wrong())?;
-    let (month, day) = ((number / 100) % 100, number % 100);
-    match (i8::try_from(month), i8::try_from(day)) {
-        (Ok(month), Ok(day)) if number > 0 => Date::new(year, month, day).map_err(|_| wrong()),
-        _ => Err(wrong()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn value() -> impl Strategy<Value = Value> {
-        prop_oneof![
-            any::<bool>().prop_map(Value::Bool),
-            any::<i64>().prop_map(Value::Int),
-            any::<i64>().prop_map(Value::Time),
-            (1900i16..2200, 1i8..=12, 1i8..=28)
-                .prop_map(|(y, m, d)| Value::Date(Date::new(y, m, d).unwrap())),
-            "\\PC{0,30}".prop_map(Value::Text),
-            "[a-z_]{1,10}".prop_map(Value::Choice),
-            any::<Id>().prop_map(Value::Ref),
-            proptest::collection::vec(any::<u8>(), 0..40).prop_map(Value::Bytes),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn a_form_has_one_encoding(fields in proptest::collection::btree_map("[a-z_]{1,12}", value(), 0..10)) {
-            let form = Form(fields);
-            let bytes = minicbor::to_vec(&form).unwrap();
-            let again: Form = minicbor::decode(&bytes).unwrap();
-            prop_assert_eq!(minicbor::to_vec(&again).unwrap(), bytes);
-            prop_assert_eq!(again, form);
-        }
-
-        #[test]
-        fn any_bytes_are_answered_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _: Result<Form, _> = minicbor::decode(&bytes);
-        }
-    }
-
-    #[test]
-    fn fields_out_of_order_are_refused() {
-        let mut bytes = vec![0x82];
-        for name in ["b", "a"] {
-            bytes.extend([0x83, 0x61, name.as_bytes()[0], 0x00, 0xf5]);
-        }
-        assert!(minicbor::decode::<Form>(&bytes).is_err());
     }
 }
