@@ -20,7 +20,7 @@ use crate::id_number::DivisionTable;
 use crate::workflow::{RuleError, Workflow};
 
 pub use alarm_kind::{AlarmKind, Escalation, Regime, Sla, Worsening};
-pub use case_field::CaseField;
+pub use case_field::{CaseField, DecodeFieldError};
 pub use deadline_table::Deadline;
 pub use decide::{DecisionFacts, LeaveSum};
 pub use policy::Policy;
@@ -169,9 +169,15 @@ impl RulePack {
         self.roles.values()
     }
 
-    /// The protected field of that id.
-    pub fn case_field(&self, id: &str) -> Option<&CaseField> {
-        self.fields.get(id)
+    /// The protected field of that name; `fence/east` is one of the many called `fence`.
+    pub fn case_field(&self, name: &str) -> Option<&CaseField> {
+        match name.split_once('/') {
+            Some((id, rest)) => self
+                .fields
+                .get(id)
+                .filter(|field| field.many && !rest.is_empty()),
+            None => self.fields.get(name).filter(|field| !field.many),
+        }
     }
 
     /// All protected fields by id.

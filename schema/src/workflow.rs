@@ -11,6 +11,7 @@ mod field;
 mod guard;
 mod leave;
 mod matter;
+mod offer;
 mod run;
 mod sign;
 mod table;
@@ -26,6 +27,7 @@ pub use field::{Field, FieldError, FieldOption, FieldType, Label};
 pub use guard::{Guard, JudgeError, MatterContext, MatterFacts};
 pub use leave::{DateSpan, LeaveLevel, LeaveLimits, cumulative_days, leave_level};
 pub use matter::{EventOffer, IgnoreReason, Ignored, MatterState, SlotOutcome, Step, Timed};
+pub use offer::DeskOffer;
 pub use sign::{Relation, RuleError, SignRule, Signer};
 pub use table::{
     AlarmClock, Apart, Base, Decision, DueRule, Edge, Event, Leaning, NeedsWhen, Parameter, Path,

@@ -412,9 +412,13 @@ fn extension_is_decided_at_the_level_of_the_whole_leave() {
 
     // A second extension that is refused leaves the first one standing.
     let later = Value::Date(parse_date("2026-05-25").unwrap());
+    let again = Form::new()
+        .with("new_to", later.clone())
+        .with("detail", text("再延期"));
     let refusal = Form::new()
         .with("new_to", later)
         .with("reason", text("材料不足"));
+    world.sign("extend", li(), "2026-05-19T09:00", again);
     world.decide("refuse_extension", county(), "2026-05-19T10:00", refusal);
     let state = world.run();
     assert!(state.ignored.is_empty(), "{:?}", state.ignored);
@@ -501,6 +505,50 @@ fn form_survives_the_way_into_an_act_and_back() {
     };
     let run = leave.run(&pack, &apply, &[], &BTreeMap::new(), &world.context);
     assert_eq!(run.state, "APPLIED");
+}
+
+#[test]
+fn desk_shows_what_this_person_signs_and_why_not() {
+    let mut world = World::new("2026-05-11", "2026-05-18", "2026-05-06T09:00");
+    world.sign("verify", clerk(), "2026-05-06T10:00", verified());
+    let desk = |world: &World, by: &Signer, now: &str| {
+        let offers = world
+            .leave()
+            .offers_for(&world.pack, &world.run(), by, at(now));
+        let named = offers.into_iter();
+        named
+            .map(|o| (o.event, o.blocked.map(|b| b.text_key())))
+            .collect::<Vec<_>>()
+    };
+    let shown = |names: &[(&str, Option<&'static str>)]| {
+        names
+            .iter()
+            .map(|(name, why)| ((*name).to_owned(), *why))
+            .collect::<Vec<_>>()
+    };
+    let now = "2026-05-06T11:00";
+    let level = Some("rule.level");
+    let expected = [
+        ("opine", None),
+        ("approve", level),
+        ("refuse", level),
+        ("withdraw", None),
+    ];
+    assert_eq!(desk(&world, &head(), now), shown(&expected));
+    assert_eq!(desk(&world, &clerk(), now), shown(&[("withdraw", None)]));
+    assert_eq!(desk(&world, &city(), now), shown(&[]));
+    // The county waits for the opinion.
+    assert_eq!(
+        desk(&world, &county(), now),
+        shown(&[("approve", level), ("refuse", level)])
+    );
+    world.sign("opine", head(), "2026-05-06T11:00", opinion());
+    world.decide("approve", county(), "2026-05-06T15:00", Form::new());
+    // Nobody has asked for an extension, so none is decided.
+    let away = desk(&world, &county(), "2026-05-12T09:00");
+    assert_eq!(away, shown(&[("report_breach", None)]));
+    let late = desk(&world, &county(), "2026-05-19T09:00");
+    assert_eq!(late, shown(&[("order_return", None)]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiaolian_schema::calendar::instant_of;
 use jiaolian_schema::deadline::{Moment, due};
 use jiaolian_schema::id::{EnvelopeId, PersonId};
-use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::rule::{CaseField, RulePack};
 use jiaolian_schema::workflow::{
     Form, MatterContext, Relation, Signer, SlotOutcome, Step, Value, Workflow,
 };
@@ -177,6 +177,17 @@ fn protected_fields_are_amended_by_those_named() {
     let phone = pack.case_field("phone").unwrap();
     assert!(phone.may_amend(&role(1, "OFF_STAFF")));
     assert!(term.check(&Value::Text("2026-01-01".into())).is_err());
+    let value = Value::Date("2027-01-14".parse().unwrap());
+    let bytes = CaseField::encode(&value);
+    assert_eq!(term.decode(&bytes), Ok(Some(value)));
+    assert_eq!(term.decode(&[]), Ok(None));
+    assert!(term.decode(&[0xff]).is_err() && phone.decode(&bytes).is_ok());
+    assert!(pack.case_field("fence/east").is_some() && pack.case_field("fence").is_none());
+    assert!(
+        pack.case_field("device/band")
+            .unwrap()
+            .may_amend(&role(2, "CTY_BUREAU"))
+    );
 }
 
 #[test]

@@ -5,7 +5,20 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::text::keyed;
-use crate::workflow::{Field, FieldError, SignRule, Signer, Value};
+use crate::canon::{self, CanonError};
+use crate::value::Value as Wire;
+use crate::workflow::{Field, FieldError, FieldType, SignRule, Signer, Value, write_wire};
+
+/// Why the bytes of an amendment are not a value of its field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeFieldError {
+    /// Not the one byte form.
+    #[error(transparent)]
+    Bytes(#[from] CanonError),
+    /// Not a value of this field.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}
 
 /// One protected field of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -15,6 +28,9 @@ pub struct CaseField {
     pub number: u32,
     /// Name, label and type.
     pub field: Field,
+    /// True if there are several, named `id/name`.
+    #[serde(default)]
+    pub many: bool,
     /// Who may amend it.
     pub amend: Vec<SignRule>,
     /// Law, measure or design default.
@@ -32,6 +48,28 @@ impl CaseField {
     /// Checks a value.
     pub fn check(&self, value: &Value) -> Result<(), FieldError> {
         self.field.check(value)
+    }
+
+    /// The bytes of an amendment: an area as it is, anything else as one field value.
+    pub fn encode(value: &Value) -> Vec<u8> {
+        match value {
+            Value::Area(bytes) => bytes.clone(),
+            value => canon::encode(&write_wire(value)),
+        }
+    }
+
+    /// Reads the bytes of an amendment; none where the field was taken away.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Option<Value>, DecodeFieldError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        if matches!(self.field.kind, FieldType::Area { .. }) {
+            let value = Value::Area(bytes.to_vec());
+            self.check(&value)?;
+            return Ok(Some(value));
+        }
+        let wire: Wire = canon::decode("a field value", bytes)?;
+        Ok(Some(self.field.read_value(&wire)?))
     }
 }
 

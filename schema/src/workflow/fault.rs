@@ -111,6 +111,7 @@ impl Event {
             .as_ref()
             .and_then(|decision| decision.renews.as_deref());
         names.extend(about.map(|field| ("field", field)));
+        names.extend(self.after.as_deref().map(|event| ("event", event)));
         names.extend(self.area.as_deref().map(|field| ("field", field)));
         let span = self.span.iter().flat_map(|span| [&span.first, &span.last]);
         names.extend(span.map(|field| ("field", field.as_str())));

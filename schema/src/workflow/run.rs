@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workflow;
 use super::guard::{MatterContext, MatterFacts};
-use super::matter::{EventOffer, IgnoreReason, Ignored, MatterState, SlotOutcome, Step, Timed};
-use super::sign::{RuleError, SignRule};
+use super::matter::{IgnoreReason, Ignored, MatterState, SlotOutcome, Step, Timed};
+use super::sign::RuleError;
 use super::table::{Event, Path};
-use super::value::{Form, Value};
-use crate::calendar::civil_of;
+use super::value::Form;
 use crate::id::EnvelopeId;
 use crate::rule::RulePack;
 
@@ -44,8 +43,7 @@ impl Workflow {
             },
         };
         facts.form.lay(form);
-        facts.on = Some(civil_of(at_ms).date());
-        facts
+        self.facts_at(pack, &facts, at_ms)
     }
 
     /// The decisions that take effect: those that stand, and those about another request that a
@@ -147,22 +145,7 @@ impl Fold<'_> {
     fn facts_with(&self, step: &Step) -> MatterFacts {
         let mut facts = self.facts.clone();
         facts.form.lay(&step.form);
-        facts.on = Some(civil_of(step.at_ms).date());
-        if let Some(severity) = self.severity_at(&facts, step.at_ms) {
-            facts.form.set("severity", Value::Int(severity));
-        }
-        facts
-    }
-
-    /// An alarm that goes on grows graver; one judged afterwards does not.
-    fn severity_at(&self, facts: &MatterFacts, at_ms: i64) -> Option<i64> {
-        let kind = self.pack.alarm_kind(facts.form.choice("kind")?)?;
-        let (raised, since_ms) = (facts.form.int("severity")?, facts.form.time("since")?);
-        if facts.form.flag("retrospective") {
-            return None;
-        }
-        let minutes = ((at_ms - since_ms).max(0) / 60_000).min(i64::from(u32::MAX));
-        Some(raised.min(i64::from(kind.severity_after(minutes as u32))))
+        self.workflow.facts_at(self.pack, &facts, step.at_ms)
     }
 
     fn ask_slot(
@@ -190,18 +173,19 @@ impl Fold<'_> {
         facts: &MatterFacts,
     ) -> Result<&'e Path, IgnoreReason> {
         let opens = self.state.is_empty();
+        let awaited = self.workflow.is_awaited(event, &self.facts);
         for path in event.path.iter().filter(|path| path.fits(&step.by)) {
             let here = if opens {
                 event.start
             } else {
-                path.from.contains(&self.state)
+                path.starts_in(&self.state)
             };
             let failing = || {
                 self.workflow
                     .failing(&path.when, facts)
                     .map_err(RuleError::from)
             };
-            if here && (event.decision.is_some() || failing()?.is_none()) {
+            if here && awaited && (event.decision.is_some() || failing()?.is_none()) {
                 return Ok(path);
             }
         }
@@ -243,7 +227,7 @@ impl Fold<'_> {
 
     fn finish(self) -> MatterState {
         let ahead = self.timed_ahead();
-        let offers = |state: &str| self.offers(state);
+        let offers = |state: &str| self.workflow.offers(state, &self.facts);
         let (due, reminders) = self.clocks(&ahead);
         let ended = self
             .workflow
@@ -269,33 +253,5 @@ impl Fold<'_> {
             conflicts: self.conflicts,
             ignored: self.ignored,
         }
-    }
-
-    fn offers(&self, state: &str) -> Vec<EventOffer> {
-        let mut offers = Vec::new();
-        for event in &self.workflow.table().event {
-            let mut who: Vec<SignRule> = Vec::new();
-            for path in event
-                .path
-                .iter()
-                .filter(|path| path.from.iter().any(|from| from == state))
-            {
-                // A condition on what is still to be filled in leaves the offer open.
-                if matches!(self.workflow.failing(&path.when, &self.facts), Ok(Some(_))) {
-                    continue;
-                }
-                who.extend(path.sign.iter().cloned());
-            }
-            if !who.is_empty() {
-                let needs = self.workflow.needs_of(event, &self.facts);
-                offers.push(EventOffer {
-                    event: event.id.clone(),
-                    who,
-                    needs: needs.into_iter().map(str::to_owned).collect(),
-                    takes: event.takes.clone(),
-                });
-            }
-        }
-        offers
     }
 }

@@ -175,7 +175,7 @@ impl Workflow {
         Ok(None)
     }
 
-    fn stands_apart(
+    pub(super) fn stands_apart(
         &self,
         event: &Event,
         signer: &Signer,
@@ -204,5 +204,9 @@ impl Workflow {
 impl Path {
     pub(super) fn fits(&self, signer: &Signer) -> bool {
         self.sign.iter().any(|rule| rule.fits(signer))
+    }
+
+    pub(super) fn starts_in(&self, state: &str) -> bool {
+        self.from.iter().any(|from| from == state)
     }
 }

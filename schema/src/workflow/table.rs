@@ -140,6 +140,9 @@ pub struct Event {
     /// Set if it decides.
     #[serde(default)]
     pub decision: Option<Decision>,
+    /// The event that must come before, each time anew where this one answers it.
+    #[serde(default)]
+    pub after: Option<String>,
     /// Fields that must be filled in.
     #[serde(default)]
     pub needs: Vec<String>,
