@@ -253,9 +253,11 @@ impl RulePack {
                     faults.push(format!("{}: deadline {id:?} is not defined", table.name));
                 }
             }
-            let reminders = table.reminder.iter().map(|reminder| &reminder.text);
-            for key in reminders.chain(table.warning.iter().map(|warning| &warning.text)) {
-                if !self.texts.contains_key(key) {
+            let reminders = table.reminder.iter().map(|reminder| reminder.text.clone());
+            let warnings = table.warning.iter().map(|warning| warning.text.clone());
+            let dues = table.due.iter().map(|due| format!("due.{}", due.id));
+            for key in reminders.chain(warnings).chain(dues) {
+                if !self.texts.contains_key(&key) {
                     faults.push(format!("{}: text {key:?} is not defined", table.name));
                 }
             }

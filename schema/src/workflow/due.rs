@@ -27,6 +27,17 @@ pub struct Due {
     pub state: String,
 }
 
+impl Due {
+    /// Key of what people read; every tier of an escalation reads the same.
+    pub fn text_key(&self) -> String {
+        let id = match self.id.rsplit_once("_t") {
+            Some((id, tier)) if tier.parse::<u8>().is_ok() => id,
+            _ => &self.id,
+        };
+        format!("due.{id}")
+    }
+}
+
 /// Something to be shown at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
