@@ -28,7 +28,7 @@ pub use role::{Duty, Role};
 pub use text::Text;
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 11] = [
+const BUILTIN: [(&str, &str); 12] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -38,6 +38,7 @@ const BUILTIN: [(&str, &str); 11] = [
         include_str!("../rules/cross_county.toml"),
     ),
     ("deadline.toml", include_str!("../rules/deadline.toml")),
+    ("device.toml", include_str!("../rules/device.toml")),
     ("division.toml", include_str!("../rules/division.toml")),
     ("leave.toml", include_str!("../rules/leave.toml")),
     ("policy.toml", include_str!("../rules/policy.toml")),

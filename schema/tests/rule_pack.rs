@@ -18,7 +18,7 @@ fn shipped_pack_is_read_and_its_id_is_stable() {
     assert_eq!(pack.pack_id(), RulePack::builtin().pack_id());
     assert_eq!(pack.alarm_kinds().count(), 20);
     assert_eq!(pack.stale_days(), 7);
-    assert_eq!(pack.workflows().count(), 3);
+    assert_eq!(pack.workflows().count(), 4);
 }
 
 #[test]
@@ -29,9 +29,9 @@ fn changed_number_is_another_pack() {
         RulePack::parse(&again).unwrap().pack_id(),
         RulePack::builtin().pack_id()
     );
-    let policy = files[8].1.replace("n = 7\n", "n = 8\n");
+    let policy = files[9].1.replace("n = 7\n", "n = 8\n");
     let mut changed = again.clone();
-    changed[8].1 = &policy;
+    changed[9].1 = &policy;
     let changed = RulePack::parse(&changed).unwrap();
     assert_ne!(changed.pack_id(), RulePack::builtin().pack_id());
     assert_eq!(changed.stale_days(), 8);
@@ -77,19 +77,25 @@ fn unknown_keys_names_and_guards_are_refused() {
 fn names_across_tables_must_resolve() {
     for (file, good, wrong) in [
         (
-            7,
+            "leave.toml",
             "deadline = \"LEAVE_RETURN\"",
             "deadline = \"LEAVE_RETURNS\"",
         ),
-        (7, "text = \"leave.breach\"", "text = \"leave.breaches\""),
-        (7, "role = \"CIT_HEAD\"", "role = \"CIT_BOSS\""),
-        (1, "severity = 1", "severity = 5"),
-        (8, "n = 7", "n = 31"),
+        (
+            "leave.toml",
+            "text = \"leave.breach\"",
+            "text = \"leave.breaches\"",
+        ),
+        ("leave.toml", "role = \"CIT_HEAD\"", "role = \"CIT_BOSS\""),
+        ("alarm_kind.toml", "severity = 1", "severity = 5"),
+        ("policy.toml", "n = 7", "n = 31"),
+        ("text.toml", "key = \"due.handle\"", "key = \"due.handles\""),
     ] {
         let mut files = texts();
-        let changed = files[file].1.replacen(good, wrong, 1);
-        assert_ne!(changed, files[file].1);
-        files[file].1 = changed;
+        let text = &mut files.iter_mut().find(|(name, _)| *name == file).unwrap().1;
+        let changed = text.replacen(good, wrong, 1);
+        assert!(changed != *text, "{good}");
+        *text = changed;
         let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (*n, t.as_str())).collect();
         assert!(RulePack::parse(&files).is_err(), "{wrong}");
     }
@@ -280,6 +286,7 @@ fn texts() -> Vec<(&'static str, String)> {
             include_str!("../rules/cross_county.toml"),
         ),
         ("deadline.toml", include_str!("../rules/deadline.toml")),
+        ("device.toml", include_str!("../rules/device.toml")),
         ("division.toml", include_str!("../rules/division.toml")),
         ("leave.toml", include_str!("../rules/leave.toml")),
         ("policy.toml", include_str!("../rules/policy.toml")),

@@ -133,6 +133,16 @@ pub enum Guard {
         /// Most months.
         months: u16,
     },
+    /// The date in `last` is at most `months` after the date in `first`, day for day.
+    #[serde(rename = "span_months/1")]
+    SpanMonthsV1 {
+        /// Field of the earlier date.
+        first: String,
+        /// Field of the later date.
+        last: String,
+        /// Most months.
+        months: u16,
+    },
     /// At least `persons_min` different people signed `event`.
     #[serde(rename = "signed_by/1")]
     SignedByV1 {
@@ -155,6 +165,7 @@ impl Guard {
             Self::DateOrderV1 { .. } => "date_order/1",
             Self::SoonerThanV1 { .. } => "sooner_than/1",
             Self::WithinMonthsV1 { .. } => "within_months/1",
+            Self::SpanMonthsV1 { .. } => "span_months/1",
             Self::SignedByV1 { .. } => "signed_by/1",
         }
     }
@@ -162,7 +173,9 @@ impl Guard {
     /// The fields it reads, for checking a table.
     pub(super) fn fields(&self) -> Vec<&str> {
         match self {
-            Self::LeaveLevelV1 { first, last, .. } | Self::DateOrderV1 { first, last } => {
+            Self::LeaveLevelV1 { first, last, .. }
+            | Self::DateOrderV1 { first, last }
+            | Self::SpanMonthsV1 { first, last, .. } => {
                 vec![first, last]
             }
             Self::FieldInV1 { field, .. }
@@ -213,6 +226,15 @@ impl Guard {
                 let on = facts.on.ok_or(JudgeError::Date(self.name()))?;
                 let latest = add_months(on, i32::from(*months)).unwrap_or(Date::MAX);
                 Ok(self.date(facts, field)? <= latest)
+            }
+            Self::SpanMonthsV1 {
+                first,
+                last,
+                months,
+            } => {
+                let start = self.date(facts, first)?;
+                let latest = add_months(start, i32::from(*months)).unwrap_or(Date::MAX);
+                Ok(self.date(facts, last)? <= latest)
             }
             Self::SignedByV1 { event, persons_min } => {
                 let of_event = facts.signed.iter().filter(|(signed, _)| signed == event);
