@@ -5,11 +5,16 @@
 
 pub mod act;
 pub mod admit;
+pub mod calendar;
 pub mod canon;
+pub mod deadline;
 pub mod envelope;
 pub mod fact;
 pub mod hold;
 pub mod id;
+pub mod id_number;
 pub mod merkle;
+pub mod rule;
 pub mod suite;
 pub mod value;
+pub mod workflow;

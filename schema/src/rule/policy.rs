@@ -1,0 +1,52 @@
+//! Numbers that an authority may set by signed policy; these are the values before it speaks.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::text::keyed;
+
+/// One number of policy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Its id.
+    pub id: String,
+    /// The number.
+    pub n: u32,
+    /// What it counts.
+    pub unit: String,
+    /// Smallest value a signed policy may set.
+    pub min: u32,
+    /// Largest value a signed policy may set.
+    pub max: u32,
+    /// What it is for.
+    pub purpose: String,
+    /// Law, measure or design default.
+    pub source: String,
+    /// True if it was read in the official text.
+    pub verified: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "version")]
+    _version: u32,
+    policy: Vec<Policy>,
+}
+
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Policy>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let outside = file
+        .policy
+        .iter()
+        .find(|policy| !(policy.min..=policy.max).contains(&policy.n));
+    if let Some(Policy {
+        id, n, min, max, ..
+    }) = outside
+    {
+        return Err(format!("policy {id:?} lies in {min}..={max}, found {n}"));
+    }
+    keyed(file.policy, |policy| &policy.id)
+}
