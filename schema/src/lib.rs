@@ -6,6 +6,7 @@
 pub mod act;
 pub mod admit;
 pub mod canon;
+pub mod content;
 pub mod envelope;
 pub mod fact;
 pub mod hold;
