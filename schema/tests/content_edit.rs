@@ -1,5 +1,6 @@
 //! Two officers type into one file at the same time, in every order of arrival: the story of why
 //! content is a merged document and not a last writer's.
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use jiaolian_schema::content::{
     ApplyError, Content, ContentKind, EDIT_1, EditCommand, EditError, Hash, LedgerError, Value,
@@ -21,7 +22,11 @@ fn text(content: &Content, name: &str) -> String {
 
 /// Writes a text as somebody who saw `base`, and returns the change without applying it.
 fn write(content: &Content, actor: Hash, base: &[Hash], text: &str) -> Vec<u8> {
-    let command = EditCommand::Text { name: "plan", base, text };
+    let command = EditCommand::Text {
+        name: "plan",
+        base,
+        text,
+    };
     content.edit(&actor, AT_MS, command).unwrap()
 }
 
@@ -33,7 +38,12 @@ fn write_and_apply(content: &mut Content, actor: Hash, text: &str) -> Vec<u8> {
 
 fn put(content: &Content, actor: Hash, key: &str, value: &str) -> Vec<u8> {
     let base = content.heads();
-    let command = EditCommand::Put { name: "contact", base: &base, key, value };
+    let command = EditCommand::Put {
+        name: "contact",
+        base: &base,
+        key,
+        value,
+    };
     content.edit(&actor, AT_MS, command).unwrap()
 }
 
@@ -44,7 +54,10 @@ fn genesis_is_the_same_bytes_everywhere() {
         assert_eq!(Content::genesis(kind).heads(), vec![kind.genesis_hash()]);
     }
     let case = case().hydrate();
-    assert_eq!(case.texts.keys().collect::<Vec<_>>(), ["background", "plan", "remark"]);
+    assert_eq!(
+        case.texts.keys().collect::<Vec<_>>(),
+        ["background", "plan", "remark"]
+    );
     assert_eq!(case.maps.keys().collect::<Vec<_>>(), ["contact"]);
     assert_eq!(case.records.keys().collect::<Vec<_>>(), ["record"]);
 }
@@ -52,7 +65,13 @@ fn genesis_is_the_same_bytes_everywhere() {
 #[test]
 fn text_is_written_changed_and_emptied() {
     let mut content = case();
-    for target in ["每周一到所报告", "每周一、周四到所报告🙂", "每周四到所报告", "新", ""] {
+    for target in [
+        "每周一到所报告",
+        "每周一、周四到所报告🙂",
+        "每周四到所报告",
+        "新",
+        "",
+    ] {
         write_and_apply(&mut content, WANG, target);
         assert_eq!(text(&content, "plan"), target);
     }
@@ -63,7 +82,10 @@ fn text_is_written_changed_and_emptied() {
 fn same_edit_made_twice_has_the_same_bytes() {
     let content = case();
     let heads = content.heads();
-    assert_eq!(write(&content, WANG, &heads, "计划"), write(&content, WANG, &heads, "计划"));
+    assert_eq!(
+        write(&content, WANG, &heads, "计划"),
+        write(&content, WANG, &heads, "计划")
+    );
 }
 
 #[test]
@@ -127,19 +149,42 @@ fn concurrent_values_of_one_key_are_both_shown_until_one_replaces_them() {
 fn value_changed_after_it_was_seen_is_not_overwritten() {
     let mut content = case();
     let seen = content.heads();
-    content.apply(&put(&content, WANG, "phone", "1"), &WANG).unwrap();
-    let command = EditCommand::Put { name: "contact", base: &seen, key: "phone", value: "2" };
-    assert_eq!(content.edit(&LI, AT_MS, command), Err(EditError::Stale("phone".into())));
-    let command = EditCommand::Remove { name: "contact", base: &seen, key: "phone" };
-    assert_eq!(content.edit(&LI, AT_MS, command), Err(EditError::Stale("phone".into())));
+    content
+        .apply(&put(&content, WANG, "phone", "1"), &WANG)
+        .unwrap();
+    let command = EditCommand::Put {
+        name: "contact",
+        base: &seen,
+        key: "phone",
+        value: "2",
+    };
+    assert_eq!(
+        content.edit(&LI, AT_MS, command),
+        Err(EditError::Stale("phone".into()))
+    );
+    let command = EditCommand::Remove {
+        name: "contact",
+        base: &seen,
+        key: "phone",
+    };
+    assert_eq!(
+        content.edit(&LI, AT_MS, command),
+        Err(EditError::Stale("phone".into()))
+    );
 }
 
 #[test]
 fn key_is_removed() {
     let mut content = case();
-    content.apply(&put(&content, WANG, "phone", "1"), &WANG).unwrap();
+    content
+        .apply(&put(&content, WANG, "phone", "1"), &WANG)
+        .unwrap();
     let base = content.heads();
-    let command = EditCommand::Remove { name: "contact", base: &base, key: "phone" };
+    let command = EditCommand::Remove {
+        name: "contact",
+        base: &base,
+        key: "phone",
+    };
     let change = content.edit(&LI, AT_MS, command).unwrap();
     content.apply(&change, &LI).unwrap();
     assert!(content.hydrate().maps["contact"].is_empty());
@@ -148,7 +193,11 @@ fn key_is_removed() {
 #[test]
 fn record_is_written_once() {
     let mut content = case();
-    let record = |value| EditCommand::Record { name: "record", key: "2026-001", value };
+    let record = |value| EditCommand::Record {
+        name: "record",
+        key: "2026-001",
+        value,
+    };
     let one = content.edit(&WANG, AT_MS, record("谈话")).unwrap();
     let two = content.edit(&LI, AT_MS, record("走访")).unwrap();
     content.apply(&one, &WANG).unwrap();
@@ -163,30 +212,67 @@ fn edit_that_changes_nothing_or_names_nothing_gives_no_change() {
     let content = case();
     let base = content.heads();
     let edit = |command| content.edit(&WANG, AT_MS, command).unwrap_err();
-    let empty = EditCommand::Text { name: "plan", base: &base, text: "" };
+    let empty = EditCommand::Text {
+        name: "plan",
+        base: &base,
+        text: "",
+    };
     assert_eq!(edit(empty), EditError::Unchanged);
-    let unknown = EditCommand::Text { name: "term", base: &base, text: "x" };
+    let unknown = EditCommand::Text {
+        name: "term",
+        base: &base,
+        text: "x",
+    };
     assert_eq!(edit(unknown), EditError::Container("term".into()));
-    let wrong = EditCommand::Text { name: "contact", base: &base, text: "x" };
+    let wrong = EditCommand::Text {
+        name: "contact",
+        base: &base,
+        text: "x",
+    };
     assert_eq!(edit(wrong), EditError::Container("contact".into()));
-    let elsewhere = EditCommand::Text { name: "plan", base: &[[9; 32]], text: "x" };
+    let elsewhere = EditCommand::Text {
+        name: "plan",
+        base: &[[9; 32]],
+        text: "x",
+    };
     assert_eq!(edit(elsewhere), EditError::Base([9; 32]));
-    let nobody = EditCommand::Put { name: "contact", base: &base, key: "", value: "x" };
+    let nobody = EditCommand::Put {
+        name: "contact",
+        base: &base,
+        key: "",
+        value: "x",
+    };
     assert!(content.edit(&WANG, AT_MS, nobody).is_err());
 }
 
 #[test]
 fn edit_of_five_thousand_characters_passes_and_one_more_does_not() {
     let mut content = case();
-    let most: String = (0..5_000_u32).map(|n| char::from_u32(0x4e00 + n).unwrap()).collect();
+    let most: String = (0..5_000_u32)
+        .map(|n| char::from_u32(0x4e00 + n).unwrap())
+        .collect();
     let change = write_and_apply(&mut content, WANG, &most);
-    assert!(change.len() < EDIT_1.chunk_bytes_max, "{} bytes", change.len());
+    assert!(
+        change.len() < EDIT_1.chunk_bytes_max,
+        "{} bytes",
+        change.len()
+    );
     let more = format!("{most}字");
     let fresh = case();
     let base = fresh.heads();
-    let command = EditCommand::Text { name: "plan", base: &base, text: &more };
+    let command = EditCommand::Text {
+        name: "plan",
+        base: &base,
+        text: &more,
+    };
     let refused = fresh.edit(&WANG, AT_MS, command);
-    assert_eq!(refused, Err(EditError::TooLong { characters: 5_001, max: 5_000 }));
+    assert_eq!(
+        refused,
+        Err(EditError::TooLong {
+            characters: 5_001,
+            max: 5_000
+        })
+    );
     write_and_apply(&mut content, LI, "");
     assert_eq!(text(&content, "plan"), "");
 }
@@ -199,7 +285,10 @@ fn change_waits_for_what_it_builds_on() {
     let first_hash = precheck(&first, &EDIT_1, &WANG).unwrap().hash;
     let mut li = case();
     let before = li.hydrate();
-    assert_eq!(li.apply(&second, &WANG), Err(ApplyError::Missing(vec![first_hash])));
+    assert_eq!(
+        li.apply(&second, &WANG),
+        Err(ApplyError::Missing(vec![first_hash]))
+    );
     assert_eq!(li.hydrate(), before);
     li.apply(&first, &WANG).unwrap();
     li.apply(&second, &WANG).unwrap();
@@ -212,7 +301,10 @@ fn change_of_a_case_is_no_change_of_an_alarm() {
     let change = write(&case(), WANG, &case().heads(), "甲");
     let mut alarm = Content::genesis(ContentKind::Alarm);
     let missing = vec![ContentKind::Case.genesis_hash()];
-    assert_eq!(alarm.apply(&change, &WANG), Err(ApplyError::Missing(missing)));
+    assert_eq!(
+        alarm.apply(&change, &WANG),
+        Err(ApplyError::Missing(missing))
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Twenty thousand damaged changes, and as many invented ones, with a right checksum each: not one
 //! may panic, hang, swell or be set aside by Automerge after the checks let it through.
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 #[path = "corpus/forge.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod forge;
 
 use std::collections::BTreeSet;
@@ -50,14 +52,32 @@ fn history() -> Vec<(Vec<u8>, Hash, Content)> {
         let now = content.heads();
         let actor = random.pick(&AUTHORS);
         let key = random.pick(&["phone", "家属", "unit"]);
-        let string: String =
-            (0..random.below(9)).map(|_| random.pick(&['甲', '乙', 'a', '🙂'])).collect();
+        let string: String = (0..random.below(9))
+            .map(|_| random.pick(&['甲', '乙', 'a', '🙂']))
+            .collect();
         let record = format!("r{round}");
         let command = match random.below(5) {
-            0 => EditCommand::Put { name: "contact", base: &now, key, value: &string },
-            1 => EditCommand::Remove { name: "contact", base: &now, key },
-            2 => EditCommand::Record { name: "record", key: &record, value: &string },
-            _ => EditCommand::Text { name: "plan", base: &seen, text: &string },
+            0 => EditCommand::Put {
+                name: "contact",
+                base: &now,
+                key,
+                value: &string,
+            },
+            1 => EditCommand::Remove {
+                name: "contact",
+                base: &now,
+                key,
+            },
+            2 => EditCommand::Record {
+                name: "record",
+                key: &record,
+                value: &string,
+            },
+            _ => EditCommand::Text {
+                name: "plan",
+                base: &seen,
+                text: &string,
+            },
         };
         if let Ok(change) = content.edit(&actor, 0, command) {
             history.push((change.clone(), actor, content.clone()));
@@ -127,7 +147,8 @@ fn mutate(random: &mut Xorshift, body: &mut Vec<u8>, other: &[u8]) {
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
@@ -143,7 +164,10 @@ fn damaged_changes_are_refused_or_harmless() {
         tally.offer(before, &chunk(1, &body), actor);
     }
     assert!(tally.precheck > ROUNDS / 2, "{tally:?}");
-    assert!(tally.applied > 100 && tally.past > 100, "the door is not what was tested: {tally:?}");
+    assert!(
+        tally.applied > 100 && tally.past > 100,
+        "the door is not what was tested: {tally:?}"
+    );
     assert!(peak_kib() < MEMORY_KIB_MAX, "{} KiB", peak_kib());
     println!("damaged: {tally:?}, peak {} KiB", peak_kib());
 }
@@ -152,7 +176,9 @@ fn damaged_changes_are_refused_or_harmless() {
 fn noise_is_refused() {
     let mut random = Xorshift(0xfeed);
     for _ in 0..ROUNDS {
-        let body: Vec<u8> = (0..random.below(300)).map(|_| random.next() as u8).collect();
+        let body: Vec<u8> = (0..random.below(300))
+            .map(|_| random.next() as u8)
+            .collect();
         fuzz_precheck(&body);
         fuzz_precheck(&chunk(random.below(4) as u8, &body));
     }
@@ -171,7 +197,9 @@ fn encode<T: PartialEq>(rows: &[Option<T>], cell: impl Fn(&T) -> Vec<u8>) -> Vec
     let flush = |literals: &mut Vec<&T>, bytes: &mut Vec<u8>| {
         if !literals.is_empty() {
             bytes.extend(signed(-(literals.len() as i64)));
-            literals.drain(..).for_each(|value| bytes.extend(cell(value)));
+            literals
+                .drain(..)
+                .for_each(|value| bytes.extend(cell(value)));
         }
     };
     if rows.iter().all(Option::is_none) {
@@ -220,7 +248,10 @@ const ACTORS: [Hash; 4] = [AUTHORS[0], AUTHORS[1], AUTHORS[2], GENESIS_ACTOR];
 
 fn invent(random: &mut Xorshift, ceiling: u64) -> Row {
     let reference = |random: &mut Xorshift| {
-        (random.pick(&[0, 0, 1, 1, 2, 2, GENESIS]), 1 + random.below(ceiling as usize + 1) as u64)
+        (
+            random.pick(&[0, 0, 1, 1, 2, 2, GENESIS]),
+            1 + random.below(ceiling as usize + 1) as u64,
+        )
     };
     let (actor, counter) = reference(random);
     let mut row = Row {
@@ -235,9 +266,14 @@ fn invent(random: &mut Xorshift, ceiling: u64) -> Row {
     if row.container >= 4 {
         (row.name, row.element) = (Some(random.pick(&["phone", "家属", "unit"])), (None, None));
         row.preds = (0..random.below(3)).map(|_| reference(random)).collect();
-        row.preds.sort_unstable_by_key(|(actor, counter)| (*counter, *actor));
+        row.preds
+            .sort_unstable_by_key(|(actor, counter)| (*counter, *actor));
         row.preds.dedup();
-        row.action = if row.preds.is_empty() { 1 } else { random.pick(&[1, 3]) };
+        row.action = if row.preds.is_empty() {
+            1
+        } else {
+            random.pick(&[1, 3])
+        };
     } else if random.below(3) == 0 {
         row.action = 3;
         row.preds = vec![(actor, counter)];
@@ -261,7 +297,9 @@ fn forge(rows: &[Row], deps: Vec<Hash>, actor: Hash, seq: u64, start_op: u64) ->
     // The author has place 0, the others that are referred to follow in ascending order.
     let is_own = |logical: usize| ACTORS[logical] == actor;
     let elements = rows.iter().filter_map(|row| row.element.0);
-    let referred = elements.chain(preds().map(|(logical, _)| *logical)).chain([GENESIS]);
+    let referred = elements
+        .chain(preds().map(|(logical, _)| *logical))
+        .chain([GENESIS]);
     let others: BTreeSet<usize> = referred.filter(|logical| !is_own(*logical)).collect();
     let place = |logical: usize| match others.iter().position(|other| *other == logical) {
         Some(place) => Some(place as u64 + 1),
@@ -278,22 +316,49 @@ fn forge(rows: &[Row], deps: Vec<Hash>, actor: Hash, seq: u64, start_op: u64) ->
         insert.extend(unsigned(group.len() as u64));
     }
     let meta = of(|row| Some((row.value.len() as u64) << 4 | if row.action == 3 { 0 } else { 6 }));
-    let mut forge = Forge { deps, actor: actor.to_vec(), seq, start_op, ..Forge::default() };
+    let mut forge = Forge {
+        deps,
+        actor: actor.to_vec(),
+        seq,
+        start_op,
+        ..Forge::default()
+    };
     forge.columns.clear();
     forge.others = others.iter().map(|other| ACTORS[*other].to_vec()).collect();
     forge
         .column(0x01, column(rows.iter().map(|_| place(GENESIS)).collect()))
         .column(0x02, column(of(|row| Some(row.container))))
-        .column(0x11, column(rows.iter().map(|row| row.element.0.and_then(place)).collect()))
+        .column(
+            0x11,
+            column(
+                rows.iter()
+                    .map(|row| row.element.0.and_then(place))
+                    .collect(),
+            ),
+        )
         .column(0x13, delta(of(|row| row.element.1)))
-        .column(0x15, encode(&names, |name| [&[name.len() as u8], name.as_bytes()].concat()))
+        .column(
+            0x15,
+            encode(&names, |name| {
+                [&[name.len() as u8], name.as_bytes()].concat()
+            }),
+        )
         .column(0x34, insert)
         .column(0x42, column(of(|row| Some(row.action))))
         .column(0x56, column(meta))
-        .column(0x57, rows.iter().flat_map(|row| row.value.bytes()).collect())
+        .column(
+            0x57,
+            rows.iter().flat_map(|row| row.value.bytes()).collect(),
+        )
         .column(0x70, column(of(|row| Some(row.preds.len() as u64))))
-        .column(0x71, column(preds().map(|(logical, _)| place(*logical)).collect()))
-        .column(0x73, delta(preds().map(|(_, counter)| Some(*counter)).collect()))
+        .column(
+            0x71,
+            column(preds().map(|(logical, _)| place(*logical)).collect()),
+        )
+        .column(
+            0x73,
+            delta(preds().map(|(_, counter)| Some(*counter)).collect()),
+        )
 }
 
 #[test]
@@ -310,11 +375,23 @@ fn invented_operations_are_refused_or_harmless() {
             .collect();
         let (seq, start_op) = (honest.seq, honest.start_op);
         let bytes = forge(&rows, honest.deps.clone(), *actor, seq, start_op).bytes();
-        if tally.offer(before, &bytes, actor).is_some() {
+        if let Some(after) = tally.offer(before, &bytes, actor) {
             assert_reencodes(&history, before, &bytes);
+            let past = history.iter().take(before.changes());
+            let past = past.map(|(change, author, _)| (change.as_slice(), *author));
+            let all: Vec<_> = [(bytes.as_slice(), *actor)]
+                .into_iter()
+                .chain(past)
+                .collect();
+            let (rebuilt, refused) = Content::rebuild(ContentKind::Case, &all);
+            assert!(refused.is_empty(), "{refused:?}");
+            assert_eq!(rebuilt.hydrate(), after.hydrate(), "{bytes:02x?}");
         }
     }
-    assert!(tally.applied > 100 && tally.past > 100, "the door is not what was tested: {tally:?}");
+    assert!(
+        tally.applied > 100 && tally.past > 100,
+        "the door is not what was tested: {tally:?}"
+    );
     println!("invented: {tally:?}, peak {} KiB", peak_kib());
 }
 
@@ -322,8 +399,13 @@ fn invented_operations_are_refused_or_harmless() {
 fn assert_reencodes(history: &[(Vec<u8>, Hash, Content)], before: &Content, bytes: &[u8]) {
     let mut document = Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint);
     let genesis = Change::from_bytes(ContentKind::Case.genesis_bytes().to_vec()).unwrap();
-    let past = history.iter().take(before.changes()).map(|(change, ..)| change.clone());
-    let offered = past.chain([bytes.to_vec()]).map(|bytes| Change::from_bytes(bytes).unwrap());
+    let past = history
+        .iter()
+        .take(before.changes())
+        .map(|(change, ..)| change.clone());
+    let offered = past
+        .chain([bytes.to_vec()])
+        .map(|bytes| Change::from_bytes(bytes).unwrap());
     let changes: Vec<Change> = [genesis].into_iter().chain(offered).collect();
     let hash: ChangeHash = changes.last().unwrap().hash();
     document.apply_changes(changes).unwrap();

@@ -15,8 +15,9 @@ const DEFLATE_BIT: u64 = 0b1000;
 
 /// The columns of `edit/1`, ascending as they must be in a change: specification number = id of
 /// the group times 16, plus the type. Marks (`0x94`, `0xa5`) are not among them.
-const COLUMN_SPECS: [u64; 12] =
-    [0x01, 0x02, 0x11, 0x13, 0x15, 0x34, 0x42, 0x56, 0x57, 0x70, 0x71, 0x73];
+const COLUMN_SPECS: [u64; 12] = [
+    0x01, 0x02, 0x11, 0x13, 0x15, 0x34, 0x42, 0x56, 0x57, 0x70, 0x71, 0x73,
+];
 
 /// A column by its place in [`COLUMN_SPECS`].
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,10 @@ impl<'a> Chunk<'a> {
         body.enter("actor");
         let actor = read_actor(&mut body)?;
         if actor != *expected_actor {
-            return Err(PrecheckError::Actor { expected: *expected_actor, found: actor });
+            return Err(PrecheckError::Actor {
+                expected: *expected_actor,
+                found: actor,
+            });
         }
         body.enter("sequence number");
         let seq = in_range("a sequence number", body.unsigned()?, u64::from(u32::MAX))?;
@@ -81,7 +85,15 @@ impl<'a> Chunk<'a> {
             let (bytes, max) = (body.len(), limits.extra_bytes_max);
             return Err(PrecheckError::Extra { bytes, max });
         }
-        Ok(Self { hash, deps, actors, seq, start_op, time_ms, columns })
+        Ok(Self {
+            hash,
+            deps,
+            actors,
+            seq,
+            start_op,
+            time_ms,
+            columns,
+        })
     }
 
     /// The bytes of a column, or nothing if the change leaves it out.
@@ -94,7 +106,10 @@ impl<'a> Chunk<'a> {
 fn open<'a>(bytes: &'a [u8], limits: &EditLimits) -> Result<(&'a [u8], [u8; 32]), PrecheckError> {
     if bytes.len() > limits.chunk_bytes_max {
         let max = limits.chunk_bytes_max;
-        return Err(PrecheckError::ChunkLength { bytes: bytes.len(), max });
+        return Err(PrecheckError::ChunkLength {
+            bytes: bytes.len(),
+            max,
+        });
     }
     let mut header = Reader::new(bytes, "header");
     let found: [u8; 4] = header.array()?;
@@ -108,7 +123,10 @@ fn open<'a>(bytes: &'a [u8], limits: &EditLimits) -> Result<(&'a [u8], [u8; 32])
     }
     let length = header.unsigned()?;
     if length != header.len() as u64 {
-        return Err(PrecheckError::BodyLength { said: length, found: header.len() });
+        return Err(PrecheckError::BodyLength {
+            said: length,
+            found: header.len(),
+        });
     }
     let hash: [u8; 32] = Sha256::digest(bytes.get(8..).unwrap_or_default()).into();
     let found = [hash[0], hash[1], hash[2], hash[3]];
@@ -130,9 +148,15 @@ fn read_deps(body: &mut Reader<'_>, limits: &EditLimits) -> Result<Vec<[u8; 32]>
     let count = body.unsigned()?;
     let max = limits.deps_max as u64;
     if !(1..=max).contains(&count) {
-        return Err(PrecheckError::Count { what: "deps", count, max });
+        return Err(PrecheckError::Count {
+            what: "deps",
+            count,
+            max,
+        });
     }
-    let deps = (0..count).map(|_| body.array()).collect::<Result<Vec<_>, _>>()?;
+    let deps = (0..count)
+        .map(|_| body.array())
+        .collect::<Result<Vec<_>, _>>()?;
     ascending("deps", &deps)?;
     Ok(deps)
 }
@@ -154,7 +178,11 @@ fn read_actors(
     let others = body.unsigned()?;
     let (count, max) = (others.saturating_add(1), limits.actors_max as u64);
     if count > max {
-        return Err(PrecheckError::Count { what: "actors", count, max });
+        return Err(PrecheckError::Count {
+            what: "actors",
+            count,
+            max,
+        });
     }
     let mut actors = vec![own];
     for _ in 0..others {
@@ -163,14 +191,20 @@ fn read_actors(
     let others = actors.get(1..).unwrap_or_default();
     ascending("other actors", others)?;
     if let Some(index) = others.iter().position(|other| *other == own) {
-        return Err(PrecheckError::Order { what: "other actors", index });
+        return Err(PrecheckError::Order {
+            what: "other actors",
+            index,
+        });
     }
     Ok(actors)
 }
 
 fn ascending(what: &'static str, list: &[[u8; 32]]) -> Result<(), PrecheckError> {
     match list.windows(2).position(|pair| pair[0] >= pair[1]) {
-        Some(index) => Err(PrecheckError::Order { what, index: index + 1 }),
+        Some(index) => Err(PrecheckError::Order {
+            what,
+            index: index + 1,
+        }),
         None => Ok(()),
     }
 }
@@ -182,14 +216,21 @@ fn read_columns<'a>(
     let count = body.unsigned()?;
     let max = COLUMN_SPECS.len() as u64;
     if !(1..=max).contains(&count) {
-        return Err(PrecheckError::Count { what: "columns", count, max });
+        return Err(PrecheckError::Count {
+            what: "columns",
+            count,
+            max,
+        });
     }
     let mut lengths = [0_u64; COLUMN_SPECS.len()];
     let mut free_from = 0;
     for index in 0..count as usize {
         let (place, length) = read_column(body)?;
         if place < free_from {
-            return Err(PrecheckError::Order { what: "columns", index });
+            return Err(PrecheckError::Order {
+                what: "columns",
+                index,
+            });
         }
         free_from = place + 1;
         lengths[place] = length;
@@ -210,7 +251,9 @@ fn read_column(body: &mut Reader<'_>) -> Result<(usize, u64), PrecheckError> {
     if spec & DEFLATE_BIT != 0 {
         return Err(PrecheckError::Deflate { spec });
     }
-    let place = COLUMN_SPECS.binary_search(&spec).map_err(|_| PrecheckError::Column { spec })?;
+    let place = COLUMN_SPECS
+        .binary_search(&spec)
+        .map_err(|_| PrecheckError::Column { spec })?;
     match body.unsigned()? {
         0 => Err(PrecheckError::EmptyColumn { spec }),
         length => Ok((place, length)),

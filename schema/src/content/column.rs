@@ -25,10 +25,13 @@ impl<'a> Cell<'a> for &'a str {
     fn read(from: &mut Reader<'a>, key_bytes_max: usize) -> Result<Self, PrecheckError> {
         let bytes = from.unsigned()?;
         if bytes > key_bytes_max as u64 {
-            return Err(PrecheckError::Length { what: "a key", bytes, max: key_bytes_max as u64 });
+            return Err(PrecheckError::Length {
+                what: "a key",
+                bytes,
+                max: key_bytes_max as u64,
+            });
         }
-        std::str::from_utf8(from.take(bytes)?)
-            .map_err(|_| PrecheckError::Utf8 { within: "a key" })
+        std::str::from_utf8(from.take(bytes)?).map_err(|_| PrecheckError::Utf8 { within: "a key" })
     }
 }
 
@@ -49,7 +52,7 @@ pub(super) struct Runs<'a, T> {
     key_bytes_max: usize,
     rows_max: u64,
     rows: u64,
-    runs: usize,
+    started: usize,
     left: u64,
     run: Run<T>,
     fresh: bool,
@@ -70,7 +73,7 @@ impl<'a, T: Cell<'a>> Runs<'a, T> {
             key_bytes_max,
             rows_max,
             rows: 0,
-            runs: 0,
+            started: 0,
             left: 0,
             run: Run::Start,
             fresh: false,
@@ -106,7 +109,10 @@ impl<'a, T: Cell<'a>> Runs<'a, T> {
     /// Checks that nothing is left over once all rows were read.
     pub(super) fn finish(&self) -> Result<(), PrecheckError> {
         if !self.ended() {
-            return Err(PrecheckError::RowCount { column: self.name, expected: self.rows_max });
+            return Err(PrecheckError::RowCount {
+                column: self.name,
+                expected: self.rows_max,
+            });
         }
         if self.present && !self.some {
             return Err(self.misformed());
@@ -119,16 +125,26 @@ impl<'a, T: Cell<'a>> Runs<'a, T> {
     }
 
     fn misformed(&self) -> PrecheckError {
-        PrecheckError::Run { column: self.name, run: self.runs.saturating_sub(1) }
+        PrecheckError::Run {
+            column: self.name,
+            run: self.started.saturating_sub(1),
+        }
     }
 
     fn start_run(&mut self) -> Result<(), PrecheckError> {
         if self.from.is_empty() {
-            return Err(PrecheckError::RowCount { column: self.name, expected: self.rows_max });
+            return Err(PrecheckError::RowCount {
+                column: self.name,
+                expected: self.rows_max,
+            });
         }
-        self.runs += 1;
+        self.started += 1;
         let count = self.from.signed()?;
-        self.left = if count == 0 { self.from.unsigned()? } else { count.unsigned_abs() };
+        self.left = if count == 0 {
+            self.from.unsigned()?
+        } else {
+            count.unsigned_abs()
+        };
         self.rows = self.rows.saturating_add(self.left);
         if self.rows > self.rows_max {
             let (column, rows, max) = (self.name, self.rows, self.rows_max);
@@ -192,7 +208,7 @@ pub(super) struct Flags<'a> {
     present: bool,
     rows_max: u64,
     rows: u64,
-    runs: usize,
+    started: usize,
     left: u64,
     value: bool,
 }
@@ -203,7 +219,15 @@ impl<'a> Flags<'a> {
     pub(super) fn new(bytes: Option<&'a [u8]>, rows_max: u64) -> Self {
         let from = Reader::new(bytes.unwrap_or_default(), Self::NAME);
         let present = bytes.is_some();
-        Self { from, present, rows_max, rows: 0, runs: 0, left: 0, value: true }
+        Self {
+            from,
+            present,
+            rows_max,
+            rows: 0,
+            started: 0,
+            left: 0,
+            value: true,
+        }
     }
 
     pub(super) fn next(&mut self) -> Result<bool, PrecheckError> {
@@ -221,23 +245,36 @@ impl<'a> Flags<'a> {
         if self.left == 0 && self.from.is_empty() {
             return Ok(());
         }
-        Err(PrecheckError::RowCount { column: Self::NAME, expected: self.rows_max })
+        Err(PrecheckError::RowCount {
+            column: Self::NAME,
+            expected: self.rows_max,
+        })
     }
 
     fn start_run(&mut self) -> Result<(), PrecheckError> {
         if self.from.is_empty() {
-            return Err(PrecheckError::RowCount { column: Self::NAME, expected: self.rows_max });
+            return Err(PrecheckError::RowCount {
+                column: Self::NAME,
+                expected: self.rows_max,
+            });
         }
         self.left = self.from.unsigned()?;
         self.rows = self.rows.saturating_add(self.left);
         if self.rows > self.rows_max {
             let (rows, max) = (self.rows, self.rows_max);
-            return Err(PrecheckError::Rows { column: Self::NAME, rows, max });
+            return Err(PrecheckError::Rows {
+                column: Self::NAME,
+                rows,
+                max,
+            });
         }
-        if self.left == 0 && self.runs > 0 {
-            return Err(PrecheckError::Run { column: Self::NAME, run: self.runs });
+        if self.left == 0 && self.started > 0 {
+            return Err(PrecheckError::Run {
+                column: Self::NAME,
+                run: self.started,
+            });
         }
-        self.runs += 1;
+        self.started += 1;
         self.value = !self.value;
         Ok(())
     }

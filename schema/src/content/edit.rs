@@ -14,7 +14,7 @@ use automerge::{
 };
 use thiserror::Error;
 
-use super::hex::Hex;
+use super::error::Hex;
 use super::kind::{Shape, guarded, object_id};
 use super::ledger::AdmitError;
 use super::limit::EDIT_1;
@@ -114,7 +114,8 @@ impl Content {
         let plan = self.plan(&branch, command)?;
         let written = guarded(|| {
             let mut transaction = branch.transaction();
-            plan.write(&mut transaction).map_err(|error| error.to_string())?;
+            plan.write(&mut transaction)
+                .map_err(|error| error.to_string())?;
             transaction.commit_with(CommitOptions::default().with_time(at_ms));
             let change = branch.get_last_local_change().ok_or("no change was made")?;
             Ok(change.raw_bytes().to_vec())
@@ -146,7 +147,11 @@ impl Content {
         } else {
             heads.truncate(EDIT_1.deps_max - 1);
             let heads: Vec<ChangeHash> = heads.into_iter().chain(last).map(ChangeHash).collect();
-            guarded(|| self.document.fork_at(&heads).map_err(|error| error.to_string()))?
+            guarded(|| {
+                self.document
+                    .fork_at(&heads)
+                    .map_err(|error| error.to_string())
+            })?
         };
         Ok(branch.with_actor(ActorId::from(*actor)))
     }
@@ -163,36 +168,59 @@ impl Content {
                 let seen = characters(self.document.list_range_at(&object, .., &base));
                 let now = characters(branch.list_range(&object, ..));
                 let splice = Splice::between(&seen, &now, text)?;
-                Ok(Plan { object, step: Step::Splice(splice) })
+                Ok(Plan {
+                    object,
+                    step: Step::Splice(splice),
+                })
             }
-            EditCommand::Put { name, base, key, value } => {
+            EditCommand::Put {
+                name,
+                base,
+                key,
+                value,
+            } => {
                 let object = self.object(name, Shape::Map)?;
                 let values = self.values_unless_stale(&object, key, base)?;
                 if matches!(values.as_slice(), [only] if only.as_deref() == Some(value)) {
                     return Err(EditError::Unchanged);
                 }
-                Ok(Plan { object, step: Step::Put(key, value) })
+                Ok(Plan {
+                    object,
+                    step: Step::Put(key, value),
+                })
             }
             EditCommand::Remove { name, base, key } => {
                 let object = self.object(name, Shape::Map)?;
                 if self.values_unless_stale(&object, key, base)?.is_empty() {
                     return Err(EditError::Unchanged);
                 }
-                Ok(Plan { object, step: Step::Remove(key) })
+                Ok(Plan {
+                    object,
+                    step: Step::Remove(key),
+                })
             }
             EditCommand::Record { name, key, value } => {
                 let object = self.object(name, Shape::Record)?;
-                let here = self.document.get(&object, key).map_err(failed)?;
+                let here = self
+                    .document
+                    .get(&object, key)
+                    .map_err(|error| failed(&error))?;
                 if here.is_some() {
                     return Err(EditError::RecordExists(key.to_owned()));
                 }
-                Ok(Plan { object, step: Step::Put(key, value) })
+                Ok(Plan {
+                    object,
+                    step: Step::Put(key, value),
+                })
             }
         }
     }
 
     fn object(&self, name: &str, shape: Shape) -> Result<ObjId, EditError> {
-        let found = self.kind.find(name).filter(|(_, container)| container.shape == shape);
+        let found = self
+            .kind
+            .find(name)
+            .filter(|(_, container)| container.shape == shape);
         let (place, _) = found.ok_or_else(|| EditError::Container(name.to_owned()))?;
         Ok(object_id(place))
     }
@@ -212,16 +240,29 @@ impl Content {
         base: &[Hash],
     ) -> Result<Vec<Option<String>>, EditError> {
         let base = self.known(base)?;
-        let seen = self.document.get_all_at(object, key, &base).map_err(failed)?;
-        let now = self.document.get_all(object, key).map_err(failed)?;
-        if !seen.iter().map(|(_, id)| id).eq(now.iter().map(|(_, id)| id)) {
+        let seen = self
+            .document
+            .get_all_at(object, key, &base)
+            .map_err(|error| failed(&error))?;
+        let now = self
+            .document
+            .get_all(object, key)
+            .map_err(|error| failed(&error))?;
+        if !seen
+            .iter()
+            .map(|(_, id)| id)
+            .eq(now.iter().map(|(_, id)| id))
+        {
             return Err(EditError::Stale(key.to_owned()));
         }
-        Ok(now.into_iter().map(|(value, _)| value.as_str().map(ToOwned::to_owned)).collect())
+        Ok(now
+            .into_iter()
+            .map(|(value, _)| value.as_str().map(ToOwned::to_owned))
+            .collect())
     }
 }
 
-fn failed(error: AutomergeError) -> EditError {
+fn failed(error: &AutomergeError) -> EditError {
     EditError::Failed(error.to_string())
 }
 
@@ -239,9 +280,7 @@ enum Step<'a> {
 impl Plan<'_> {
     fn write(&self, transaction: &mut impl Transactable) -> Result<(), AutomergeError> {
         match &self.step {
-            Step::Put(key, value) => {
-                transaction.put(&self.object, *key, ScalarValue::from(*value))
-            }
+            Step::Put(key, value) => transaction.put(&self.object, *key, ScalarValue::from(*value)),
             Step::Remove(key) => transaction.delete(&self.object, *key),
             Step::Splice(splice) => {
                 for place in splice.deleted.iter().rev() {
@@ -281,28 +320,45 @@ impl<'a> Splice<'a> {
     fn between(seen: &[Character], now: &[Character], text: &'a str) -> Result<Self, EditError> {
         let old = || seen.iter().map(|(character, _)| *character);
         let prefix = old().zip(text.chars()).take_while(|(a, b)| a == b).count();
-        let from = text.char_indices().nth(prefix).map_or(text.len(), |(place, _)| place);
+        let from = text
+            .char_indices()
+            .nth(prefix)
+            .map_or(text.len(), |(place, _)| place);
         let rest = text.get(from..).unwrap_or_default();
         let tail = old().skip(prefix).rev().zip(rest.chars().rev());
         let suffix: Vec<char> = tail.take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
         let suffix_bytes: usize = suffix.iter().map(|character| character.len_utf8()).sum();
         let inserted = rest.get(..rest.len() - suffix_bytes).unwrap_or_default();
 
-        let places: BTreeMap<&ObjId, usize> =
-            now.iter().enumerate().map(|(place, (_, id))| (id, place)).collect();
+        let places: BTreeMap<&ObjId, usize> = now
+            .iter()
+            .enumerate()
+            .map(|(place, (_, id))| (id, place))
+            .collect();
         let place = |character: &Character| places.get(&character.1).copied();
         let (kept, gone) = seen.split_at(prefix);
         let gone = gone.get(..gone.len() - suffix.len()).unwrap_or_default();
-        let at = kept.iter().rev().find_map(place).map_or(0, |place| place + 1);
+        let at = kept
+            .iter()
+            .rev()
+            .find_map(place)
+            .map_or(0, |place| place + 1);
         let deleted: Vec<usize> = gone.iter().filter_map(place).collect();
 
         let characters = deleted.len() + inserted.chars().count();
         if characters as u64 > EDIT_1.rows_max {
-            return Err(EditError::TooLong { characters, max: EDIT_1.rows_max });
+            return Err(EditError::TooLong {
+                characters,
+                max: EDIT_1.rows_max,
+            });
         }
         if characters == 0 {
             return Err(EditError::Unchanged);
         }
-        Ok(Self { at, deleted, inserted })
+        Ok(Self {
+            at,
+            deleted,
+            inserted,
+        })
     }
 }

@@ -1,8 +1,8 @@
-//! Why a change was refused before Automerge saw it: one sentence for each rule.
+//! Why a change was refused before Automerge saw it: one sentence for each rule, with the value.
+
+use std::fmt;
 
 use thiserror::Error;
-
-use super::hex::Hex;
 
 /// The rule of `edit/1` that a chunk of bytes breaks.
 ///
@@ -184,4 +184,58 @@ pub enum PrecheckError {
         /// Allowed.
         max: usize,
     },
+}
+
+/// Why a change does not fit the document it is meant for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    /// Changes that it builds on are not here (yet).
+    #[error("a change builds on changes that are here, {} is not", Hex(.0.first().map_or(&[], |hash| hash)))]
+    Missing(Vec<[u8; 32]>),
+    /// The author's count of changes is not one more than in the past it names.
+    #[error(
+        "change {expected} of this author comes next in the past it names, this one is {found}"
+    )]
+    Sequence {
+        /// Next in its past.
+        expected: u64,
+        /// In the change.
+        found: u64,
+    },
+    /// Another change of the same author has this number.
+    #[error("an author has one change {seq} in a document, {} is here already", Hex(.standing))]
+    Fork {
+        /// The number.
+        seq: u64,
+        /// The change that has it.
+        standing: [u8; 32],
+    },
+    /// The first counter does not follow on the past it names.
+    #[error("the first counter is one more than the highest of its past {expected}, here {found}")]
+    Counter {
+        /// The counter that follows.
+        expected: u64,
+        /// In the change.
+        found: u64,
+    },
+    /// An operation refers to something that its past does not hold.
+    #[error("operation {index}: {rule}, counter {found} is not")]
+    Reference {
+        /// Zero-based number of the operation.
+        index: u64,
+        /// The rule.
+        rule: &'static str,
+        /// The counter referred to.
+        found: u64,
+    },
+}
+
+/// Shows bytes as lower-case hexadecimal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }

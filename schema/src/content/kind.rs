@@ -54,7 +54,10 @@ const CASE: [Container; 5] = [
     container("record", Shape::Record),
 ];
 
-const ALARM: [Container; 2] = [container("note", Shape::Text), container("record", Shape::Record)];
+const ALARM: [Container; 2] = [
+    container("note", Shape::Text),
+    container("record", Shape::Record),
+];
 
 impl ContentKind {
     /// Every kind, for tests and tables.
@@ -95,12 +98,17 @@ impl ContentKind {
                 .expect("an empty root takes any key");
         }
         transaction.commit_with(CommitOptions::default().with_time(0));
-        let change = document.get_last_local_change().expect("the change was just committed");
+        let change = document
+            .get_last_local_change()
+            .expect("the change was just committed");
         change.raw_bytes().to_vec()
     }
 
     pub(super) fn find(self, name: &str) -> Option<(usize, Container)> {
-        let place = self.containers().iter().position(|container| container.name == name)?;
+        let place = self
+            .containers()
+            .iter()
+            .position(|container| container.name == name)?;
         Some((place, self.containers()[place]))
     }
 
@@ -108,7 +116,9 @@ impl ContentKind {
         let change = Change::from_bytes(self.genesis_bytes().to_vec())
             .expect("the genesis is a constant that a test has read");
         let mut document = empty_document(GENESIS_ACTOR);
-        document.apply_changes([change]).expect("the genesis builds on nothing");
+        document
+            .apply_changes([change])
+            .expect("the genesis builds on nothing");
         document
     }
 }

@@ -11,54 +11,11 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::chunk::Chunk;
-use super::error::PrecheckError;
-use super::hex::Hex;
+use super::error::{LedgerError, PrecheckError};
 use super::kind::{ContentKind, GENESIS_ACTOR, Shape};
 use super::limit::EDIT_1;
 use super::precheck::{ACTION_DELETE, ChangeSummary};
 use super::row::{Key, Op, OpRef, Rows};
-
-/// Why a change does not fit the document it is meant for.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum LedgerError {
-    /// Changes that it builds on are not here (yet).
-    #[error("a change builds on changes that are here, {} is not", Hex(.0.first().map_or(&[], |hash| hash)))]
-    Missing(Vec<[u8; 32]>),
-    /// The author's count of changes is not one more than in the past it names.
-    #[error("change {expected} of this author comes next in the past it names, this one is {found}")]
-    Sequence {
-        /// Next in its past.
-        expected: u64,
-        /// In the change.
-        found: u64,
-    },
-    /// Another change of the same author has this number.
-    #[error("an author has one change {seq} in a document, {} is here already", Hex(.standing))]
-    Fork {
-        /// The number.
-        seq: u64,
-        /// The change that has it.
-        standing: [u8; 32],
-    },
-    /// The first counter does not follow on the past it names.
-    #[error("the first counter is one more than the highest of its past {expected}, here {found}")]
-    Counter {
-        /// The counter that follows.
-        expected: u64,
-        /// In the change.
-        found: u64,
-    },
-    /// An operation refers to something that its past does not hold.
-    #[error("operation {index}: {rule}, counter {found} is not")]
-    Reference {
-        /// Zero-based number of the operation.
-        index: u64,
-        /// The rule.
-        rule: &'static str,
-        /// The counter referred to.
-        found: u64,
-    },
-}
 
 /// A stretch of neighbouring operations of one sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +34,20 @@ struct Clock(Vec<(u32, u32)>);
 
 impl Clock {
     fn of(&self, actor: usize) -> u64 {
-        let place = self.0.binary_search_by_key(&(actor as u32), |(actor, _)| *actor);
-        place.ok().and_then(|place| self.0.get(place)).map_or(0, |(_, seq)| u64::from(*seq))
+        let place = self
+            .0
+            .binary_search_by_key(&(actor as u32), |(actor, _)| *actor);
+        place
+            .ok()
+            .and_then(|place| self.0.get(place))
+            .map_or(0, |(_, seq)| u64::from(*seq))
     }
 
     fn reach(&mut self, actor: usize, seq: u64) {
-        match self.0.binary_search_by_key(&(actor as u32), |(actor, _)| *actor) {
+        match self
+            .0
+            .binary_search_by_key(&(actor as u32), |(actor, _)| *actor)
+        {
             Ok(place) => self.0[place].1 = self.0[place].1.max(seq as u32),
             Err(place) => self.0.insert(place, (actor as u32, seq as u32)),
         }
@@ -150,7 +115,11 @@ impl Ledger {
         summary: &ChangeSummary,
     ) -> Result<Entry, AdmitError> {
         let mut clock = self.past(summary)?;
-        let actor = self.actors.get(&summary.actor).copied().unwrap_or(self.by_actor.len());
+        let actor = self
+            .actors
+            .get(&summary.actor)
+            .copied()
+            .unwrap_or(self.by_actor.len());
         self.check_sequence(summary, actor, &clock)?;
         clock.reach(actor, summary.seq);
         let chunk = Chunk::read(bytes, &EDIT_1, &summary.actor)?;
@@ -164,7 +133,13 @@ impl Ledger {
         };
         let mut rows = Rows::new(&chunk, &EDIT_1)?;
         while let Some(op) = rows.next_op()? {
-            let scope = Scope { ledger: self, kind, chunk: &chunk, entry: &entry, op: &op };
+            let scope = Scope {
+                ledger: self,
+                kind,
+                chunk: &chunk,
+                entry: &entry,
+                op: &op,
+            };
             let container = scope.check()?;
             for _ in 0..op.preds {
                 scope.check_pred(container, rows.next_pred()?)?;
@@ -175,7 +150,7 @@ impl Ledger {
     }
 
     fn past(&self, summary: &ChangeSummary) -> Result<Clock, LedgerError> {
-        let absent = summary.deps.iter().filter(|dep| !self.contains(*dep));
+        let absent = summary.deps.iter().filter(|dep| !self.contains(dep));
         let missing: Vec<[u8; 32]> = absent.copied().collect();
         if !missing.is_empty() {
             return Err(LedgerError::Missing(missing));
@@ -204,11 +179,20 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let expected = clock.of(actor) + 1;
         if summary.seq != expected {
-            return Err(LedgerError::Sequence { expected, found: summary.seq });
+            return Err(LedgerError::Sequence {
+                expected,
+                found: summary.seq,
+            });
         }
-        let twin = self.by_actor.get(actor).and_then(|list| list.get(expected as usize - 1));
+        let twin = self
+            .by_actor
+            .get(actor)
+            .and_then(|list| list.get(expected as usize - 1));
         match twin.and_then(|place| self.entries.get(*place)) {
-            Some(twin) => Err(LedgerError::Fork { seq: summary.seq, standing: twin.hash }),
+            Some(twin) => Err(LedgerError::Fork {
+                seq: summary.seq,
+                standing: twin.hash,
+            }),
             None => Ok(()),
         }
     }
@@ -251,7 +235,11 @@ pub(super) enum AdmitError {
 impl Entry {
     fn record(&mut self, op: &Op<'_>, container: usize) {
         let from = self.start_op + op.index;
-        let stretch = Stretch { from, container, insert: op.insert };
+        let stretch = Stretch {
+            from,
+            container,
+            insert: op.insert,
+        };
         let continues = self.stretches.last().is_some_and(|last| {
             (last.container, last.insert) == (stretch.container, stretch.insert)
         });
@@ -264,7 +252,9 @@ impl Entry {
     }
 
     fn stretch(&self, counter: u64) -> Option<&Stretch> {
-        let after = self.stretches.partition_point(|stretch| stretch.from <= counter);
+        let after = self
+            .stretches
+            .partition_point(|stretch| stretch.from <= counter);
         self.stretches.get(after.checked_sub(1)?)
     }
 }
@@ -280,12 +270,19 @@ struct Scope<'a> {
 
 impl Scope<'_> {
     fn refuse<T>(&self, rule: &'static str, found: u64) -> Result<T, LedgerError> {
-        Err(LedgerError::Reference { index: self.op.index, rule, found })
+        Err(LedgerError::Reference {
+            index: self.op.index,
+            rule,
+            found,
+        })
     }
 
     /// Returns the place of the container that the operation changes.
     fn check(&self) -> Result<usize, LedgerError> {
-        let target = self.op.container.filter(|id| self.actor(*id) == Some(&GENESIS_ACTOR));
+        let target = self
+            .op
+            .container
+            .filter(|id| self.actor(*id) == Some(&GENESIS_ACTOR));
         let place = target.and_then(|id| usize::try_from(id.counter).ok()?.checked_sub(1));
         let container = place.and_then(|place| Some((place, self.kind.containers().get(place)?)));
         let Some((place, container)) = container else {
@@ -295,17 +292,23 @@ impl Scope<'_> {
         match (container.shape, self.op.key) {
             (Shape::Text, Key::Head) | (Shape::Map, Key::Name(_)) => Ok(place),
             (Shape::Record, Key::Name(_)) if self.op.preds == 0 => Ok(place),
-            (Shape::Record, Key::Name(_)) => {
-                self.refuse("a record is written once", self.entry.start_op + self.op.index)
-            }
+            (Shape::Record, Key::Name(_)) => self.refuse(
+                "a record is written once",
+                self.entry.start_op + self.op.index,
+            ),
             (Shape::Text, Key::Element(element)) => {
                 let insert = self.holding(element).and_then(|holder| {
-                    holder.stretch(element.counter).filter(|stretch| stretch.insert)
+                    holder
+                        .stretch(element.counter)
+                        .filter(|stretch| stretch.insert)
                 });
                 if insert.is_some_and(|stretch| stretch.container == place) {
                     return Ok(place);
                 }
-                self.refuse("a place in a text is a character of its past", element.counter)
+                self.refuse(
+                    "a place in a text is a character of its past",
+                    element.counter,
+                )
             }
             _ => self.refuse("texts have places and maps have names", place as u64 + 1),
         }

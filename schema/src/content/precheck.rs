@@ -55,7 +55,11 @@ pub fn precheck(
     let ops_max = chunk.start_op + rows.ops() - 1;
     if ops_max > limits.counter_max {
         let max = limits.counter_max;
-        return Err(PrecheckError::Range { what: "a last counter", found: ops_max, max });
+        return Err(PrecheckError::Range {
+            what: "a last counter",
+            found: ops_max,
+            max,
+        });
     }
     let mut mentioned = [false; 256];
     while let Some(op) = rows.next_op()? {
@@ -79,7 +83,10 @@ pub fn precheck(
 
 /// The body of a fuzz target: any bytes whatever may be refused, none may panic.
 pub fn fuzz_precheck(bytes: &[u8]) {
-    let actor = bytes.get(..32).and_then(|head| head.try_into().ok()).unwrap_or([7; 32]);
+    let actor = bytes
+        .get(..32)
+        .and_then(|head| head.try_into().ok())
+        .unwrap_or([7; 32]);
     let _refused_or_not = precheck(bytes, &super::limit::EDIT_1, &actor);
 }
 
@@ -105,12 +112,20 @@ fn check_op(chunk: &Chunk<'_>, op: &Op<'_>, seen: &mut [bool; 256]) -> Result<()
             refuse("a deleted character has one predecessor", op.preds)
         }
         (Key::Name(_) | Key::Element(_), ACTION_DELETE, false) => {
-            if op.value == (Value { code: VALUE_NULL, bytes: &[] }) {
+            if op.value
+                == (Value {
+                    code: VALUE_NULL,
+                    bytes: &[],
+                })
+            {
                 return Ok(());
             }
             refuse("a deletion carries no value", op.value.code)
         }
-        _ => refuse("an edit sets or deletes a key, inserts or deletes a character", op.action),
+        _ => refuse(
+            "an edit sets or deletes a key, inserts or deletes a character",
+            op.action,
+        ),
     }
 }
 
@@ -145,21 +160,35 @@ fn check_ref(
 ) -> Result<[u8; 32], PrecheckError> {
     let place = usize::try_from(target.actor).unwrap_or(usize::MAX);
     let (Some(actor), Some(seen)) = (chunk.actors.get(place), seen.get_mut(place)) else {
-        return Err(broken(index, "an actor is on the list of actors", target.actor));
+        return Err(broken(
+            index,
+            "an actor is on the list of actors",
+            target.actor,
+        ));
     };
     *seen = true;
     if target.counter == 0 || target.counter >= chunk.start_op + index {
-        return Err(broken(index, "an operation refers to an earlier one", target.counter));
+        return Err(broken(
+            index,
+            "an operation refers to an earlier one",
+            target.counter,
+        ));
     }
     Ok(*actor)
 }
 
 fn check_character(index: u64, value: Value<'_>) -> Result<(), PrecheckError> {
-    let one = std::str::from_utf8(value.bytes).ok().filter(|text| text.chars().count() == 1);
+    let one = std::str::from_utf8(value.bytes)
+        .ok()
+        .filter(|text| text.chars().count() == 1);
     if value.code == VALUE_TEXT && one.is_some() {
         return Ok(());
     }
-    Err(broken(index, "an inserted value is one character", value.bytes.len() as u64))
+    Err(broken(
+        index,
+        "an inserted value is one character",
+        value.bytes.len() as u64,
+    ))
 }
 
 /// Any plain value may stand under a key. Whether it is of the type that is wanted there is a

@@ -11,7 +11,10 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], within: &'static str) -> Self {
-        Self { rest: bytes, within }
+        Self {
+            rest: bytes,
+            within,
+        }
     }
 
     /// Names the part that is read from here on, for the error text.
@@ -28,15 +31,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn take(&mut self, count: u64) -> Result<&'a [u8], PrecheckError> {
-        let split = usize::try_from(count).ok().and_then(|n| self.rest.split_at_checked(n));
-        let (taken, rest) = split.ok_or(PrecheckError::Truncated { within: self.within })?;
+        let split = usize::try_from(count)
+            .ok()
+            .and_then(|n| self.rest.split_at_checked(n));
+        let (taken, rest) = split.ok_or(PrecheckError::Truncated {
+            within: self.within,
+        })?;
         self.rest = rest;
         Ok(taken)
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PrecheckError> {
         let taken = self.take(N as u64)?;
-        taken.try_into().map_err(|_| PrecheckError::Truncated { within: self.within })
+        taken.try_into().map_err(|_| PrecheckError::Truncated {
+            within: self.within,
+        })
     }
 
     fn byte(&mut self) -> Result<u8, PrecheckError> {
@@ -59,7 +68,9 @@ impl<'a> Reader<'a> {
                 return Ok(value);
             }
         }
-        Err(PrecheckError::Number { within: self.within })
+        Err(PrecheckError::Number {
+            within: self.within,
+        })
     }
 
     /// A signed LEB128 number, shortest form only.
@@ -70,8 +81,8 @@ impl<'a> Reader<'a> {
             let byte = self.byte()?;
             let last = byte & 0x80 == 0;
             let overflow = place == 9 && byte != 0 && byte != 0x7f;
-            let sign_repeated = (byte == 0 && before & 0x40 == 0)
-                || (byte == 0x7f && before & 0x40 != 0);
+            let sign_repeated =
+                (byte == 0 && before & 0x40 == 0) || (byte == 0x7f && before & 0x40 != 0);
             if overflow || (last && place > 0 && sign_repeated) {
                 break;
             }
@@ -79,11 +90,17 @@ impl<'a> Reader<'a> {
             if last {
                 let sign_place = 7 * (place + 1);
                 let negative = byte & 0x40 != 0 && sign_place < 64;
-                return Ok(if negative { value | (-1 << sign_place) } else { value });
+                return Ok(if negative {
+                    value | (-1 << sign_place)
+                } else {
+                    value
+                });
             }
             before = byte;
         }
-        Err(PrecheckError::Number { within: self.within })
+        Err(PrecheckError::Number {
+            within: self.within,
+        })
     }
 }
 
@@ -105,7 +122,10 @@ mod tests {
         most[9] = 1;
         assert_eq!(unsigned(&most), Ok(u64::MAX));
         most[9] = 2;
-        assert_eq!(unsigned(&most), Err(PrecheckError::Number { within: "test" }));
+        assert_eq!(
+            unsigned(&most),
+            Err(PrecheckError::Number { within: "test" })
+        );
         assert_eq!(unsigned(&[0x80, 0x01]), Ok(128));
     }
 

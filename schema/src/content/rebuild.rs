@@ -29,9 +29,16 @@ impl Content {
         for (index, (bytes, actor)) in changes.iter().enumerate() {
             match precheck(bytes, &EDIT_1, actor) {
                 Ok(summary) => {
-                    waiting.entry(summary.hash).or_insert(Waiting { index, bytes, summary });
+                    waiting.entry(summary.hash).or_insert(Waiting {
+                        index,
+                        bytes,
+                        summary,
+                    });
                 }
-                Err(error) => refused.push(Refused { index, error: error.into() }),
+                Err(error) => refused.push(Refused {
+                    index,
+                    error: error.into(),
+                }),
             }
         }
         let mut content = Self::genesis(kind);
@@ -43,7 +50,12 @@ impl Content {
         }
         // One of them fails inside Automerge: find it by taking them in one after the other.
         let mut content = Self::genesis(kind);
-        for Waiting { index, bytes, summary } in admitted {
+        for Waiting {
+            index,
+            bytes,
+            summary,
+        } in admitted
+        {
             if let Err(error) = content.apply(bytes, &summary.actor) {
                 refused.push(Refused { index, error });
             }
@@ -80,20 +92,28 @@ impl Content {
                     ready.extend(followers.remove(&hash).unwrap_or_default());
                     admitted.push(change);
                 }
-                Err(error) => refused.push(Refused { index: change.index, error }),
+                Err(error) => refused.push(Refused {
+                    index: change.index,
+                    error,
+                }),
             }
         }
         for change in waiting.into_values() {
-            let absent = change.summary.deps.iter().filter(|dep| !self.contains(*dep));
+            let absent = change.summary.deps.iter().filter(|dep| !self.contains(dep));
             let error = ApplyError::Missing(absent.copied().collect());
-            refused.push(Refused { index: change.index, error });
+            refused.push(Refused {
+                index: change.index,
+                error,
+            });
         }
         admitted
     }
 
     fn admit(&mut self, change: &Waiting<'_>) -> Result<(), ApplyError> {
         self.check_room(change.bytes.len())?;
-        let entry = self.ledger.check(self.kind, change.bytes, &change.summary)?;
+        let entry = self
+            .ledger
+            .check(self.kind, change.bytes, &change.summary)?;
         self.ledger.push(change.summary.actor, entry);
         self.bytes += change.bytes.len();
         Ok(())

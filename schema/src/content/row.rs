@@ -71,7 +71,11 @@ impl<'a> Rows<'a> {
         let of = |column| chunk.column(column);
         let ops = Runs::<u64>::new(of(Column::Action), "action", max, key_max).count()?;
         if ops == 0 {
-            return Err(PrecheckError::Count { what: "operations", count: 0, max });
+            return Err(PrecheckError::Count {
+                what: "operations",
+                count: 0,
+                max,
+            });
         }
         let runs = |column, name, rows| Runs::new(of(column), name, rows, key_max);
         let preds = count_preds(runs(Column::PredCount, "pred count", ops), ops, max)?;
@@ -117,14 +121,26 @@ impl<'a> Rows<'a> {
         let action = action.ok_or_else(|| broken(index, "an operation has an action", 0))?;
         let value = self.next_value()?;
         let preds = self.pred_count.next()?.unwrap_or(0);
-        Ok(Some(Op { index, container, key, insert, action, value, preds }))
+        Ok(Some(Op {
+            index,
+            container,
+            key,
+            insert,
+            action,
+            value,
+            preds,
+        }))
     }
 
     /// The next predecessor of the operation that was read last.
     pub(super) fn next_pred(&mut self) -> Result<OpRef, PrecheckError> {
         match (self.pred_actor.next()?, self.pred_counter.next()?) {
             (Some(actor), Some(counter)) => Ok(OpRef { actor, counter }),
-            _ => Err(broken(self.index - 1, "a predecessor has actor and counter", 0)),
+            _ => Err(broken(
+                self.index - 1,
+                "a predecessor has actor and counter",
+                0,
+            )),
         }
     }
 
@@ -144,9 +160,16 @@ impl<'a> Rows<'a> {
         let (code, bytes) = (meta & 0x0f, meta >> 4);
         let max = self.value_bytes_max as u64;
         if bytes > max {
-            return Err(PrecheckError::Length { what: "a value", bytes, max });
+            return Err(PrecheckError::Length {
+                what: "a value",
+                bytes,
+                max,
+            });
         }
-        Ok(Value { code, bytes: self.value.take(bytes)? })
+        Ok(Value {
+            code,
+            bytes: self.value.take(bytes)?,
+        })
     }
 
     fn finish(&self) -> Result<(), PrecheckError> {
@@ -163,7 +186,10 @@ impl<'a> Rows<'a> {
         if self.value.is_empty() {
             return Ok(());
         }
-        Err(PrecheckError::RowCount { column: "values", expected: self.ops })
+        Err(PrecheckError::RowCount {
+            column: "values",
+            expected: self.ops,
+        })
     }
 }
 
@@ -176,7 +202,11 @@ struct Delta<'a> {
 
 impl<'a> Delta<'a> {
     fn new(bytes: Option<&'a [u8]>, name: &'static str, rows_max: u64) -> Self {
-        Self { runs: Runs::new(bytes, name, rows_max, 0), sum: 0, name }
+        Self {
+            runs: Runs::new(bytes, name, rows_max, 0),
+            sum: 0,
+            name,
+        }
     }
 
     fn next(&mut self) -> Result<Option<u64>, PrecheckError> {
@@ -198,7 +228,11 @@ fn count_preds(mut counts: Runs<'_, u64>, ops: u64, max: u64) -> Result<u64, Pre
     for _ in 0..ops {
         preds = preds.saturating_add(counts.next()?.unwrap_or(0));
         if preds > max {
-            return Err(PrecheckError::Rows { column: "pred count", rows: preds, max });
+            return Err(PrecheckError::Rows {
+                column: "pred count",
+                rows: preds,
+                max,
+            });
         }
     }
     Ok(preds)

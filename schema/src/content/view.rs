@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use automerge::{ObjId, ReadDoc, ScalarValue, Value as Stored};
 use serde::Serialize;
 
-use super::hex::Hex;
+use super::error::Hex;
 use super::kind::{ContentKind, Shape, object_id};
 use super::{Content, Hash};
 
@@ -49,7 +49,11 @@ impl Content {
     pub fn hydrate(&self) -> ContentView {
         let mut view = ContentView {
             kind: self.kind(),
-            heads: self.heads().iter().map(|head| Hex(head).to_string()).collect(),
+            heads: self
+                .heads()
+                .iter()
+                .map(|head| Hex(head).to_string())
+                .collect(),
             texts: BTreeMap::new(),
             maps: BTreeMap::new(),
             records: BTreeMap::new(),
@@ -73,7 +77,10 @@ impl Content {
 
     /// One text as it stood at the given heads, or nothing if they or the name are unknown.
     pub fn text_at(&self, name: &str, heads: &[Hash]) -> Option<String> {
-        let (place, _) = self.kind().find(name).filter(|(_, it)| it.shape == Shape::Text)?;
+        let (place, _) = self
+            .kind()
+            .find(name)
+            .filter(|(_, it)| it.shape == Shape::Text)?;
         if !heads.iter().all(|head| self.contains(head)) {
             return None;
         }
@@ -82,13 +89,24 @@ impl Content {
     }
 
     fn text_of(&self, object: &ObjId) -> String {
-        self.document.text(object).expect("the genesis makes every container")
+        self.document
+            .text(object)
+            .expect("the genesis makes every container")
     }
 
     fn table_of(&self, object: &ObjId) -> BTreeMap<String, Vec<Stated>> {
         let stated = |key: String| {
-            let all = self.document.get_all(object, key.as_str()).unwrap_or_default();
-            (key, all.iter().rev().map(|(value, id)| Stated::read(value, id)).collect())
+            let all = self
+                .document
+                .get_all(object, key.as_str())
+                .unwrap_or_default();
+            (
+                key,
+                all.iter()
+                    .rev()
+                    .map(|(value, id)| Stated::read(value, id))
+                    .collect(),
+            )
         };
         self.document.keys(object).map(stated).collect()
     }
@@ -100,7 +118,10 @@ impl Stated {
             ObjId::Id(_, actor, _) => actor.to_hex_string(),
             ObjId::Root => String::new(),
         };
-        Self { author, value: Value::read(value) }
+        Self {
+            author,
+            value: Value::read(value),
+        }
     }
 }
 

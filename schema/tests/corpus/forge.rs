@@ -79,13 +79,17 @@ impl Forge {
         body.extend(signed(self.time));
         prefixed(&mut body, &self.message);
         body.extend(unsigned(self.others.len() as u64));
-        self.others.iter().for_each(|other| prefixed(&mut body, other));
+        self.others
+            .iter()
+            .for_each(|other| prefixed(&mut body, other));
         body.extend(unsigned(self.columns.len() as u64));
         for (spec, bytes) in &self.columns {
             body.extend(unsigned(*spec));
             body.extend(unsigned(bytes.len() as u64));
         }
-        self.columns.iter().for_each(|(_, bytes)| body.extend(bytes));
+        self.columns
+            .iter()
+            .for_each(|(_, bytes)| body.extend(bytes));
         body.extend(&self.extra);
         body
     }
@@ -104,7 +108,11 @@ pub(crate) fn chunk(chunk_type: u8, body: &[u8]) -> Vec<u8> {
 
 /// The body of a chunk.
 pub(crate) fn body_of(chunk: &[u8]) -> &[u8] {
-    let length_bytes = chunk[9..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let length_bytes = chunk[9..]
+        .iter()
+        .take_while(|byte| **byte & 0x80 != 0)
+        .count()
+        + 1;
     &chunk[9 + length_bytes..]
 }
 
