@@ -24,7 +24,7 @@ mod view;
 pub use edit::{EditCommand, EditError};
 pub use error::{LedgerError, PrecheckError};
 pub use kind::{Container, ContentKind, GENESIS_ACTOR, Shape};
-pub use limit::{DOCUMENT_BYTES_MAX, DOCUMENT_CHANGES_MAX, EDIT_1, EditLimits};
+pub use limit::{DOCUMENT_BYTES_MAX, DOCUMENT_CHANGES_MAX, DOCUMENT_ROWS_MAX, EDIT_1, EditLimits};
 pub use precheck::{ChangeSummary, fuzz_precheck, precheck};
 pub use rebuild::Refused;
 pub use view::{ContentView, Stated, Value};
@@ -42,6 +42,7 @@ pub struct Content {
     document: Automerge,
     ledger: Ledger,
     bytes: usize,
+    rows: u64,
 }
 
 /// A change that is now part of the document.
@@ -78,6 +79,12 @@ pub enum ApplyError {
         /// With this change.
         bytes: usize,
     },
+    /// The document has as many operations as it may have.
+    #[error("a document has at most {DOCUMENT_ROWS_MAX} operations, with this change {rows}")]
+    Rows {
+        /// With this change.
+        rows: u64,
+    },
     /// Automerge failed on a change that passed every check. Never a verdict: keep the bytes,
     /// list them and report a bug.
     #[error("the change is set aside, automerge failed on it: {0}")]
@@ -102,6 +109,7 @@ impl Content {
             document: kind.document(),
             ledger: Ledger::genesis(kind),
             bytes: 0,
+            rows: 0,
         }
     }
 
@@ -141,7 +149,7 @@ impl Content {
                 known: true,
             });
         }
-        self.check_room(bytes.len())?;
+        self.check_room(bytes, &summary)?;
         let entry = self.ledger.check(self.kind, bytes, &summary)?;
         let document = apply_to_copy(&self.document, &[bytes]).map_err(ApplyError::Quarantine)?;
         if document
@@ -153,22 +161,32 @@ impl Content {
         }
         self.document = document;
         self.ledger.push(*expected_actor, entry);
-        self.bytes += bytes.len();
+        self.count(bytes, &summary);
         Ok(Applied {
             summary,
             known: false,
         })
     }
 
-    fn check_room(&self, more: usize) -> Result<(), ApplyError> {
-        let (changes, bytes) = (self.changes(), self.bytes + more);
+    fn check_room(&self, more: &[u8], summary: &ChangeSummary) -> Result<(), ApplyError> {
+        let changes = self.changes();
+        let bytes = self.bytes + more.len();
+        let rows = self.rows + summary.rows();
         if changes >= DOCUMENT_CHANGES_MAX {
             return Err(ApplyError::Changes { changes });
         }
         if bytes > DOCUMENT_BYTES_MAX {
             return Err(ApplyError::Bytes { bytes });
         }
+        if rows > DOCUMENT_ROWS_MAX {
+            return Err(ApplyError::Rows { rows });
+        }
         Ok(())
+    }
+
+    fn count(&mut self, bytes: &[u8], summary: &ChangeSummary) {
+        self.bytes += bytes.len();
+        self.rows += summary.rows();
     }
 }
 
@@ -224,6 +242,15 @@ mod tests {
             Err(EditError::Full(_))
         ));
         content.bytes -= 1;
+        content.rows = DOCUMENT_ROWS_MAX;
+        let refused = content.apply(&change, &author);
+        assert_eq!(
+            refused,
+            Err(ApplyError::Rows {
+                rows: DOCUMENT_ROWS_MAX + 1
+            })
+        );
+        content.rows -= 1;
         content.apply(&change, &author).unwrap();
     }
 }

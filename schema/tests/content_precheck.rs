@@ -502,3 +502,22 @@ fn value_of_the_wrong_type_by_a_valid_signer_is_shown_as_malformed() {
     );
     assert_eq!(shown[0].author, "11".repeat(32));
 }
+
+#[test]
+fn key_is_set_once_in_a_change() {
+    let twice = |keys: &[u8]| {
+        Forge::default()
+            .column(0x01, run(2, &[1]))
+            .column(0x02, run(2, &[CONTACT]))
+            .column(0x15, keys.to_vec())
+            .column(0x34, vec![2])
+            .column(0x42, run(2, &[1]))
+            .column(0x56, run(2, &[0]))
+            .column(0x57, vec![])
+            .column(0x70, run(2, &[0]))
+    };
+    let rule = "the keys that a change sets ascend without repeats";
+    is_operation(&check_forge(&twice(b"\x02\x01a")), rule);
+    is_operation(&check_forge(&twice(b"\x7e\x01b\x01a")), rule);
+    assert!(precheck(&twice(b"\x7e\x01a\x01b").bytes(), &EDIT_1, &WANG).is_ok());
+}

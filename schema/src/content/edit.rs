@@ -127,8 +127,8 @@ impl Content {
 
     /// What an edit makes must pass the checks that everybody else's changes pass.
     fn check_own(&self, bytes: &[u8], actor: &Hash) -> Result<(), EditError> {
-        self.check_room(bytes.len()).map_err(EditError::Full)?;
         let summary = precheck(bytes, &EDIT_1, actor)?;
+        self.check_room(bytes, &summary).map_err(EditError::Full)?;
         match self.ledger.check(self.kind, bytes, &summary) {
             Ok(_) => Ok(()),
             Err(AdmitError::Precheck(error)) => Err(error.into()),

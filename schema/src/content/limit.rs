@@ -42,3 +42,7 @@ pub const DOCUMENT_CHANGES_MAX: usize = 50_000;
 
 /// Most bytes that the changes of one dossier may add up to.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Most operations in the content of one dossier. Repeated deletions cost next to no bytes, so the
+/// bound on bytes alone would let 16 MiB of changes stand for 250 million operations.
+pub const DOCUMENT_ROWS_MAX: u64 = 4_000_000;

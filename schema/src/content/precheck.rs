@@ -42,6 +42,13 @@ pub struct ChangeSummary {
     pub time_ms: i64,
 }
 
+impl ChangeSummary {
+    /// Operations in the change.
+    pub fn rows(&self) -> u64 {
+        self.ops_max - self.start_op + 1
+    }
+}
+
 /// Checks the bytes of one change against every rule that needs no document.
 ///
 /// Reads each byte at most a few times, allocates less than the input's length, never panics.
@@ -52,7 +59,7 @@ pub fn precheck(
 ) -> Result<ChangeSummary, PrecheckError> {
     let chunk = Chunk::read(bytes, limits, expected_actor)?;
     let mut rows = Rows::new(&chunk, limits)?;
-    let ops_max = chunk.start_op + rows.ops() - 1;
+    let ops_max = chunk.start_op.saturating_add(rows.ops() - 1);
     if ops_max > limits.counter_max {
         let max = limits.counter_max;
         return Err(PrecheckError::Range {
@@ -62,8 +69,10 @@ pub fn precheck(
         });
     }
     let mut mentioned = [false; 256];
+    let mut before = None;
     while let Some(op) = rows.next_op()? {
         check_op(&chunk, &op, &mut mentioned)?;
+        before = check_name(&op, before)?;
         check_preds(&chunk, &op, &mut rows, &mut mentioned)?;
     }
     let idle = (1..chunk.actors.len()).find(|place| mentioned.get(*place) == Some(&false));
@@ -129,6 +138,24 @@ fn check_op(chunk: &Chunk<'_>, op: &Op<'_>, seen: &mut [bool; 256]) -> Result<()
     }
 }
 
+/// One change sets a key once. Returns the last name met, with its container.
+fn check_name<'a>(op: &Op<'a>, before: Name<'a>) -> Result<Name<'a>, PrecheckError> {
+    let Key::Name(name) = op.key else {
+        return Ok(before);
+    };
+    let name = Some((op.container.map_or(0, |container| container.counter), name));
+    if name > before {
+        return Ok(name);
+    }
+    Err(broken(
+        op.index,
+        "the keys that a change sets ascend without repeats",
+        op.index,
+    ))
+}
+
+type Name<'a> = Option<(u64, &'a str)>;
+
 fn check_preds(
     chunk: &Chunk<'_>,
     op: &Op<'_>,
@@ -167,7 +194,7 @@ fn check_ref(
         ));
     };
     *seen = true;
-    if target.counter == 0 || target.counter >= chunk.start_op + index {
+    if target.counter == 0 || target.counter >= chunk.start_op.saturating_add(index) {
         return Err(broken(
             index,
             "an operation refers to an earlier one",

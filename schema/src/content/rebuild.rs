@@ -110,12 +110,12 @@ impl Content {
     }
 
     fn admit(&mut self, change: &Waiting<'_>) -> Result<(), ApplyError> {
-        self.check_room(change.bytes.len())?;
+        self.check_room(change.bytes, &change.summary)?;
         let entry = self
             .ledger
             .check(self.kind, change.bytes, &change.summary)?;
         self.ledger.push(change.summary.actor, entry);
-        self.bytes += change.bytes.len();
+        self.count(change.bytes, &change.summary);
         Ok(())
     }
 }
