@@ -14,12 +14,12 @@ use automerge::{
 };
 use thiserror::Error;
 
-use super::error::Hex;
 use super::kind::{Shape, guarded, object_id};
 use super::ledger::AdmitError;
 use super::limit::EDIT_1;
 use super::precheck::precheck;
 use super::{ApplyError, Content, Hash, PrecheckError};
+use crate::id::hex;
 
 /// What an editor wants to change. `base` = the heads of the content that the editor saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub enum EditError {
     #[error("an edit names a container of its kind and shape, {0:?} is not one")]
     Container(String),
     /// The heads that the editor saw are not those of this document.
-    #[error("an edit starts from changes that are here, {} is not", Hex(.0))]
+    #[error("an edit starts from changes that are here, {} is not", hex(.0))]
     Base(Hash),
     /// Nothing would change.
     #[error("an edit changes something, this one changes nothing")]

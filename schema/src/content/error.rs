@@ -1,8 +1,8 @@
 //! Why a change was refused before Automerge saw it: one sentence for each rule, with the value.
 
-use std::fmt;
-
 use thiserror::Error;
+
+use crate::id::hex;
 
 /// The rule of `edit/1` that a chunk of bytes breaks.
 ///
@@ -25,7 +25,7 @@ pub enum PrecheckError {
         within: &'static str,
     },
     /// The four magic bytes are missing.
-    #[error("a change begins with 856f4a83, this one with {}", Hex(.found))]
+    #[error("a change begins with 856f4a83, this one with {}", hex(.found))]
     Magic {
         /// What stands there.
         found: [u8; 4],
@@ -45,7 +45,7 @@ pub enum PrecheckError {
         found: usize,
     },
     /// The checksum in the header is not that of the bytes.
-    #[error("the checksum says {}, the bytes give {}", Hex(.said), Hex(.found))]
+    #[error("the checksum says {}, the bytes give {}", hex(.said), hex(.found))]
     Checksum {
         /// In the header.
         said: [u8; 4],
@@ -83,7 +83,7 @@ pub enum PrecheckError {
         bytes: u64,
     },
     /// The change was made in another actor's name than the author's.
-    #[error("the actor of a change is its author {}, this one names {}", Hex(.expected), Hex(.found))]
+    #[error("the actor of a change is its author {}, this one names {}", hex(.expected), hex(.found))]
     Actor {
         /// The author who signed.
         expected: [u8; 32],
@@ -190,7 +190,7 @@ pub enum PrecheckError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
     /// Changes that it builds on are not here (yet).
-    #[error("a change builds on changes that are here, {} is not", Hex(.0.first().map_or(&[], |hash| hash)))]
+    #[error("a change builds on changes that are here, {} is not", hex(.0.first().map_or(&[], |hash| hash)))]
     Missing(Vec<[u8; 32]>),
     /// The author's count of changes is not one more than in the past it names.
     #[error(
@@ -203,7 +203,7 @@ pub enum LedgerError {
         found: u64,
     },
     /// Another change of the same author has this number.
-    #[error("an author has one change {seq} in a document, {} is here already", Hex(.standing))]
+    #[error("an author has one change {seq} in a document, {} is here already", hex(.standing))]
     Fork {
         /// The number.
         seq: u64,
@@ -228,14 +228,4 @@ pub enum LedgerError {
         /// The counter referred to.
         found: u64,
     },
-}
-
-/// Shows bytes as lower-case hexadecimal.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Hex<'a>(pub(super) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }

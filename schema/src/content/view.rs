@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use automerge::{ObjId, ReadDoc, ScalarValue, Value as Stored};
 use serde::Serialize;
 
-use super::error::Hex;
 use super::kind::{ContentKind, Shape, object_id};
 use super::{Content, Hash};
+use crate::id::hex;
 
 /// The merged content of a dossier. Equal content gives equal views, in any order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,11 +49,7 @@ impl Content {
     pub fn hydrate(&self) -> ContentView {
         let mut view = ContentView {
             kind: self.kind(),
-            heads: self
-                .heads()
-                .iter()
-                .map(|head| Hex(head).to_string())
-                .collect(),
+            heads: self.heads().iter().map(|head| hex(head)).collect(),
             texts: BTreeMap::new(),
             maps: BTreeMap::new(),
             records: BTreeMap::new(),
@@ -130,7 +126,7 @@ impl Value {
         match value {
             Stored::Scalar(scalar) => match scalar.as_ref() {
                 ScalarValue::Str(text) => Self::Text(text.to_string()),
-                ScalarValue::Bytes(bytes) => Self::Malformed(Hex(bytes).to_string()),
+                ScalarValue::Bytes(bytes) => Self::Malformed(hex(bytes)),
                 other => Self::Malformed(other.to_string()),
             },
             Stored::Object(object) => Self::Malformed(object.to_string()),
