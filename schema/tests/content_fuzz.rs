@@ -412,3 +412,46 @@ fn assert_reencodes(history: &[(Vec<u8>, Hash, Content)], before: &Content, byte
     let again = automerge::ReadDoc::get_change_by_hash(&document, &hash).unwrap();
     assert_eq!(again.raw_bytes(), bytes);
 }
+
+#[test]
+fn invented_operations_of_three_authors_converge_in_every_order() {
+    const ORDERS: [[usize; 3]; 6] = [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ];
+    let history = history();
+    let (last, author, before) = history.last().unwrap();
+    let mut content = before.clone();
+    content.apply(last, author).unwrap();
+    let summaries = history
+        .iter()
+        .map(|(bytes, by, _)| precheck(bytes, &EDIT_1, by).unwrap());
+    let start_op = summaries.map(|summary| summary.ops_max).max().unwrap() + 1;
+    let seq_of = |author| history.iter().filter(|(_, by, _)| *by == author).count() as u64 + 1;
+    let mut random = Xorshift(0x00c0_ffee);
+    let mut draw = |author: Hash| loop {
+        let count = 1 + random.below(6) as u64;
+        let rows: Vec<Row> = (0..count)
+            .map(|at| invent(&mut random, start_op + at))
+            .collect();
+        let bytes = forge(&rows, content.heads(), author, seq_of(author), start_op).bytes();
+        if content.clone().apply(&bytes, &author).is_ok() {
+            return bytes;
+        }
+    };
+    for _ in 0..300 {
+        let changes = AUTHORS.map(&mut draw);
+        let views = ORDERS.map(|order| {
+            let mut replica = content.clone();
+            for place in order {
+                replica.apply(&changes[place], &AUTHORS[place]).unwrap();
+            }
+            replica.hydrate()
+        });
+        assert!(views.iter().all(|view| *view == views[0]), "{changes:02x?}");
+    }
+}
