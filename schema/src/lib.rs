@@ -7,6 +7,7 @@ pub mod act;
 pub mod admit;
 pub mod calendar;
 pub mod canon;
+pub mod content;
 pub mod deadline;
 pub mod envelope;
 pub mod fact;
