@@ -6,10 +6,17 @@
 pub mod act;
 pub mod admit;
 pub mod canon;
+pub mod datum;
 pub mod envelope;
 pub mod fact;
+pub mod fence;
+pub mod fix;
+pub mod geo;
 pub mod hold;
 pub mod id;
 pub mod merkle;
+pub mod permit;
+pub mod schedule;
 pub mod suite;
 pub mod value;
+pub mod watch;
