@@ -11,6 +11,8 @@ mod guard;
 mod run;
 mod sieve;
 
+use std::borrow::Borrow;
+
 use minicbor::{Decode, Encode};
 
 use crate::fence::{Fence, Fences};
@@ -132,12 +134,12 @@ impl WatchState {
         self.step_point(&fix.person, &fix.point, fences, permits)
     }
 
-    pub(crate) fn step_point(
+    fn step_point(
         &mut self,
         person: &str,
         point: &Point,
         fences: &Fences,
-        permits: &[Permit],
+        permits: &[impl Borrow<Permit>],
     ) -> Step {
         match self.sieve.sift(point) {
             Sifted::Late => return Step::Late,
@@ -218,13 +220,13 @@ fn binding<'a>(
     fence: Option<&'a Fence>,
     person: &str,
     point: &Point,
-    permits: &[Permit],
+    permits: &[impl Borrow<Permit>],
 ) -> Result<&'a Fence, Change> {
     let fence = fence.filter(|fence| fence.schedule().is_in_force(point.time));
     let fence = fence.ok_or(Change::ClearUnbound)?;
     let covers =
         |permit: &Permit| permit.person == person && permit.covers(id, fence.kind(), point);
-    if permits.iter().any(covers) {
+    if permits.iter().map(Borrow::borrow).any(covers) {
         Err(Change::ClearPermitted)
     } else {
         Ok(fence)
@@ -237,7 +239,7 @@ fn begins(
     fence: Option<&Fence>,
     person: &str,
     point: &Point,
-    permits: &[Permit],
+    permits: &[impl Borrow<Permit>],
 ) -> bool {
     fence.is_some_and(|fence| fence.verdict_of(point).is_candidate())
         && binding(id, fence, person, point, permits).is_ok()

@@ -89,17 +89,24 @@ pub struct Judgement {
 
 /// Judges one person's points, in any order and with doubles.
 pub fn rejudge(person: &str, points: &[Point], fences: &Fences, permits: &[Permit]) -> Judgement {
-    let mut points = points.to_vec();
-    points.sort_unstable_by_key(Point::order);
-    let permits: Vec<Permit> = permits
+    let permits: Vec<&Permit> = permits
         .iter()
         .filter(|permit| permit.person == person)
-        .cloned()
         .collect();
+    judge_all(person, points.to_vec(), fences, &permits)
+}
+
+fn judge_all(
+    person: &str,
+    mut points: Vec<Point>,
+    fences: &Fences,
+    permits: &[&Permit],
+) -> Judgement {
+    points.sort_unstable_by_key(Point::order);
     let mut state = WatchState::default();
     let mut transitions = Vec::new();
     for point in &points {
-        if let Step::Used(decided) = state.step_point(person, point, fences, &permits) {
+        if let Step::Used(decided) = state.step_point(person, point, fences, permits) {
             transitions.extend(decided);
         }
     }
@@ -113,13 +120,16 @@ pub fn rejudge(person: &str, points: &[Point], fences: &Fences, permits: &[Permi
 
 /// The events of everybody's fixes, sorted by person, deciding time and fence (R25).
 pub fn events(fixes: &[Fix], fences: &Fences, permits: &[Permit]) -> Vec<Event> {
-    let mut people: BTreeMap<&str, Vec<Point>> = BTreeMap::new();
+    let mut people: BTreeMap<&str, (Vec<Point>, Vec<&Permit>)> = BTreeMap::new();
     for fix in fixes {
-        people.entry(&fix.person).or_default().push(fix.point);
+        people.entry(&fix.person).or_default().0.push(fix.point);
+    }
+    for permit in permits {
+        people.entry(&permit.person).or_default().1.push(permit);
     }
     let mut events = Vec::new();
-    for (person, points) in people {
-        let judged = rejudge(person, &points, fences, permits);
+    for (person, (points, permits)) in people {
+        let judged = judge_all(person, points, fences, &permits);
         events.extend(
             judged
                 .transitions
