@@ -1,7 +1,7 @@
 //! The toolbox: small commands with firm forms that other people's scripts lean on.
 //!
-//! One line out per line in, in order; a bad line is answered with its reason, the rest is still answered, and
-//! the exit status says at the end that there was one.
+//! One line out per line in, in order; a bad line is answered with its reason, the rest is still
+//! answered, and the exit status says at the end that there was one.
 
 pub mod contains;
 mod csv;

@@ -102,7 +102,8 @@ impl Validity {
 }
 
 impl Fence {
-    /// A fence that has always counted, version 1, in force at all times. The shape is not checked for crossings.
+    /// A fence that has always counted, version 1, in force at all times. The shape is not checked
+    /// for crossings.
     pub fn new(
         id: &str,
         kind: FenceKind,

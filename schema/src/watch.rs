@@ -1,8 +1,9 @@
 //! The watch: whether a person kept to the fences, as a pure function of the set of fixes.
 //!
 //! A [`WatchState`] takes fixes one by one in the order of their times and says what they decide. A fix that
-//! comes late changes the set: [`rejudge`] computes again from stored fixes, and [`match_alarms`] says what that
-//! does to alarms already raised. The rules R1 to R25 are cited by number where they hold.
+//! comes late changes the set: [`rejudge`] computes again from stored fixes, and [`match_alarms`]
+//! says what that does to alarms already raised. The rules R1 to R25 are cited by number where they
+//! hold.
 
 mod alarm;
 mod batch;

@@ -1,7 +1,7 @@
 //! The golden vectors V1 to V61 of the watch: one line of the table each, in its notation.
 //!
-//! A fix is `minute[:second]@metres outward from the eastern edge of a 20 km square`, then `/accuracy` and `w` or
-//! `c`; events are x exit, e enter, c clear, as `time>decided_at`.
+//! A fix is `minute[:second]@metres outward from the eastern edge of a 20 km square`, then
+//! `/accuracy` and `w` or `c`; events are x exit, e enter, c clear, as `time>decided_at`.
 
 #![allow(clippy::unwrap_used, reason = "a test may end by panicking")]
 

@@ -28,7 +28,8 @@ struct EventLine<'a> {
     decided_at: String,
 }
 
-/// Judges the fixes of a file and prints bad lines, then events. A bad fence, permit or header refuses the run.
+/// Judges the fixes of a file and prints bad lines, then events. A bad fence, permit or header
+/// refuses the run.
 pub fn run(
     fences: &Path,
     fixes: &Path,

@@ -74,7 +74,8 @@ pub enum ReadShapeError {
     Shape(#[from] CheckShapeError),
 }
 
-/// Reads a `FeatureCollection` of fences, each checked but for [`Fence::check_clearable`], in the file's order.
+/// Reads a `FeatureCollection` of fences, each checked but for [`Fence::check_clearable`], in the
+/// file's order.
 pub fn read_fences(text: &[u8]) -> Result<Vec<Fence>, ReadFencesError> {
     let value: Value =
         serde_json::from_slice(text).map_err(|error| ReadFencesError::Json(error.to_string()))?;

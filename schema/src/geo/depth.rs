@@ -1,4 +1,5 @@
-//! How deep a place inside a shape can be: a home whose clearing depth nobody can reach is refused at the door.
+//! How deep a place inside a shape can be: a home whose clearing depth nobody can reach is refused
+//! at the door.
 
 use std::collections::BinaryHeap;
 
@@ -22,9 +23,11 @@ struct Square {
     half: i64,
 }
 
-/// Depth below the edge of the deepest place found, mm; the search ends as soon as one deeper than `enough_mm` is.
+/// Depth below the edge of the deepest place found, mm; the search ends as soon as one deeper than
+/// `enough_mm` is.
 ///
-/// `enough_mm` is at most a quarter of [`super::DISTANCE_LIMIT_MM_MAX`]. The result is reached by a true place.
+/// `enough_mm` is at most a quarter of [`super::DISTANCE_LIMIT_MM_MAX`]. The result is reached by a
+/// true place.
 pub fn depth_mm(shape: &Shape, enough_mm: i64) -> i64 {
     let mut best = 0;
     let mut open = first_squares(shape, enough_mm, &mut best);

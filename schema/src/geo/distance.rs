@@ -14,7 +14,8 @@ const WAY_MM_MAX: i64 = 41_000_000_000;
 
 /// Signed distance of a place to the edge of a shape, + outside, 0 on the edge.
 ///
-/// It orders exactly against whole quarter millimetres. Beyond the limit asked for, only the sign and "beyond" are known.
+/// It orders exactly against whole quarter millimetres. Beyond the limit asked for, only the sign
+/// and "beyond" are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Distance(
     /// Twice the quarter millimetres cut to a whole number, plus one where something was cut off.

@@ -1,7 +1,8 @@
 //! The index of a shape: a table of cells that answers far places at once, and rows of edges for the rest.
 //!
-//! A cell without an edge says on which side it lies and how many metres at least separate it from every edge.
-//! Only places near an edge look at edges, and only at those of their rows. The answers are the plain ones.
+//! A cell without an edge says on which side it lies and how many metres at least separate it from
+//! every edge. Only places near an edge look at edges, and only at those of their rows. The answers
+//! are the plain ones.
 
 mod build;
 
