@@ -6,3 +6,4 @@ pub mod link;
 pub mod platform;
 pub mod seal;
 pub mod store;
+pub mod tool;
