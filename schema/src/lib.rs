@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod admit;
+pub mod authority;
 pub mod canon;
 pub mod envelope;
 pub mod fact;
