@@ -12,5 +12,6 @@ pub mod fact;
 pub mod hold;
 pub mod id;
 pub mod merkle;
+pub mod standing;
 pub mod suite;
 pub mod value;
