@@ -1,7 +1,7 @@
 //! A small world for stories: P over C1 and C2, T1 and T2 under C1, T3 under C2; h head, a and b deputies everywhere.
 //!
 //! Heads and facts are the real ones, only without signatures, which the fold doesn't read. Times are days.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use jiaolian_schema::act::{
     Act, Amend, Apply, Appoint, At, Endorse, Found, Open, Receipt, Receipted, Revoke, Serve, Span,
