@@ -222,6 +222,23 @@ impl World {
         first: i64,
         last: i64,
     ) -> EnvelopeId {
+        self.appoint_as(who, by, duty, roles, (first, last), &[1, 2])
+    }
+
+    /// Staff for some kinds of case only.
+    pub fn appoint_for(&mut self, who: &str, by: &str, roles: &[&str], kinds: &[u8]) -> EnvelopeId {
+        self.appoint_as(who, by, Duty::Staff, roles, (0, ALWAYS), kinds)
+    }
+
+    fn appoint_as(
+        &mut self,
+        who: &str,
+        by: &str,
+        duty: Duty,
+        roles: &[&str],
+        (first, last): (i64, i64),
+        kinds: &[u8],
+    ) -> EnvelopeId {
         let at = who.split('.').next().unwrap().to_owned();
         let act = Appoint {
             person: person(who),
@@ -232,7 +249,7 @@ impl World {
             office: office(&at),
             duty,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-            kinds: vec![1, 2],
+            kinds: kinds.to_vec(),
             not_before: first * DAY,
             not_after: last * DAY,
             depth: 3,
