@@ -205,7 +205,7 @@ fn assign(w: &mut World, who: &str, to: &str) -> EnvelopeId {
         office: office(to),
         replaces: Vec::new(),
     };
-    let case: EnvelopeId = w.case.unwrap().into();
+    let case: EnvelopeId = w.case.expect("a case is open").into();
     let draft = Draft {
         dossier: w.case,
         deps: vec![case],

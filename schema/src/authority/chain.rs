@@ -1,6 +1,7 @@
 //! One author's chain as far as it is known: heads here, ids that heads name, gaps and forks (rules 6, 7, 11).
 
 use super::judge::Judged;
+use crate::act::At;
 use crate::id::{AuthorId, EnvelopeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,6 +127,13 @@ impl Chain {
             .flat_map(|(n, ids)| ids.iter().map(move |(id, here)| (*n, *id, *here)))
             .filter(|(.., here)| *here)
             .map(|(n, id, _)| (n, id))
+    }
+
+    /// The head that is chained highest, where the chain is not forked: all known ids then hang together.
+    pub(super) fn lone_tip(&self) -> Option<At> {
+        let id = self.heads(self.contiguous).next()?;
+        let n = self.contiguous;
+        Some(At { n, id })
     }
 
     /// The first position without a head below a known one.

@@ -1,7 +1,7 @@
 //! The good path of one author: what is covered, what superiors said, and which branch of a fork stands (rules 8–20).
 
 use super::Authority;
-use super::chain::Chain;
+use super::chain::{Chain, Heads};
 use super::statement::{AT_ONCE, NEVER, Says, Statement, Statements, Told};
 use crate::act::{Act, At, Receipt};
 use crate::id::{AuthorId, EnvelopeId};
@@ -69,6 +69,26 @@ impl Judged {
         }
     }
 
+    /// Rules 8 and 9: covering by `back` of whatever a counting receipt lists, filing by the very id.
+    pub(super) fn take_receipt(&mut self, heads: &Heads, author: AuthorId, receipt: &Receipt) {
+        for listed in listed_for(receipt, author) {
+            if listed.whole == 1 {
+                let filed = self.filed.entry(listed.id).or_insert(receipt.time);
+                *filed = (*filed).min(receipt.time);
+            }
+            match heads.get(listed.id) {
+                None => {
+                    self.unplaced.insert(listed.id);
+                }
+                Some(row) if row.author == author => {
+                    let covered = &mut self.covered;
+                    cover(heads, author, row.n, listed.id, receipt.time, covered);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
     fn raise_delay(&mut self, n: u64, time: i64) {
         if time > self.delay_at(n) {
             self.delay.insert(n, time);
@@ -94,27 +114,9 @@ impl Authority {
         judged
     }
 
-    /// Rules 8 and 9: covering by `back` of whatever a receipt lists, filing by the very id.
     fn take_listings(&self, author: AuthorId, judged: &mut Judged) {
-        let mut times: Vec<(i64, u64, EnvelopeId)> = Vec::new();
         for receipt in self.counting_receipts(author) {
-            for listed in listed_for(receipt, author) {
-                times.push((receipt.time, listed.n, listed.id));
-                if listed.whole == 1 {
-                    let filed = judged.filed.entry(listed.id).or_insert(receipt.time);
-                    *filed = (*filed).min(receipt.time);
-                }
-            }
-        }
-        times.sort_unstable();
-        for (time, _, id) in times {
-            let Some(row) = self.heads.get(id) else {
-                judged.unplaced.insert(id);
-                continue;
-            };
-            if row.author == author {
-                cover(self, author, row.n, id, time, &mut judged.covered);
-            }
+            judged.take_receipt(&self.heads, author, receipt);
         }
     }
 
@@ -201,6 +203,9 @@ impl Authority {
     }
 
     fn chained_tip(&self, author: AuthorId, chain: &Chain, path: &[EnvelopeId]) -> Option<At> {
+        if chain.fork().is_none() {
+            return chain.lone_tip();
+        }
         let mut tip = path.last().map(|id| At {
             n: path.len() as u64,
             id: *id,
@@ -252,17 +257,17 @@ fn only_least<R: Ord>(mut ranked: Vec<(R, EnvelopeId)>) -> Option<EnvelopeId> {
     }
 }
 
-/// Times come ascending, so whatever is covered already was covered earlier, with all below it.
+/// Whatever is covered already by then is so with all below it.
 fn cover(
-    authority: &Authority,
+    heads: &Heads,
     author: AuthorId,
     n: u64,
     id: EnvelopeId,
     time: i64,
     covered: &mut BTreeMap<EnvelopeId, i64>,
 ) {
-    for (_, below) in authority.heads.back(author, n, id) {
-        if covered.contains_key(&below) {
+    for (_, below) in heads.back(author, n, id) {
+        if covered.get(&below).is_some_and(|before| *before <= time) {
             return;
         }
         covered.insert(below, time);

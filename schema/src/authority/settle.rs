@@ -183,10 +183,42 @@ impl Authority {
         }
         let mut chain = self.chains.remove(&author).unwrap_or_default();
         self.add_effect(id, &mut chain.judged);
-        let felt = chain.judged.effects.contains_key(&id);
+        let effect = chain.judged.effects.get(&id).copied();
         self.chains.insert(author, chain);
-        if felt {
-            self.spread(id);
+        match effect {
+            Some(effect) if effect.counts && self.receipt(id).is_some() => self.list(id, author),
+            Some(_) => self.spread(id),
+            None => {}
+        }
+    }
+
+    /// The usual case of a receipt that begins to count: it only adds times to chains of staff that nobody disputes.
+    fn list(&mut self, id: EnvelopeId, witness: AuthorId) {
+        let Some(Said::Receipt(receipt)) = self.acts.get(&id).map(|signed| &signed.said) else {
+            return;
+        };
+        let receipt = receipt.clone();
+        let mut listed: Vec<AuthorId> = receipt.heads.iter().map(|head| head.author).collect();
+        listed.dedup();
+        self.dirty
+            .extend(self.index.cited_by.get(&id).into_iter().flatten());
+        for author in listed {
+            let staff = self
+                .seat(author)
+                .is_some_and(|seat| seat.duty == Duty::Staff);
+            let disputed =
+                self.dirty.contains(&author) || self.index.said_about.contains_key(&author);
+            let witnessed = self.is_witness_of(witness, author);
+            match self.chains.get_mut(&author) {
+                Some(chain) if staff && !disputed && chain.fork().is_none() => {
+                    if witnessed {
+                        chain.judged.take_receipt(&self.heads, author, &receipt);
+                    }
+                }
+                _ => {
+                    self.dirty.insert(author);
+                }
+            }
         }
     }
 
