@@ -1,8 +1,10 @@
-//! Who may sign, and what of what was signed counts: a function of the set of heads, roster acts and receipts.
+//! Who may sign, and what of what was signed counts: a function of the set of heads, roster acts
+//! and receipts.
 //!
-//! Nothing here reads arrival order or a clock. What is kept between calls is only a memory of that function: a head
-//! or a fact judges again those authors whose inputs it changed, in ascending rank (depth of office, keepers and
-//! witnesses before staff). A rule about an author reads authors of smaller rank only, so there is no cycle.
+//! Nothing here reads arrival order or a clock. What is kept between calls is only a memory of that
+//! function: a head or a fact judges again those authors whose inputs it changed, in ascending rank
+//! (depth of office, keepers and witnesses before staff). A rule about an author reads authors of
+//! smaller rank only, so there is no cycle.
 
 mod body;
 mod chain;
@@ -30,7 +32,8 @@ use settle::Index;
 use std::collections::{BTreeMap, BTreeSet};
 use weigh::{Said, Signed};
 
-/// The root's keeper: trusted by configuration, appointed by nobody. Its claimed times are its filed times.
+/// The root's keeper: trusted by configuration, appointed by nobody. Its claimed times are its
+/// filed times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootKey {
     /// The root office.
@@ -83,7 +86,8 @@ impl Authority {
         self.root.office
     }
 
-    /// The highest head of which every head down to position 1 is here; on the good path as far as that reaches.
+    /// The highest head of which every head down to position 1 is here; on the good path as far as
+    /// that reaches.
     pub fn chain_tip(&self, author: AuthorId) -> Option<At> {
         self.chains.get(&author)?.judged.tip
     }
@@ -155,7 +159,8 @@ impl Authority {
         self.bodies.is_complete(id)
     }
 
-    /// The newest counting receipt by a witness above the office, for new heads to cite; the smaller id of two.
+    /// The newest counting receipt by a witness above the office, for new heads to cite; the
+    /// smaller id of two.
     pub fn newest_receipt_for(&self, office: OfficeId) -> Option<(EnvelopeId, i64)> {
         let above = self.offices.path(office).into_iter().skip(1);
         above
@@ -225,7 +230,8 @@ impl Authority {
         }
     }
 
-    /// Rule 3. The root's keeper stands above the other authors of the root office too: nobody else could appoint them.
+    /// Rule 3. The root's keeper stands above the other authors of the root office too: nobody else
+    /// could appoint them.
     fn is_judge_of(&self, judge: AuthorId, author: AuthorId) -> bool {
         let (Some(by), Some(of)) = (self.seat(judge), self.seat(author)) else {
             return false;

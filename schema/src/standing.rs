@@ -1,7 +1,8 @@
-//! One dossier read legally: what stands, what is contested, what waits and why (`standing` rules 25–39).
+//! One dossier read legally: what stands, what is contested, what waits and why (`standing` rules
+//! 25–39).
 //!
-//! The fold is a function of the dossier's facts and of authority. It reads no clock, no arrival order and no `m`;
-//! claimed times order nothing that has effect.
+//! The fold is a function of the dossier's facts and of authority. It reads no clock, no arrival
+//! order and no `m`; claimed times order nothing that has effect.
 
 mod baton;
 mod competence;

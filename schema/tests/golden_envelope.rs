@@ -1,7 +1,8 @@
-//! The bytes of the wire and the disk: files that are never changed, only added to, and what the door refuses.
+//! The bytes of the wire and the disk: files that are never changed, only added to, and what the
+//! door refuses.
 //!
-//! Ed25519 is deterministic, so the same seed signs the same bytes. A new kind of act adds a file; a changed file
-//! would mean that old signatures no longer verify.
+//! Ed25519 is deterministic, so the same seed signs the same bytes. A new kind of act adds a file;
+//! a changed file would mean that old signatures no longer verify.
 
 // The test itself reads the committed files; the crate does not.
 #![allow(clippy::disallowed_types)]

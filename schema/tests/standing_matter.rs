@@ -1,4 +1,5 @@
-//! Matters beyond the vectors: levels by cumulated days, permits for the watch, placement, minors, unknown acts.
+//! Matters beyond the vectors: levels by cumulated days, permits for the watch, placement, minors,
+//! unknown acts.
 
 #[path = "world/town.rs"]
 mod town;
@@ -49,7 +50,8 @@ fn step_with_days(
     w.sign(who, draft, act.into())
 }
 
-/// The example of the rule: 1–20 March, then 6–16 April: 31 days in the two months that end on 16 April.
+/// The example of the rule: 1–20 March, then 6–16 April: 31 days in the two months that end on 16
+/// April.
 fn second_leave(returned: Option<i32>, knows: bool) -> String {
     let mut w = county();
     let first = w.apply("C1.s", "leave", (MARCH_1, MARCH_1 + 19));

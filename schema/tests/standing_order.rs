@@ -1,4 +1,5 @@
-//! Any order of arrival gives the same: one at a time in any order equals all at once, for any subset.
+//! Any order of arrival gives the same: one at a time in any order equals all at once, for any
+//! subset.
 
 #[path = "world/town.rs"]
 mod town;

@@ -1,4 +1,5 @@
-//! Which bodies are here and which are complete: an envelope is complete when all that it names in its dossier is.
+//! Which bodies are here and which are complete: an envelope is complete when all that it names in
+//! its dossier is.
 
 use crate::fact::Fact;
 use crate::id::{DossierId, EnvelopeId};
@@ -19,7 +20,8 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    /// Notes a body; gives the envelopes that are complete since then. None where it was here before.
+    /// Notes a body; gives the envelopes that are complete since then. None where it was here
+    /// before.
     pub(super) fn insert(&mut self, fact: &Fact) -> Option<Vec<EnvelopeId>> {
         if self.here.contains_key(&fact.id) {
             return None;

@@ -1,4 +1,5 @@
-//! One author's chain as far as it is known: heads here, ids that heads name, gaps and forks (rules 6, 7, 11).
+//! One author's chain as far as it is known: heads here, ids that heads name, gaps and forks (rules
+//! 6, 7, 11).
 
 use super::judge::Judged;
 use crate::act::At;
@@ -129,7 +130,8 @@ impl Chain {
             .map(|(n, id, _)| (n, id))
     }
 
-    /// The head that is chained highest, where the chain is not forked: all known ids then hang together.
+    /// The head that is chained highest, where the chain is not forked: all known ids then hang
+    /// together.
     pub(super) fn lone_tip(&self) -> Option<At> {
         let id = self.heads(self.contiguous).next()?;
         let n = self.contiguous;

@@ -1,4 +1,5 @@
-//! The good path of one author: what is covered, what superiors said, and which branch of a fork stands (rules 8–20).
+//! The good path of one author: what is covered, what superiors said, and which branch of a fork
+//! stands (rules 8–20).
 
 use super::Authority;
 use super::chain::{Chain, Heads};
@@ -69,7 +70,8 @@ impl Judged {
         }
     }
 
-    /// Rules 8 and 9: covering by `back` of whatever a counting receipt lists, filing by the very id.
+    /// Rules 8 and 9: covering by `back` of whatever a counting receipt lists, filing by the very
+    /// id.
     pub(super) fn take_receipt(&mut self, heads: &Heads, author: AuthorId, receipt: &Receipt) {
         for listed in listed_for(receipt, author) {
             if listed.whole == 1 {
@@ -231,7 +233,8 @@ impl Authority {
     }
 }
 
-/// Rule 18: covered first; where nothing is covered, told yes by the highest office. True where it was told yes.
+/// Rule 18: covered first; where nothing is covered, told yes by the highest office. True where it
+/// was told yes.
 fn pick_frozen(judged: &Judged, left: &[EnvelopeId]) -> Option<(EnvelopeId, bool)> {
     let covered = left
         .iter()

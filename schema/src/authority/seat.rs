@@ -1,4 +1,5 @@
-//! What rosters say of people, nodes, entrustments and policies: the questions that a node asks of its authority.
+//! What rosters say of people, nodes, entrustments and policies: the questions that a node asks of
+//! its authority.
 
 use super::Authority;
 use super::state::{NodeSeat, PolicyInForce};
@@ -25,7 +26,8 @@ impl Authority {
         }
     }
 
-    /// Whether an appointing act counts: good, inside its issuer's own, and by a judge of the author.
+    /// Whether an appointing act counts: good, inside its issuer's own, and by a judge of the
+    /// author.
     pub fn is_appointed(&self, id: EnvelopeId) -> bool {
         let Some(signed) = self.acts.get(&id) else {
             return false;
@@ -56,7 +58,8 @@ impl Authority {
         Some((id, appoint, self.is_appointed(id)))
     }
 
-    /// Transport keys of the nodes that are appointed and that no superior cut off; the smaller appointment of two.
+    /// Transport keys of the nodes that are appointed and that no superior cut off; the smaller
+    /// appointment of two.
     pub fn endpoints(&self) -> BTreeMap<[u8; 32], NodeSeat> {
         let mut endpoints = BTreeMap::new();
         for (appointment, appoint, good) in self.appointments() {
@@ -109,7 +112,8 @@ impl Authority {
         })
     }
 
-    /// The policy for an office: of the highest office on its path that set one, the one with the latest claimed time.
+    /// The policy for an office: of the highest office on its path that set one, the one with the
+    /// latest claimed time.
     pub fn policy(&self, office: OfficeId) -> PolicyInForce {
         let path = self.offices.path(office);
         let best = self

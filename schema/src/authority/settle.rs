@@ -1,4 +1,5 @@
-//! Keeps the memory of authority true: what changed, whom it concerns, and in which order they are judged again.
+//! Keeps the memory of authority true: what changed, whom it concerns, and in which order they are
+//! judged again.
 
 use super::Authority;
 use super::chain::{Chain, HeadRow};
@@ -57,7 +58,8 @@ impl Authority {
         }
     }
 
-    /// The usual case: the next head of a chain that nobody disputes lengthens the good path by itself.
+    /// The usual case: the next head of a chain that nobody disputes lengthens the good path by
+    /// itself.
     fn append(&mut self, id: EnvelopeId, row: &HeadRow) -> bool {
         let time = self.cited_time(row.author, id);
         let plain = !self.dirty.contains(&row.author)
@@ -169,7 +171,8 @@ impl Authority {
         self.dirty.insert(author);
     }
 
-    /// Weighs one act alone where it is the newest of an undisturbed chain; else its author is judged again.
+    /// Weighs one act alone where it is the newest of an undisturbed chain; else its author is
+    /// judged again.
     fn refresh_act(&mut self, author: AuthorId, id: EnvelopeId) {
         let alone = !self.dirty.contains(&author)
             && !self.index.founds.contains(&id)
@@ -192,7 +195,8 @@ impl Authority {
         }
     }
 
-    /// The usual case of a receipt that begins to count: it only adds times to chains of staff that nobody disputes.
+    /// The usual case of a receipt that begins to count: it only adds times to chains of staff that
+    /// nobody disputes.
     fn list(&mut self, id: EnvelopeId, witness: AuthorId) {
         let Some(Said::Receipt(receipt)) = self.acts.get(&id).map(|signed| &signed.said) else {
             return;
@@ -246,7 +250,8 @@ impl Authority {
         )
     }
 
-    /// Judges every dirty author, the smallest rank first; whom a judgement concerns is of greater rank.
+    /// Judges every dirty author, the smallest rank first; whom a judgement concerns is of greater
+    /// rank.
     pub(super) fn settle(&mut self) {
         let mut queue: BTreeSet<(Rank, AuthorId)> = BTreeSet::new();
         loop {
@@ -314,7 +319,8 @@ impl Authority {
         }
     }
 
-    /// Folds the tree again; true where it changed. Whoever sits in an office whose path changed is judged again.
+    /// Folds the tree again; true where it changed. Whoever sits in an office whose path changed is
+    /// judged again.
     fn regrow(&mut self) -> bool {
         let grown = self.grow_tree();
         if grown == self.offices {

@@ -1,4 +1,5 @@
-//! The words in which authority answers: how an envelope stands, where its head lies, and why it has no effect.
+//! The words in which authority answers: how an envelope stands, where its head lies, and why it
+//! has no effect.
 
 use crate::hold::Offices;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
@@ -48,9 +49,11 @@ pub enum Wait {
 pub enum VoidReason {
     /// The author's duty does not sign such an act.
     Duty,
-    /// It names no appointment, or one that is not this author's or not by one of the author's judges.
+    /// It names no appointment, or one that is not this author's or not by one of the author's
+    /// judges.
     Appointment,
-    /// It gives more than its signer has: an appointment wider than the issuer's, or an empty interval.
+    /// It gives more than its signer has: an appointment wider than the issuer's, or an empty
+    /// interval.
     Scope,
     /// Signed outside the interval of its appointment.
     Interval,
@@ -69,7 +72,8 @@ pub enum PathState {
     Fork,
 }
 
-/// Between which instants an envelope was provably signed: after `lower`, not after `filed`. ms UTC.
+/// Between which instants an envelope was provably signed: after `lower`, not after `filed`. ms
+/// UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Window {
     /// Newest time of a counting superior receipt cited on its chain up to it.
@@ -111,7 +115,8 @@ pub struct NodeSeat {
 /// The numbers in force for an office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyInForce {
-    /// C of the conflict rules and the days after which decisions without word from above are refused.
+    /// C of the conflict rules and the days after which decisions without word from above are
+    /// refused.
     pub stale_days: u16,
     /// The fold version in force; none where no policy names one.
     pub fold_version: Option<u16>,

@@ -34,7 +34,8 @@ pub(super) enum Says {
 pub(super) struct Told {
     /// The first office from the root down that speaks, and whether it says yes.
     pub(super) verdict: Option<(u8, bool)>,
-    /// Smallest filed time of the endorsements that say yes to it; `NEVER` where there is none that is filed.
+    /// Smallest filed time of the endorsements that say yes to it; `NEVER` where there is none that
+    /// is filed.
     pub(super) yes_filed: i64,
     /// Whether it would be cut if nobody had endorsed anything.
     pub(super) cut_without_yes: bool,

@@ -1,4 +1,5 @@
-//! The tree of offices from good founding acts, level by level, so that a lower claim never displaces a higher one.
+//! The tree of offices from good founding acts, level by level, so that a lower claim never
+//! displaces a higher one.
 
 use super::Authority;
 use super::weigh::Signed;
@@ -8,7 +9,8 @@ use crate::hold::{DEPTH_MAX, Office, Offices};
 use crate::id::{EnvelopeId, OfficeId};
 use std::collections::BTreeMap;
 
-/// A good founding act: filed when, and its id; the smaller claim wins an office that two found at one level.
+/// A good founding act: filed when, and its id; the smaller claim wins an office that two found at
+/// one level.
 type Claim<'a> = ((i64, EnvelopeId), &'a Found);
 
 impl Authority {

@@ -132,7 +132,8 @@ impl Authority {
         self.weigh_window(x, appoint, behind)
     }
 
-    /// Rule 22, as far as it is asked of every act; roles and kinds are asked by the rules of each step.
+    /// Rule 22, as far as it is asked of every act; roles and kinds are asked by the rules of each
+    /// step.
     fn appointment_behind(
         &self,
         author: AuthorId,
@@ -229,8 +230,8 @@ impl Authority {
         })
     }
 
-    /// Rule 10; stricter than its words in one point: not before *any* good receipt below it on the chain, so that two
-    /// receipts cannot step back where one could not.
+    /// Rule 10; stricter than its words in one point: not before *any* good receipt below it on the
+    /// chain, so that two receipts cannot step back where one could not.
     fn is_in_time(&self, id: EnvelopeId, receipt: &Receipt, newest: Option<i64>) -> bool {
         let cited = self.heads.get(id).and_then(|row| row.receipt);
         let cited = cited.and_then(|cited| self.receipt(cited));
@@ -238,7 +239,8 @@ impl Authority {
             && cited.is_none_or(|(cited, _)| receipt.time >= cited.time)
     }
 
-    /// What is wrong with an appointment in itself or against its issuer's own: child ⊆ parent in roles, kinds, depth.
+    /// What is wrong with an appointment in itself or against its issuer's own: child ⊆ parent in
+    /// roles, kinds, depth.
     fn appoint_fault(
         &self,
         issuer: AuthorId,
@@ -259,7 +261,8 @@ impl Authority {
     }
 }
 
-/// A keeper confers the roles that its own appointment lists beside `KEEPER`; where it lists none, all.
+/// A keeper confers the roles that its own appointment lists beside `KEEPER`; where it lists none,
+/// all.
 fn confers(parent: &Appoint, child: &Appoint) -> bool {
     let listed = |appoint: &Appoint| -> BTreeSet<String> {
         let roles = appoint.roles.iter().cloned();

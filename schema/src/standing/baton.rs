@@ -1,4 +1,5 @@
-//! The baton of a transfer (rule 38): the register of the new office against the served cancel of the old one.
+//! The baton of a transfer (rule 38): the register of the new office against the served cancel of
+//! the old one.
 
 use super::entry::Past;
 use super::reader::Reader;
@@ -10,7 +11,8 @@ use crate::id::OfficeId;
 /// The step that is a baton.
 pub(super) const BATON: &str = "baton";
 
-/// A register by itself, and every served cancel by its service, each filed with the common superior.
+/// A register by itself, and every served cancel by its service, each filed with the common
+/// superior.
 pub(super) fn candidates(
     reader: &Reader<'_>,
     indexes: Vec<usize>,

@@ -1,4 +1,5 @@
-//! Who may sign on a slot (rule 29): the office, the level, not whoever prepared, and who may settle a quarrel.
+//! Who may sign on a slot (rule 29): the office, the level, not whoever prepared, and who may
+//! settle a quarrel.
 
 use super::baton::BATON;
 use super::entry::Entry;
@@ -20,7 +21,8 @@ const ADJUDICATE: &str = "adjudicate";
 const HEAD_ROLE_END: &str = "_HEAD";
 
 impl Reader<'_> {
-    /// Whether the signer of a slot's act was competent. Reads only the entry's past, which is decided already.
+    /// Whether the signer of a slot's act was competent. Reads only the entry's past, which is
+    /// decided already.
     pub(super) fn is_competent(&self, index: usize) -> bool {
         let entry = &self.entries[index];
         let (Some((key, value)), Some(seat)) = (self.slot_value(index), entry.seat) else {
@@ -61,7 +63,8 @@ impl Reader<'_> {
             return false;
         }
         match (key, value) {
-            // The receiving office of a transfer is not above the releasing one; the rules say who registers.
+            // The receiving office of a transfer is not above the releasing one; the rules say who
+            // registers.
             (SlotKey::Step(_, step), SlotValue::Verdict(Verdict::Approve)) if step == BATON => true,
             (SlotKey::Place, SlotValue::Office(next)) => {
                 offices.covers(signer, place) && offices.covers(signer, *next)
@@ -135,7 +138,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whoever entered the application has prepared it; an author whose person is not known here cannot be ruled out.
+    /// Whoever entered the application has prepared it; an author whose person is not known here
+    /// cannot be ruled out.
     fn prepared_by(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
         let What::Step { matter, .. } = &entry.fact.what else {
             return false;
@@ -148,7 +152,8 @@ impl Reader<'_> {
         })
     }
 
-    /// Who replaces two or more, or adjudicates, signed none of them and stands over them or heads the office.
+    /// Who replaces two or more, or adjudicates, signed none of them and stands over them or heads
+    /// the office.
     fn may_replace(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
         let adjudicates = matches!(
             &entry.fact.what,

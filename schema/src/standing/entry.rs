@@ -111,7 +111,8 @@ pub(super) fn order<'a>(
     (entries, pasts.into_keys().collect())
 }
 
-/// The complete facts of the dossier, each after all that it names. What names anything else is not among them.
+/// The complete facts of the dossier, each after all that it names. What names anything else is not
+/// among them.
 fn causal(facts: &BTreeMap<EnvelopeId, Fact>) -> Vec<&Fact> {
     let mut open: BTreeMap<EnvelopeId, usize> = BTreeMap::new();
     let mut waiters: BTreeMap<EnvelopeId, Vec<EnvelopeId>> = BTreeMap::new();

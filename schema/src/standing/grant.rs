@@ -1,4 +1,5 @@
-//! Days that were granted: of one matter, and summed over the two months before the end of a request (外出累计).
+//! Days that were granted: of one matter, and summed over the two months before the end of a
+//! request (外出累计).
 
 use super::entry::{Entry, Past};
 use super::reader::Reader;
@@ -29,8 +30,9 @@ pub struct Grant {
     pub revoked_at: Option<i64>,
 }
 
-/// Days of the leaves that are granted in an act's past and fall into the months before the end of its request, with
-/// the days of the request. Only its past is read, so the sum is the same wherever it is made.
+/// Days of the leaves that are granted in an act's past and fall into the months before the end of
+/// its request, with the days of the request. Only its past is read, so the sum is the same
+/// wherever it is made.
 pub(super) fn cum_days(
     reader: &Reader<'_>,
     matter: EnvelopeId,

@@ -244,7 +244,8 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// A contrary decision in the serve's past, or filed C before the serve was filed. An unfiled serve counts.
+    /// A contrary decision in the serve's past, or filed C before the serve was filed. An unfiled
+    /// serve counts.
     fn is_barred(&self, serve: usize, contrary: &BTreeSet<usize>, folded: &Folded) -> bool {
         let serve = &self.entries[serve];
         contrary.iter().any(|index| {
@@ -265,7 +266,8 @@ impl Reader<'_> {
             .is_some_and(|decision| decision.value == Verdict::Approve && !decision.restrictive)
     }
 
-    /// What is granted: an approval in force or relied on; or one that a standing refusal replaced, until then.
+    /// What is granted: an approval in force or relied on; or one that a standing refusal replaced,
+    /// until then.
     fn grant(
         &self,
         matter: EnvelopeId,
@@ -305,7 +307,8 @@ impl Reader<'_> {
         })
     }
 
-    /// An approval that a standing refusal names: it counted until the refusal, or until that was served.
+    /// An approval that a standing refusal names: it counted until the refusal, or until that was
+    /// served.
     fn revoked_grant(
         &self,
         slots: &BTreeMap<String, (&SlotKey, Folded)>,

@@ -1,4 +1,5 @@
-//! Permits that a standing gives the watch: leaves in force, relied on, or in force until they were revoked.
+//! Permits that a standing gives the watch: leaves in force, relied on, or in force until they were
+//! revoked.
 
 use super::Standing;
 use crate::id::{EnvelopeId, PersonCode};

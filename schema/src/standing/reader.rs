@@ -1,4 +1,5 @@
-//! The dossier while it is read: entries, slots, and who of them is a candidate, decided in causal order.
+//! The dossier while it is read: entries, slots, and who of them is a candidate, decided in causal
+//! order.
 
 use super::Opening;
 use super::baton::{self, BATON};

@@ -1,4 +1,5 @@
-//! What the fold asks of the rule pack: which events decide what, and who may sign them at which level.
+//! What the fold asks of the rule pack: which events decide what, and who may sign them at which
+//! level.
 
 use crate::act::Span;
 use crate::id::{OfficeId, PersonId};
@@ -51,9 +52,11 @@ pub enum SlotAct<'a> {
         event: &'a str,
         /// The days asked for, with what this act itself sets.
         span: Option<Span>,
-        /// Days of granted leaves in the two months that end on the last day asked for, and of this request.
+        /// Days of granted leaves in the two months that end on the last day asked for, and of this
+        /// request.
         cum_days: u32,
-        /// Whether an office above entrusted the signer's office with this workflow at the time of signing.
+        /// Whether an office above entrusted the signer's office with this workflow at the time of
+        /// signing.
         entrusted: bool,
     },
     /// A protected field.
@@ -70,7 +73,7 @@ pub trait SlotRules {
     /// What the event decides, if it is a decision at all.
     fn decision(&self, workflow: &str, version: u16, event: &str) -> Option<Decision>;
 
-    /// Whether the signer's capacity and the level fit. How the signer's office stands to the responsible one is
-    /// checked by the fold; `responsible` is the tier of the responsible office.
+    /// Whether the signer's capacity and the level fit. How the signer's office stands to the
+    /// responsible one is checked by the fold; `responsible` is the tier of the responsible office.
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool;
 }

@@ -1,4 +1,5 @@
-//! One slot: which of its decisions are live, which stands, and when they contradict one another (rules 30–36).
+//! One slot: which of its decisions are live, which stands, and when they contradict one another
+//! (rules 30–36).
 
 use super::entry::Past;
 use super::rule::Verdict;

@@ -1,6 +1,8 @@
-//! A small world for stories: P over C1 and C2, T1 and T2 under C1, T3 under C2; h head, a and b deputies everywhere.
+//! A small world for stories: P over C1 and C2, T1 and T2 under C1, T3 under C2; h head, a and b
+//! deputies everywhere.
 //!
-//! Heads and facts are the real ones, only without signatures, which the fold doesn't read. Times are days.
+//! Heads and facts are the real ones, only without signatures, which the fold doesn't read. Times
+//! are days.
 // Each story file uses a part of this world; what is impossible here is a mistake of the story.
 #![allow(
     dead_code,
