@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod admit;
+pub mod authority;
 pub mod calendar;
 pub mod canon;
 pub mod content;
@@ -22,6 +23,7 @@ pub mod merkle;
 pub mod permit;
 pub mod rule;
 pub mod schedule;
+pub mod standing;
 pub mod suite;
 pub mod value;
 pub mod watch;
