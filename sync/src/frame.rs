@@ -80,7 +80,14 @@ pub enum Frame {
     },
     /// Envelopes in causal order, some without their bodies.
     #[n(5)]
-    Envelopes(#[n(0)] Vec<Envelope>),
+    Envelopes {
+        /// The lane that counts them: 0 urgent, 1 normal, 2 bulk.
+        #[n(0)]
+        lane: u8,
+        /// The envelopes.
+        #[n(1)]
+        envelopes: Vec<Envelope>,
+    },
     /// How many envelopes of each lane are durable here or refused, since the session began.
     #[n(6)]
     Durable {
@@ -244,6 +251,7 @@ impl Frame {
                 })
             }
             Self::Chains { items, .. } => count("chains", items.len(), ITEMS_MAX),
+            Self::Envelopes { lane, .. } => count("lanes", usize::from(*lane), 2),
             _ => Ok(()),
         }
     }

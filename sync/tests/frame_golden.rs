@@ -72,7 +72,10 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("heads", heads),
         (
             "envelopes",
-            Frame::Envelopes(vec![envelope.clone(), envelope.without_body()]),
+            Frame::Envelopes {
+                lane: 1,
+                envelopes: vec![envelope.clone(), envelope.without_body()],
+            },
         ),
         (
             "durable",
@@ -156,13 +159,13 @@ fn frames_beyond_a_limit_are_refused_with_the_limit() {
 
 #[test]
 fn a_byte_string_that_claims_four_gibibytes_is_refused_before_anything_is_kept() {
-    let mut bytes = vec![0x82, 5, 0x81, 0x81, 0xa2, 0, 0x5b];
+    let mut bytes = vec![0x82, 5, 0x82, 1, 0x81, 0xa2, 0, 0x5b];
     bytes.extend_from_slice(&(4_u64 << 30).to_be_bytes());
     assert!(matches!(
         Frame::decode(&bytes),
         Err(ReadFrameError::Canon(_))
     ));
-    let mut list = vec![0x82, 5, 0x81, 0x9b];
+    let mut list = vec![0x82, 5, 0x82, 1, 0x9b];
     list.extend_from_slice(&u64::MAX.to_be_bytes());
     assert!(matches!(
         Frame::decode(&list),
