@@ -5,11 +5,13 @@
 
 pub mod act;
 pub mod admit;
+pub mod authority;
 pub mod canon;
 pub mod envelope;
 pub mod fact;
 pub mod hold;
 pub mod id;
 pub mod merkle;
+pub mod standing;
 pub mod suite;
 pub mod value;

@@ -1,0 +1,281 @@
+//! Who may sign, and what of what was signed counts: a function of the set of heads, roster acts and receipts.
+//!
+//! Nothing here reads arrival order or a clock. What is kept between calls is only a memory of that function: a head
+//! or a fact judges again those authors whose inputs it changed, in ascending rank (depth of office, keepers and
+//! witnesses before staff). A rule about an author reads authors of smaller rank only, so there is no cycle.
+
+mod body;
+mod chain;
+mod judge;
+mod seat;
+mod settle;
+mod state;
+mod statement;
+mod tree;
+mod weigh;
+
+pub use seat::{Appointments, STALE_DAYS_DEFAULT};
+pub use state::{Fork, NodeSeat, PathState, PolicyInForce, State, VoidReason, Wait, Window};
+
+use crate::act::{At, Receipt};
+use crate::admit::{Introduction, Introductions};
+use crate::envelope::Duty;
+use crate::fact::Fact;
+use crate::hold::Offices;
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use body::Bodies;
+use chain::{Chain, Heads};
+use judge::{Effect, Judged};
+use settle::Index;
+use std::collections::{BTreeMap, BTreeSet};
+use weigh::{Said, Signed};
+
+/// The root's keeper: trusted by configuration, appointed by nobody. Its claimed times are its filed times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootKey {
+    /// The root office.
+    pub office: OfficeId,
+    /// The keeper's key; its office is the root office and its duty keeper.
+    pub introduction: Introduction,
+}
+
+/// The heads, roster acts and receipts that are here, and what follows from them.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    root: RootKey,
+    root_author: AuthorId,
+    heads: Heads,
+    chains: BTreeMap<AuthorId, Chain>,
+    seats: BTreeMap<AuthorId, Introduction>,
+    acts: BTreeMap<EnvelopeId, Signed>,
+    bodies: Bodies,
+    index: Index,
+    offices: Offices,
+    /// Authors whose inputs changed since they were judged; empty between calls.
+    dirty: BTreeSet<AuthorId>,
+}
+
+impl Authority {
+    /// Knows the root and nothing else.
+    pub fn new(root: RootKey) -> Self {
+        let root_author = root.introduction.author();
+        Self {
+            seats: BTreeMap::from([(root_author, root.introduction.clone())]),
+            root,
+            root_author,
+            heads: Heads::default(),
+            chains: BTreeMap::new(),
+            acts: BTreeMap::new(),
+            bodies: Bodies::default(),
+            index: Index::default(),
+            offices: Offices::default(),
+            dirty: BTreeSet::new(),
+        }
+    }
+
+    /// The tree of offices, folded from good founding acts; empty until the root's own is here.
+    pub fn offices(&self) -> &Offices {
+        &self.offices
+    }
+
+    /// The root office, by configuration.
+    pub fn root_office(&self) -> OfficeId {
+        self.root.office
+    }
+
+    /// The highest head of which every head down to position 1 is here; on the good path as far as that reaches.
+    pub fn chain_tip(&self, author: AuthorId) -> Option<At> {
+        self.chains.get(&author)?.judged.tip
+    }
+
+    /// The first position without a head below a known one.
+    pub fn chain_gap(&self, author: AuthorId) -> Option<u64> {
+        self.chains.get(&author)?.gap()
+    }
+
+    /// Rule 8: when a superior first covered the head, ms UTC.
+    pub fn covered(&self, id: EnvelopeId) -> Option<i64> {
+        self.judged_of(id)?.covered.get(&id).copied()
+    }
+
+    /// Rule 9: when a superior first filed the envelope whole, ms UTC.
+    pub fn filed0(&self, id: EnvelopeId) -> Option<i64> {
+        self.judged_of(id)?.filed.get(&id).copied()
+    }
+
+    /// As `filed0`, counting only the witnesses of `office` and of those above it.
+    pub fn filed_with(&self, id: EnvelopeId, office: OfficeId) -> Option<i64> {
+        let author = self.heads.get(id)?.author;
+        let receipts = self.index.listed_by.get(&author).into_iter().flatten();
+        receipts
+            .filter_map(|receipt| self.superior_receipt(*receipt, author))
+            .filter(|(_, witness)| {
+                let seat = self.seat(*witness);
+                seat.is_some_and(|seat| self.offices.covers(seat.office, office))
+            })
+            .filter(|(receipt, _)| {
+                let listed = judge::listed_for(receipt, author);
+                listed.iter().any(|head| head.id == id && head.whole == 1)
+            })
+            .map(|(receipt, _)| receipt.time)
+            .min()
+    }
+
+    /// Where a head lies: on the good path, above a gap, cut, or on an unsettled fork.
+    pub fn path_state(&self, id: EnvelopeId) -> PathState {
+        let Some(row) = self.heads.get(id) else {
+            return PathState::Gap;
+        };
+        self.chains
+            .get(&row.author)
+            .map_or(PathState::Gap, |chain| {
+                self.path_state_in(row.author, &chain.judged, id)
+            })
+    }
+
+    /// Forked chains, by author, each at the first position where it is forked.
+    pub fn forks(&self) -> Vec<Fork> {
+        let forked = self.chains.iter().filter_map(|(author, chain)| {
+            chain.fork().map(|n| Fork {
+                author: *author,
+                n,
+                ids: chain.ids(n),
+            })
+        });
+        forked.collect()
+    }
+
+    /// Whether the body is here.
+    pub fn has_body(&self, id: EnvelopeId) -> bool {
+        self.bodies.is_here(id)
+    }
+
+    /// Whether the body and all that it names in its dossier are here.
+    pub fn is_complete(&self, id: EnvelopeId) -> bool {
+        self.bodies.is_complete(id)
+    }
+
+    /// The newest counting receipt by a witness above the office, for new heads to cite; the smaller id of two.
+    pub fn newest_receipt_for(&self, office: OfficeId) -> Option<(EnvelopeId, i64)> {
+        let above = self.offices.path(office).into_iter().skip(1);
+        above
+            .flat_map(|upper| self.index.witnesses.get(&upper).into_iter().flatten())
+            .filter_map(|witness| self.newest_counting(*witness))
+            .max_by_key(|(id, time)| (*time, std::cmp::Reverse(*id)))
+    }
+
+    fn newest_counting(&self, witness: AuthorId) -> Option<(EnvelopeId, i64)> {
+        let judged = &self.chains.get(&witness)?.judged;
+        // Times of counting receipts never fall along the path, so the last one is the newest.
+        judged.path.iter().rev().find_map(|id| {
+            let (receipt, _) = self.receipt(*id)?;
+            judged
+                .effects
+                .get(id)
+                .filter(|effect| effect.counts)
+                .map(|_| (*id, receipt.time))
+        })
+    }
+
+    fn path_state_in(&self, author: AuthorId, judged: &Judged, id: EnvelopeId) -> PathState {
+        let Some(row) = self.heads.get(id).filter(|row| row.author == author) else {
+            return PathState::Gap;
+        };
+        if judged.is_on_path(row.n, id) {
+            return PathState::Good;
+        }
+        let mut state = PathState::Fork;
+        let mut lowest = (row.n, id);
+        for (n, below) in self.heads.back(author, row.n, id) {
+            lowest = (n, below);
+            if judged.is_on_path(n, below) {
+                return state;
+            }
+            if judged.told(below).is_no() {
+                state = PathState::Cut;
+            }
+        }
+        let (n, last) = lowest;
+        if n == 1 && self.heads.at(author, n, last).is_some() {
+            state
+        } else {
+            PathState::Gap
+        }
+    }
+
+    fn judged_of(&self, id: EnvelopeId) -> Option<&Judged> {
+        let author = self.heads.get(id)?.author;
+        self.chains.get(&author).map(|chain| &chain.judged)
+    }
+
+    fn seat(&self, author: AuthorId) -> Option<&Introduction> {
+        self.seats.get(&author)
+    }
+
+    fn effect(&self, author: AuthorId, id: EnvelopeId) -> Option<Effect> {
+        let chain = self.chains.get(&author)?;
+        chain.judged.effects.get(&id).copied()
+    }
+
+    fn receipt(&self, id: EnvelopeId) -> Option<(&Receipt, AuthorId)> {
+        let signed = self.acts.get(&id)?;
+        match &signed.said {
+            Said::Receipt(receipt) => Some((receipt, signed.author)),
+            Said::Act(_) => None,
+        }
+    }
+
+    /// Rule 3. The root's keeper stands above the other authors of the root office too: nobody else could appoint them.
+    fn is_judge_of(&self, judge: AuthorId, author: AuthorId) -> bool {
+        let (Some(by), Some(of)) = (self.seat(judge), self.seat(author)) else {
+            return false;
+        };
+        by.duty == Duty::Keeper
+            && judge != author
+            && (judge == self.root_author
+                || state::is_strictly_above(&self.offices, by.office, of.office)
+                || (of.duty == Duty::Staff && by.office == of.office))
+    }
+
+    fn is_witness_of(&self, witness: AuthorId, author: AuthorId) -> bool {
+        let (Some(by), Some(of)) = (self.seat(witness), self.seat(author)) else {
+            return false;
+        };
+        by.duty == Duty::Witness && state::is_strictly_above(&self.offices, by.office, of.office)
+    }
+}
+
+impl Introductions for Authority {
+    fn introduction(&self, author: AuthorId) -> Option<Introduction> {
+        self.seat(author).cloned()
+    }
+}
+
+impl Authority {
+    /// Puts a head in. Twice is once; any order gives the same.
+    pub fn add_head(&mut self, id: EnvelopeId, head: &crate::envelope::Head) {
+        self.take_head(id, head);
+        self.settle();
+    }
+
+    /// Puts a fact in: a roster act or a receipt whole, of anything else that its body is here.
+    pub fn add_fact(&mut self, fact: &Fact) {
+        self.take_fact(fact);
+        self.settle();
+    }
+
+    /// Puts many in and judges once: how a node starts and how a first copy comes in.
+    pub fn extend<'a>(
+        &mut self,
+        heads: impl IntoIterator<Item = (EnvelopeId, &'a crate::envelope::Head)>,
+        facts: impl IntoIterator<Item = &'a Fact>,
+    ) {
+        for (id, head) in heads {
+            self.take_head(id, head);
+        }
+        for fact in facts {
+            self.take_fact(fact);
+        }
+        self.settle();
+    }
+}

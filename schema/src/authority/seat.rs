@@ -1,0 +1,150 @@
+//! What rosters say of people, nodes, entrustments and policies: the questions that a node asks of its authority.
+
+use super::Authority;
+use super::state::{NodeSeat, PolicyInForce};
+use super::weigh::Signed;
+use crate::act::{Act, Appoint, Entrust, Policy};
+use crate::envelope::Duty;
+use crate::id::{EnvelopeId, OfficeId};
+use std::collections::BTreeMap;
+
+/// Days without word from above after which decisions are refused, where no policy says otherwise.
+pub const STALE_DAYS_DEFAULT: u16 = 7;
+/// The role of an appointment that makes a node.
+const NODE_ROLE: &str = "NODE";
+
+/// An appointing act, its content, and whether it counts.
+pub type Appointments<'a> = Box<dyn Iterator<Item = (EnvelopeId, &'a Appoint, bool)> + 'a>;
+
+impl Authority {
+    /// What an appointing act says, whether it counts or not.
+    pub fn appointment(&self, id: EnvelopeId) -> Option<&Appoint> {
+        match self.acts.get(&id).and_then(Signed::act) {
+            Some(Act::Appoint(appoint)) => Some(appoint),
+            _ => None,
+        }
+    }
+
+    /// Whether an appointing act counts: good, inside its issuer's own, and by a judge of the author.
+    pub fn is_appointed(&self, id: EnvelopeId) -> bool {
+        let Some(signed) = self.acts.get(&id) else {
+            return false;
+        };
+        let Some(appoint) = self.appointment(id) else {
+            return false;
+        };
+        let effect = self.effect(signed.author, id);
+        effect.is_some_and(|effect| effect.counts)
+            && self.offices.get(appoint.office).is_some()
+            && self.is_judge_of(signed.author, appoint.author())
+    }
+
+    /// Every appointment to an office, by id.
+    pub fn signers_of(&self, office: OfficeId) -> Appointments<'_> {
+        let ids = self.index.appoints.get(&office).into_iter().flatten();
+        Box::new(ids.filter_map(|id| self.appointment_row(*id)))
+    }
+
+    /// Every appointment, by office and id.
+    pub fn appointments(&self) -> Appointments<'_> {
+        let ids = self.index.appoints.values().flatten();
+        Box::new(ids.filter_map(|id| self.appointment_row(*id)))
+    }
+
+    fn appointment_row(&self, id: EnvelopeId) -> Option<(EnvelopeId, &Appoint, bool)> {
+        let appoint = self.appointment(id)?;
+        Some((id, appoint, self.is_appointed(id)))
+    }
+
+    /// Transport keys of the nodes that are appointed and that no superior cut off; the smaller appointment of two.
+    pub fn endpoints(&self) -> BTreeMap<[u8; 32], NodeSeat> {
+        let mut endpoints = BTreeMap::new();
+        for (appointment, appoint, good) in self.appointments() {
+            let node = appoint.roles.iter().any(|role| role == NODE_ROLE);
+            let author = appoint.author();
+            if let Some(key) = appoint.endpoint
+                && good
+                && node
+                && !self.is_barred(author)
+            {
+                endpoints.entry(key).or_insert(NodeSeat {
+                    office: appoint.office,
+                    author,
+                    appointment,
+                });
+            }
+        }
+        endpoints
+    }
+
+    /// Whether a good revocation by a judge bars whatever the author signs from now on.
+    pub fn is_barred(&self, author: crate::id::AuthorId) -> bool {
+        match self.chains.get(&author) {
+            Some(chain) => chain.judged.barred,
+            None => self.judge(author, &super::chain::Chain::default()).barred,
+        }
+    }
+
+    /// Whether an office strictly above entrusted the office with an action at an instant, ms UTC.
+    pub fn entrusted(&self, office: OfficeId, action: &str, at: i64) -> bool {
+        self.entrustments().any(|(by, entrust)| {
+            entrust.office == office
+                && self.offices.get(office).is_some()
+                && self.offices.is_above(by, office)
+                && entrust.from <= at
+                && at <= entrust.to
+                && entrust.actions.iter().any(|name| name == action)
+        })
+    }
+
+    fn entrustments(&self) -> impl Iterator<Item = (OfficeId, &Entrust)> {
+        self.index.rulings.iter().filter_map(|id| {
+            let signed = self.acts.get(id)?;
+            self.effect(signed.author, *id)?;
+            let seat = self.seat(signed.author)?;
+            match signed.act()? {
+                Act::Entrust(entrust) if seat.duty == Duty::Keeper => Some((seat.office, entrust)),
+                _ => None,
+            }
+        })
+    }
+
+    /// The policy for an office: of the highest office on its path that set one, the one with the latest claimed time.
+    pub fn policy(&self, office: OfficeId) -> PolicyInForce {
+        let path = self.offices.path(office);
+        let best = self
+            .policies()
+            .filter_map(|(by, at, id, policy)| {
+                let height = path.iter().position(|step| *step == by)?;
+                Some((height, at, id, policy))
+            })
+            .max_by_key(|(height, at, id, _)| (*height, *at, *id));
+        best.map_or(
+            PolicyInForce {
+                stale_days: STALE_DAYS_DEFAULT,
+                fold_version: None,
+                rule_pack: None,
+                act: None,
+            },
+            |(_, _, id, policy)| PolicyInForce {
+                stale_days: policy.stale_days,
+                fold_version: Some(policy.fold_version),
+                rule_pack: Some(policy.rule_pack),
+                act: Some(id),
+            },
+        )
+    }
+
+    fn policies(&self) -> impl Iterator<Item = (OfficeId, i64, EnvelopeId, &Policy)> {
+        self.index.rulings.iter().filter_map(|id| {
+            let signed = self.acts.get(id)?;
+            self.effect(signed.author, *id)?;
+            match signed.act()? {
+                Act::Policy(policy) => {
+                    Some((self.seat(signed.author)?.office, signed.at, *id, policy))
+                }
+                _ => None,
+            }
+        })
+    }
+}

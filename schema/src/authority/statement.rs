@@ -1,0 +1,160 @@
+//! What superiors said about one author's heads: no by revoking, yes by endorsing (rules 12–15).
+
+use super::chain::Heads;
+use crate::act::At;
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use std::collections::BTreeMap;
+
+/// A time that counts as infinitely late.
+pub(super) const NEVER: i64 = i64::MAX;
+/// The absence of any delay.
+pub(super) const AT_ONCE: i64 = i64::MIN;
+
+/// One good statement of a judge.
+#[derive(Debug, Clone)]
+pub(super) struct Statement {
+    pub(super) id: EnvelopeId,
+    /// Depth of the judge's office: the root speaks first.
+    pub(super) depth: u8,
+    pub(super) office: OfficeId,
+    pub(super) says: Says,
+    pub(super) replaces: Vec<EnvelopeId>,
+    /// When it was filed; `NEVER` while it is not.
+    pub(super) filed: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Says {
+    No(Option<At>),
+    Yes(At),
+}
+
+/// What all statements together say of one head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The first office from the root down that speaks, and whether it says yes.
+    pub(super) verdict: Option<(u8, bool)>,
+    /// Smallest filed time of the endorsements that say yes to it; `NEVER` where there is none that is filed.
+    pub(super) yes_filed: i64,
+    /// Whether it would be cut if nobody had endorsed anything.
+    pub(super) cut_without_yes: bool,
+}
+
+impl Told {
+    /// Nobody said anything.
+    pub(super) const NOTHING: Self = Self {
+        verdict: None,
+        yes_filed: NEVER,
+        cut_without_yes: false,
+    };
+
+    pub(super) fn is_no(&self) -> bool {
+        matches!(self.verdict, Some((_, false)))
+    }
+
+    pub(super) fn yes_depth(&self) -> Option<u8> {
+        self.verdict.and_then(|(depth, yes)| yes.then_some(depth))
+    }
+}
+
+struct Spoken {
+    statement: Statement,
+    /// The positions proved by `prev` from the named head down; empty where that head is not here.
+    back: BTreeMap<u64, EnvelopeId>,
+    /// Not dropped by any statement.
+    active: bool,
+    /// Not dropped by any revocation.
+    active_without_yes: bool,
+}
+
+impl Spoken {
+    fn says_no(&self, n: u64, id: EnvelopeId) -> bool {
+        match self.statement.says {
+            Says::No(None) => true,
+            Says::No(Some(at)) => n > at.n || self.back.get(&n).is_some_and(|proved| *proved != id),
+            Says::Yes(_) => false,
+        }
+    }
+
+    fn says_yes(&self, n: u64, id: EnvelopeId) -> bool {
+        matches!(self.statement.says, Says::Yes(_)) && self.back.get(&n) == Some(&id)
+    }
+}
+
+/// Everything said about one author.
+pub(super) struct Statements(Vec<Spoken>);
+
+impl Statements {
+    /// Good statements of judges; orders them from the root down and drops what others replace.
+    pub(super) fn new(heads: &Heads, author: AuthorId, mut said: Vec<Statement>) -> Self {
+        said.sort_unstable_by_key(|statement| (statement.depth, statement.id));
+        let spoken = said.iter().map(|statement| Spoken {
+            statement: statement.clone(),
+            back: proved_back(heads, author, statement.says),
+            active: !is_replaced(statement, said.iter()),
+            active_without_yes: !is_replaced(
+                statement,
+                said.iter().filter(|by| matches!(by.says, Says::No(_))),
+            ),
+        });
+        Self(spoken.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether some revocation that nobody replaced bars whatever the author signs from now on.
+    pub(super) fn bars_the_future(&self) -> bool {
+        self.active()
+            .any(|spoken| matches!(spoken.statement.says, Says::No(_)))
+    }
+
+    pub(super) fn told(&self, n: u64, id: EnvelopeId) -> Told {
+        let yes_filed = self
+            .active()
+            .filter(|spoken| spoken.says_yes(n, id))
+            .map(|spoken| spoken.statement.filed)
+            .min();
+        Told {
+            verdict: self.verdict(n, id),
+            yes_filed: yes_filed.unwrap_or(NEVER),
+            cut_without_yes: self
+                .0
+                .iter()
+                .any(|spoken| spoken.active_without_yes && spoken.says_no(n, id)),
+        }
+    }
+
+    fn verdict(&self, n: u64, id: EnvelopeId) -> Option<(u8, bool)> {
+        let mut heard: BTreeMap<u8, bool> = BTreeMap::new();
+        for spoken in self.active() {
+            let depth = spoken.statement.depth;
+            if spoken.says_no(n, id) {
+                heard.insert(depth, false);
+            } else if spoken.says_yes(n, id) {
+                heard.entry(depth).or_insert(true);
+            }
+        }
+        heard.into_iter().next()
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Spoken> {
+        self.0.iter().filter(|spoken| spoken.active)
+    }
+}
+
+fn is_replaced<'a>(statement: &Statement, mut by: impl Iterator<Item = &'a Statement>) -> bool {
+    by.any(|other| other.office == statement.office && other.replaces.contains(&statement.id))
+}
+
+fn proved_back(heads: &Heads, author: AuthorId, says: Says) -> BTreeMap<u64, EnvelopeId> {
+    let at = match says {
+        Says::No(None) => return BTreeMap::new(),
+        Says::No(Some(at)) | Says::Yes(at) => at,
+    };
+    if heads.at(author, at.n, at.id).is_none() {
+        return BTreeMap::new();
+    }
+    heads.back(author, at.n, at.id).collect()
+}

@@ -1,0 +1,272 @@
+//! The state of one envelope: good, waiting or void, the first line that applies (rules 21–26).
+
+use super::Authority;
+use super::judge::{Effect, Judged, filed_time};
+use super::state::{PathState, State, VoidReason, Wait, Window};
+use super::statement::{AT_ONCE, NEVER};
+use crate::act::{Act, Appoint, Receipt};
+use crate::envelope::Duty;
+use crate::fact::{Fact, What};
+use crate::id::{AuthorId, EnvelopeId};
+use std::collections::BTreeSet;
+
+/// Lowest kind number of an act that is not the roster's.
+const CASE_KIND_MIN: u16 = 32;
+/// The role that lets a keeper appoint; alone, it does not narrow which roles may be conferred.
+const KEEPER_ROLE: &str = "KEEPER";
+
+/// What a roster act or a receipt says.
+#[derive(Debug, Clone)]
+pub(super) enum Said {
+    Act(Act),
+    Receipt(Receipt),
+}
+
+/// What authority keeps of a roster act or a receipt.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    pub(super) author: AuthorId,
+    pub(super) appointment: Option<EnvelopeId>,
+    pub(super) at: i64,
+    pub(super) said: Said,
+}
+
+impl Signed {
+    pub(super) fn act(&self) -> Option<&Act> {
+        match &self.said {
+            Said::Act(act) => Some(act),
+            Said::Receipt(_) => None,
+        }
+    }
+}
+
+/// What the state of an envelope depends on.
+struct Weighed<'a> {
+    id: EnvelopeId,
+    author: AuthorId,
+    appointment: Option<EnvelopeId>,
+    at: i64,
+    duty: Duty,
+    judged: &'a Judged,
+}
+
+/// What is asked of the duty by what an envelope says (rule 2).
+fn duty_for(what: &What) -> Duty {
+    match what {
+        What::Roster(_) => Duty::Keeper,
+        What::Unknown { kind } if *kind < CASE_KIND_MIN => Duty::Keeper,
+        What::Receipt(_) => Duty::Witness,
+        _ => Duty::Staff,
+    }
+}
+
+impl Authority {
+    /// How an envelope stands. `complete`: all that it names in its dossier is here and complete.
+    pub fn state(&self, fact: &Fact, complete: bool) -> State {
+        let Some(chain) = self.chains.get(&fact.author) else {
+            return State::Waiting(Wait::Gap);
+        };
+        let weighed = Weighed {
+            id: fact.id,
+            author: fact.author,
+            appointment: fact.appointment,
+            at: fact.at,
+            duty: duty_for(&fact.what),
+            judged: &chain.judged,
+        };
+        let (state, _) = self.weigh(&weighed, complete);
+        match self.acts.get(&fact.id).and_then(Signed::act) {
+            Some(Act::Appoint(appoint)) if state.is_good() => self
+                .appoint_fault(fact.author, fact.appointment, appoint)
+                .map_or(state, State::Void),
+            _ => state,
+        }
+    }
+
+    /// Between which instants an envelope was provably signed.
+    pub fn window(&self, fact: &Fact) -> Window {
+        if fact.author == self.root_author {
+            return Window {
+                lower: None,
+                filed: Some(fact.at),
+            };
+        }
+        self.chains
+            .get(&fact.author)
+            .map(|chain| self.window_of(&chain.judged, fact.id))
+            .unwrap_or_default()
+    }
+
+    fn window_of(&self, judged: &Judged, id: EnvelopeId) -> Window {
+        Window {
+            lower: self.heads.get(id).and_then(|row| judged.lower_at(row.n)),
+            filed: judged.filed.get(&id).copied(),
+        }
+    }
+
+    /// The state, and the latest endorsement without which it would not count.
+    fn weigh(&self, x: &Weighed<'_>, complete: bool) -> (State, i64) {
+        let waits = |wait| (State::Waiting(wait), AT_ONCE);
+        match self.path_state_in(x.author, x.judged, x.id) {
+            PathState::Good => {}
+            PathState::Gap => return waits(Wait::Gap),
+            PathState::Cut => return waits(Wait::Cut),
+            PathState::Fork => return waits(Wait::Fork),
+        }
+        if !complete {
+            return waits(Wait::Deps);
+        }
+        let Some(seat) = self.seat(x.author) else {
+            return waits(Wait::Appointment);
+        };
+        if seat.duty != x.duty {
+            return (State::Void(VoidReason::Duty), AT_ONCE);
+        }
+        if x.author == self.root_author {
+            return (State::Good { filed: Some(x.at) }, AT_ONCE);
+        }
+        let (appoint, behind) = match self.appointment_behind(x.author, x.appointment) {
+            Ok(found) => found,
+            Err(state) => return (state, AT_ONCE),
+        };
+        self.weigh_window(x, appoint, behind)
+    }
+
+    /// Rule 22, as far as it is asked of every act; roles and kinds are asked by the rules of each step.
+    fn appointment_behind(
+        &self,
+        author: AuthorId,
+        cited: Option<EnvelopeId>,
+    ) -> Result<(&Appoint, i64), State> {
+        let void = State::Void(VoidReason::Appointment);
+        let waiting = State::Waiting(Wait::Appointment);
+        let id = cited.ok_or(void)?;
+        let signed = match self.acts.get(&id) {
+            Some(signed) => signed,
+            None if self.bodies.is_here(id) => return Err(void),
+            None => return Err(waiting),
+        };
+        let Some(Act::Appoint(appoint)) = signed.act() else {
+            return Err(void);
+        };
+        if appoint.author() != author {
+            return Err(void);
+        }
+        let effect = self.effect(signed.author, id);
+        let effect = effect.filter(|effect| effect.counts).ok_or(waiting)?;
+        if self.offices.get(appoint.office).is_none() {
+            return Err(waiting);
+        }
+        if !self.is_judge_of(signed.author, author) {
+            return Err(void);
+        }
+        Ok((appoint, effect.delay))
+    }
+
+    /// Rules 24 and 26.
+    fn weigh_window(&self, x: &Weighed<'_>, appoint: &Appoint, behind: i64) -> (State, i64) {
+        let void = (State::Void(VoidReason::Interval), AT_ONCE);
+        let window = self.window_of(x.judged, x.id);
+        let (first, last) = (appoint.not_before, appoint.not_after);
+        let n = self.heads.get(x.id).map_or(0, |row| row.n);
+        let delay = behind.max(x.judged.delay_at(n));
+        let good = |delay: i64| {
+            let time = filed_time(window.filed, delay);
+            let filed = (time != NEVER).then_some(time);
+            (State::Good { filed }, delay)
+        };
+        if window.lower.is_some_and(|lower| lower > last)
+            || window.filed.is_some_and(|filed| filed < first)
+        {
+            return void;
+        }
+        let claimed = window.clamp(x.at);
+        if window.filed.is_some_and(|filed| filed <= last) && claimed >= first {
+            return good(delay);
+        }
+        if claimed > last {
+            return void;
+        }
+        if window.filed.is_none() && claimed >= first {
+            return good(delay);
+        }
+        let told = x.judged.told(x.id);
+        if matches!(told.verdict, Some((_, true))) {
+            return good(delay.max(told.yes_filed));
+        }
+        (State::Waiting(Wait::Window), AT_ONCE)
+    }
+
+    /// The effect of one act of a keeper or a witness, none where it is not good.
+    pub(super) fn effect_of(&self, id: EnvelopeId, judged: &Judged) -> Option<Effect> {
+        let signed = self.acts.get(&id)?;
+        let weighed = Weighed {
+            id,
+            author: signed.author,
+            appointment: signed.appointment,
+            at: signed.at,
+            duty: match &signed.said {
+                Said::Act(_) => Duty::Keeper,
+                Said::Receipt(_) => Duty::Witness,
+            },
+            judged,
+        };
+        let (state, delay) = self.weigh(&weighed, self.bodies.is_complete(id));
+        let State::Good { filed } = state else {
+            return None;
+        };
+        let counts = match &signed.said {
+            Said::Receipt(receipt) => self.is_in_time(id, receipt, judged.newest),
+            Said::Act(Act::Appoint(appoint)) => self
+                .appoint_fault(signed.author, signed.appointment, appoint)
+                .is_none(),
+            Said::Act(_) => true,
+        };
+        Some(Effect {
+            filed: filed.unwrap_or(NEVER),
+            delay,
+            counts,
+        })
+    }
+
+    /// Rule 10; stricter than its words in one point: not before *any* good receipt below it on the chain, so that two
+    /// receipts cannot step back where one could not.
+    fn is_in_time(&self, id: EnvelopeId, receipt: &Receipt, newest: Option<i64>) -> bool {
+        let cited = self.heads.get(id).and_then(|row| row.receipt);
+        let cited = cited.and_then(|cited| self.receipt(cited));
+        newest.is_none_or(|newest| receipt.time >= newest)
+            && cited.is_none_or(|(cited, _)| receipt.time >= cited.time)
+    }
+
+    /// What is wrong with an appointment in itself or against its issuer's own: child ⊆ parent in roles, kinds, depth.
+    fn appoint_fault(
+        &self,
+        issuer: AuthorId,
+        issuer_appointment: Option<EnvelopeId>,
+        child: &Appoint,
+    ) -> Option<VoidReason> {
+        if child.not_before > child.not_after {
+            return Some(VoidReason::Scope);
+        }
+        if issuer == self.root_author {
+            return None;
+        }
+        let parent = self.appointment(issuer_appointment?)?;
+        let inside = child.depth <= parent.depth
+            && child.kinds.iter().all(|kind| parent.kinds.contains(kind))
+            && confers(parent, child);
+        (!inside).then_some(VoidReason::Scope)
+    }
+}
+
+/// A keeper confers the roles that its own appointment lists beside `KEEPER`; where it lists none, all.
+fn confers(parent: &Appoint, child: &Appoint) -> bool {
+    let listed = |appoint: &Appoint| -> BTreeSet<String> {
+        let roles = appoint.roles.iter().cloned();
+        roles.filter(|role| role != KEEPER_ROLE).collect()
+    };
+    let (may, gives) = (listed(parent), listed(child));
+    let narrowed = !may.is_empty();
+    let unlisted_keeper = child.duty == Duty::Keeper && gives.is_empty();
+    !narrowed || (gives.is_subset(&may) && !unlisted_keeper)
+}

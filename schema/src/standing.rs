@@ -1,0 +1,143 @@
+//! One dossier read legally: what stands, what is contested, what waits and why (`standing` rules 25–39).
+//!
+//! The fold is a function of the dossier's facts and of authority. It reads no clock, no arrival order and no `m`;
+//! claimed times order nothing that has effect.
+
+mod baton;
+mod competence;
+mod entry;
+mod grant;
+mod matter;
+mod permit;
+mod reader;
+mod rule;
+mod slot;
+mod state_root;
+
+pub use grant::Grant;
+pub use matter::{MatterStanding, Outcome, StepStanding};
+pub use permit::{GrantedPermit, permits};
+pub use rule::{Decision, Signer, SlotAct, SlotRules, Verdict};
+pub use slot::{InForce, SlotStanding, SlotValue};
+
+use crate::authority::{Authority, State};
+use crate::fact::{Fact, What};
+use crate::hold::DossierKind;
+use crate::id::{EnvelopeId, OfficeId, PersonCode};
+use reader::Reader;
+use slot::SlotKey;
+use std::collections::BTreeMap;
+
+/// The version of this fold; standings of two versions are not compared.
+pub const FOLD_VERSION: u16 = 1;
+
+/// What a dossier comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is about.
+    pub kind: DossierKind,
+    /// The responsible office; the root office while the opening is not here.
+    pub place: OfficeId,
+    /// Whether it concerns a minor.
+    pub minor: bool,
+    /// Whom it concerns.
+    pub person: Option<PersonCode>,
+    /// Protected fields by name.
+    pub fields: BTreeMap<String, SlotStanding>,
+    /// Matters by the act that opened them; the alarm itself in an Alarm dossier.
+    pub matters: BTreeMap<EnvelopeId, MatterStanding>,
+    /// Everything that is waiting or void, ascending, with its reason.
+    pub listed: Vec<(EnvelopeId, State)>,
+    /// Rule 39: an act of an unknown kind is in it, so new decisions are refused.
+    pub unknown: bool,
+}
+
+/// Folds the facts of one dossier. Facts of other dossiers among them are left out.
+pub fn fold(
+    authority: &Authority,
+    rules: &dyn SlotRules,
+    facts: &BTreeMap<EnvelopeId, Fact>,
+) -> Standing {
+    let opening = Opening::of(authority, facts);
+    let reader = Reader::new(authority, rules, facts, &opening);
+    Standing {
+        kind: opening.kind,
+        place: reader.place(None),
+        minor: opening.minor,
+        person: opening.person,
+        fields: reader
+            .keys()
+            .filter_map(|key| match key {
+                SlotKey::Field(name) => Some((name.clone(), reader.fold_slot(key, None).standing)),
+                _ => None,
+            })
+            .collect(),
+        matters: reader.matters(),
+        listed: listed(&reader, facts),
+        unknown: facts.values().any(|fact| {
+            matches!(fact.what, What::Unknown { .. }) && reader.state_of(fact).is_good()
+        }),
+    }
+}
+
+fn listed(reader: &Reader<'_>, facts: &BTreeMap<EnvelopeId, Fact>) -> Vec<(EnvelopeId, State)> {
+    facts
+        .values()
+        .map(|fact| (fact.id, reader.state_of(fact)))
+        .filter(|(_, state)| !state.is_good())
+        .collect()
+}
+
+/// What the envelope that opened the dossier says; it is read even while it waits (rule 28).
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    kind: DossierKind,
+    place: OfficeId,
+    minor: bool,
+    person: Option<PersonCode>,
+}
+
+impl Opening {
+    fn of(authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact>) -> Self {
+        let opening = facts
+            .values()
+            .find(|fact| EnvelopeId::from(fact.dossier) == fact.id);
+        let unopened = Self {
+            kind: DossierKind::Case,
+            place: authority.root_office(),
+            minor: false,
+            person: None,
+        };
+        match opening.map(|fact| &fact.what) {
+            Some(What::Open {
+                office,
+                person,
+                minor,
+            }) => Self {
+                kind: DossierKind::Case,
+                place: *office,
+                minor: *minor != 0,
+                person: Some(*person),
+            },
+            Some(What::Raise(raise)) => Self {
+                kind: DossierKind::Alarm,
+                place: raise.office,
+                minor: false,
+                person: Some(raise.person),
+            },
+            Some(What::Roster(_)) => Self {
+                kind: DossierKind::Roster,
+                place: founded(opening).unwrap_or(unopened.place),
+                ..unopened
+            },
+            _ => unopened,
+        }
+    }
+}
+
+fn founded(opening: Option<&Fact>) -> Option<OfficeId> {
+    match opening?.what.roster_act()? {
+        crate::act::Act::Found(found) => Some(found.office),
+        _ => None,
+    }
+}

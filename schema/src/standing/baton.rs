@@ -1,0 +1,82 @@
+//! The baton of a transfer (rule 38): the register of the new office against the served cancel of the old one.
+
+use super::entry::Past;
+use super::reader::Reader;
+use super::rule::Verdict;
+use super::slot::{Candidate, SlotValue, UNFILED};
+use crate::fact::What;
+use crate::id::OfficeId;
+
+/// The step that is a baton.
+pub(super) const BATON: &str = "baton";
+
+/// A register by itself, and every served cancel by its service, each filed with the common superior.
+pub(super) fn candidates(
+    reader: &Reader<'_>,
+    indexes: Vec<usize>,
+    within: Option<&Past>,
+) -> Vec<Candidate> {
+    let all: Vec<Candidate> = indexes
+        .into_iter()
+        .filter_map(|index| reader.candidate(index))
+        .collect();
+    let superior = common_superior(reader, &all);
+    let mut counting: Vec<Candidate> = all
+        .into_iter()
+        .filter_map(|candidate| match candidate.value {
+            SlotValue::Verdict(Verdict::Refuse) => served(reader, candidate, superior, within),
+            _ => {
+                let filed = filed(reader, candidate.id, superior);
+                Some(Candidate { filed, ..candidate })
+            }
+        })
+        .collect();
+    for candidate in &mut counting {
+        // No office outranks the other here: only the earlier filing counts.
+        candidate.depth = 0;
+    }
+    counting.sort_by_key(|candidate| (candidate.past.size(), candidate.id));
+    counting
+}
+
+/// The earliest filed good service of a cancel; an unserved cancel has no effect.
+fn served(
+    reader: &Reader<'_>,
+    cancel: Candidate,
+    superior: Option<OfficeId>,
+    within: Option<&Past>,
+) -> Option<Candidate> {
+    let serves = reader.entries.iter().enumerate().filter(|(index, entry)| {
+        matches!(entry.fact.what, What::Serve { decision } if decision == cancel.id)
+            && entry.state.is_good()
+            && within.is_none_or(|past| past.contains(*index))
+    });
+    let (filed, _, serve) = serves
+        .map(|(index, entry)| (filed(reader, entry.fact.id, superior), entry.fact.id, index))
+        .min()?;
+    Some(Candidate {
+        filed,
+        past: reader.entries[serve].past.clone(),
+        ..cancel
+    })
+}
+
+fn filed(reader: &Reader<'_>, id: crate::id::EnvelopeId, superior: Option<OfficeId>) -> i64 {
+    superior
+        .and_then(|office| reader.authority.filed_with(id, office))
+        .unwrap_or(UNFILED)
+}
+
+/// The lowest office that stands above the old office and above every office that registers.
+fn common_superior(reader: &Reader<'_>, candidates: &[Candidate]) -> Option<OfficeId> {
+    let offices = reader.authority.offices();
+    let signers = candidates
+        .iter()
+        .filter_map(|candidate| reader.entries[candidate.index].seat)
+        .map(|seat| seat.office);
+    let signers: Vec<OfficeId> = signers.collect();
+    let above = offices.path(reader.opening.place).into_iter().skip(1);
+    above
+        .into_iter()
+        .find(|upper| signers.iter().all(|signer| offices.covers(*upper, *signer)))
+}

@@ -1,0 +1,174 @@
+//! Who may sign on a slot (rule 29): the office, the level, not whoever prepared, and who may settle a quarrel.
+
+use super::baton::BATON;
+use super::entry::Entry;
+use super::grant;
+use super::reader::Reader;
+use super::rule::{Signer, SlotAct, Verdict};
+use super::slot::{SlotKey, SlotValue};
+use crate::act::{Appoint, Span};
+use crate::fact::What;
+use crate::hold::DossierKind;
+use crate::id::{EnvelopeId, OfficeId};
+
+/// Kinds of case in an appointment.
+const KIND_ADULT: u8 = 1;
+const KIND_MINOR: u8 = 2;
+/// Event that settles a quarrel whatever the number of decisions that it replaces.
+const ADJUDICATE: &str = "adjudicate";
+/// How the role of an office's head ends (`OFF_HEAD`, `CTY_HEAD`, `CIT_HEAD` …).
+const HEAD_ROLE_END: &str = "_HEAD";
+
+impl Reader<'_> {
+    /// Whether the signer of a slot's act was competent. Reads only the entry's past, which is decided already.
+    pub(super) fn is_competent(&self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        let (Some((key, value)), Some(seat)) = (self.slot_value(index), entry.seat) else {
+            return false;
+        };
+        if seat.author() != entry.fact.author || !self.replaces_lie_in_past(entry) {
+            return false;
+        }
+        let place = self.place(Some(&entry.past));
+        self.office_fits(key, value, seat.office, place)
+            && self.kind_fits(seat)
+            && self.level_fits(entry, seat, place)
+            && !self.prepared_by(entry, seat)
+            && self.may_replace(entry, seat)
+    }
+
+    fn replaces_lie_in_past(&self, entry: &Entry<'_>) -> bool {
+        let lies = |id: &EnvelopeId| {
+            let index = self.by_id.get(id);
+            index.is_some_and(|index| entry.past.contains(*index))
+        };
+        let matter_lies = match &entry.fact.what {
+            What::Step { matter, .. } => lies(matter),
+            _ => true,
+        };
+        matter_lies && entry.replaces().iter().all(lies)
+    }
+
+    fn office_fits(
+        &self,
+        key: &SlotKey,
+        value: &SlotValue,
+        signer: OfficeId,
+        place: OfficeId,
+    ) -> bool {
+        let offices = self.authority.offices();
+        if offices.get(signer).is_none() {
+            return false;
+        }
+        match (key, value) {
+            // The receiving office of a transfer is not above the releasing one; the rules say who registers.
+            (SlotKey::Step(_, step), SlotValue::Verdict(Verdict::Approve)) if step == BATON => true,
+            (SlotKey::Place, SlotValue::Office(next)) => {
+                offices.covers(signer, place) && offices.covers(signer, *next)
+            }
+            _ => offices.covers(signer, place),
+        }
+    }
+
+    fn kind_fits(&self, seat: &Appoint) -> bool {
+        let kind = if self.opening.minor {
+            KIND_MINOR
+        } else {
+            KIND_ADULT
+        };
+        self.opening.kind != DossierKind::Case || seat.kinds.contains(&kind)
+    }
+
+    fn level_fits(&self, entry: &Entry<'_>, seat: &Appoint, place: OfficeId) -> bool {
+        let offices = self.authority.offices();
+        let tier = |office| offices.get(office).map(|office| office.tier);
+        let (Some(own), Some(responsible)) = (tier(seat.office), tier(place)) else {
+            return false;
+        };
+        let signer = Signer {
+            person: seat.person,
+            office: seat.office,
+            tier: own,
+            roles: &seat.roles,
+            depth: offices.depth(seat.office).unwrap_or(0),
+        };
+        let fits = |act: &SlotAct<'_>| self.rules.competent(&signer, act, responsible);
+        match &entry.fact.what {
+            What::Amend { field, .. } => fits(&SlotAct::Amend { field }),
+            What::Assign { .. } => fits(&SlotAct::Assign),
+            What::Step { matter, event, .. } => {
+                let Some((workflow, version)) = self.workflow(*matter) else {
+                    return false;
+                };
+                let span = self.span_asked(*matter, entry);
+                fits(&SlotAct::Step {
+                    workflow,
+                    version,
+                    event,
+                    span,
+                    cum_days: grant::cum_days(self, *matter, entry, span),
+                    entrusted: self
+                        .authority
+                        .entrusted(seat.office, workflow, entry.claimed),
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// The days of the application, up to the last day that this step sets.
+    fn span_asked(&self, matter: EnvelopeId, entry: &Entry<'_>) -> Option<Span> {
+        let asked = match &self.entries[*self.by_id.get(&matter)?].fact.what {
+            What::Apply { span, .. } => *span,
+            _ => None,
+        };
+        let set = match &entry.fact.what {
+            What::Step { span, .. } => *span,
+            _ => None,
+        };
+        match (asked, set) {
+            (Some(asked), Some(set)) => Some(Span {
+                first_day: asked.first_day,
+                last_day: set.last_day,
+            }),
+            (asked, set) => asked.or(set),
+        }
+    }
+
+    /// Whoever entered the application has prepared it; an author whose person is not known here cannot be ruled out.
+    fn prepared_by(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
+        let What::Step { matter, .. } = &entry.fact.what else {
+            return false;
+        };
+        let opener = self.by_id.get(matter).map(|index| &self.entries[*index]);
+        opener.is_none_or(|opener| {
+            opener
+                .seat
+                .is_none_or(|prepared| prepared.person == seat.person)
+        })
+    }
+
+    /// Who replaces two or more, or adjudicates, signed none of them and stands over them or heads the office.
+    fn may_replace(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
+        let adjudicates = matches!(
+            &entry.fact.what,
+            What::Step { event, .. } if event.starts_with(ADJUDICATE)
+        );
+        if entry.replaces().len() < 2 && !adjudicates {
+            return true;
+        }
+        let offices = self.authority.offices();
+        let heads = seat.roles.iter().any(|role| role.ends_with(HEAD_ROLE_END));
+        entry.replaces().iter().all(|id| {
+            let replaced = self
+                .by_id
+                .get(id)
+                .and_then(|index| self.entries[*index].seat);
+            replaced.is_some_and(|replaced| {
+                replaced.person != seat.person
+                    && !offices.is_above(replaced.office, seat.office)
+                    && (heads || offices.is_above(seat.office, replaced.office))
+            })
+        })
+    }
+}

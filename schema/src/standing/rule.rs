@@ -1,0 +1,76 @@
+//! What the fold asks of the rule pack: which events decide what, and who may sign them at which level.
+
+use crate::act::Span;
+use crate::id::{OfficeId, PersonId};
+
+/// A decision's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Granted; for a baton, the new office.
+    Approve,
+    /// Refused; for a baton, the old office.
+    Refuse,
+}
+
+/// What an event decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The step of the matter that is the slot. The step named `baton` follows rule 38.
+    pub step: String,
+    /// The value.
+    pub value: Verdict,
+    /// Whether it burdens the person: such a decision is nothing to rely on.
+    pub restrictive: bool,
+}
+
+/// Who signed, as the cited appointment says.
+#[derive(Debug, Clone, Copy)]
+pub struct Signer<'a> {
+    /// The person, not the key.
+    pub person: PersonId,
+    /// The office.
+    pub office: OfficeId,
+    /// Its tier, 1 township to 5 ministry.
+    pub tier: u8,
+    /// Role ids of the appointment, ascending.
+    pub roles: &'a [String],
+    /// How many offices stand above the signer's.
+    pub depth: u8,
+}
+
+/// What was signed.
+#[derive(Debug, Clone, Copy)]
+pub enum SlotAct<'a> {
+    /// A decision of a matter.
+    Step {
+        /// Workflow of the matter.
+        workflow: &'a str,
+        /// Version of its table.
+        version: u16,
+        /// The event.
+        event: &'a str,
+        /// The days asked for, with what this act itself sets.
+        span: Option<Span>,
+        /// Days of granted leaves in the two months that end on the last day asked for, and of this request.
+        cum_days: u32,
+        /// Whether an office above entrusted the signer's office with this workflow at the time of signing.
+        entrusted: bool,
+    },
+    /// A protected field.
+    Amend {
+        /// Its name.
+        field: &'a str,
+    },
+    /// Another office becomes responsible.
+    Assign,
+}
+
+/// The part of a rule pack that the fold reads. It must be a pure function.
+pub trait SlotRules {
+    /// What the event decides, if it is a decision at all.
+    fn decision(&self, workflow: &str, version: u16, event: &str) -> Option<Decision>;
+
+    /// Whether the signer's capacity and the level fit. How the signer's office stands to the responsible one is
+    /// checked by the fold; `responsible` is the tier of the responsible office.
+    fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool;
+}
