@@ -83,13 +83,6 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// The digest at a key.
-    pub(crate) fn get(&self, key: &Key) -> Option<Digest> {
-        let block = self.blocks.get(self.block_of(key))?;
-        let at = block.rows.binary_search_by(|row| row.key.cmp(key)).ok()?;
-        Some(block.rows[at].digest)
-    }
-
     /// Puts an item, in the place of what was there.
     pub(crate) fn put(&mut self, key: Key, digest: Digest) {
         self.remove(&key);

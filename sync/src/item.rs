@@ -32,16 +32,6 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    /// All classes in their order.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Roster,
-        Self::Alarm,
-        Self::Case,
-        Self::MinorCase,
-        Self::KeeperChain,
-        Self::StaffChain,
-    ];
-
     /// The class of a dossier with this audience.
     pub(crate) fn of(audience: &Audience) -> Self {
         match audience.kind {
@@ -50,11 +40,6 @@ impl Class {
             DossierKind::Case if audience.minor => Self::MinorCase,
             DossierKind::Case => Self::Case,
         }
-    }
-
-    /// Whether an item of the class is a chain and not a dossier.
-    pub(crate) fn is_chain(self) -> bool {
-        self >= Self::KeeperChain
     }
 }
 

@@ -14,6 +14,7 @@ mod store;
 
 pub use effect::{Effect, Event, Lane, Peer};
 pub use frontier::{Frontier, Tip};
+pub use item::ItemRef;
 pub use replica::{
     Delivery, DossierRow, Draft, ImportOutcome, Limits, LinkStatus, LocalSeat, OpenError, Payload,
     Refusal, Replica, Seat, Setup, SignError, StaleAuthority, Taken, Waiting,

@@ -29,7 +29,7 @@ use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
-use jiaolian_schema::authority::Authority;
+use jiaolian_schema::authority::{Authority, NodeSeat};
 use jiaolian_schema::canon;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
@@ -84,6 +84,7 @@ pub struct Replica<S> {
     refused: BTreeMap<(Option<Peer>, EnvelopeId), Option<DossierId>>,
     refused_count: u64,
     witnesses: BTreeSet<OfficeId>,
+    endpoints: BTreeMap<[u8; 32], NodeSeat>,
     unreceipted: BTreeMap<OfficeId, receipt::Pending>,
     standings: BTreeMap<DossierId, (u64, Arc<Standing>)>,
     asked: u64,
@@ -110,7 +111,7 @@ impl<S: Store> Replica<S> {
     pub fn connect(&mut self, peer: Peer, now: i64) {
         self.now = now;
         self.disconnect(peer);
-        let Some(seat) = self.authority.endpoints().get(&peer.0).copied() else {
+        let Some(seat) = self.endpoints.get(&peer.0).copied() else {
             return self.hang_up(peer, "the peer is not in the roster".to_owned());
         };
         if let Some((until, _)) = self.shunned.get(&peer)
@@ -210,10 +211,10 @@ impl<S: Store> Replica<S> {
     /// The roster changed: views, places and sessions follow it.
     fn follow_roster(&mut self) {
         self.standings.clear();
-        self.find_witnesses();
+        self.follow_seats();
         self.retry(crate::parked::Need::Roster);
         self.place_all();
-        let endpoints = self.authority.endpoints();
+        let endpoints = &self.endpoints;
         let mut cut = Vec::new();
         for (peer, link) in &mut self.links {
             match endpoints.get(&peer.0) {

@@ -4,7 +4,7 @@ use super::{DossierRow, Replica};
 use crate::effect::{Lane, Peer};
 use crate::frontier::{Frontier, causal_order};
 use crate::store::{Store, StoreError, Table};
-use jiaolian_schema::authority::Authority;
+use jiaolian_schema::authority::{Authority, NodeSeat};
 use jiaolian_schema::envelope::{Body, Envelope};
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::{DossierKind, may_hold};
@@ -242,9 +242,14 @@ impl<S: Store> Replica<S> {
         self.export(office, &rosters)
     }
 
+    /// Nodes that may connect, by transport key.
+    pub fn endpoints(&self) -> &BTreeMap<[u8; 32], NodeSeat> {
+        &self.endpoints
+    }
+
     /// Every link that is up or was ever agreed on.
     pub fn links(&self) -> Vec<LinkStatus> {
-        let endpoints = self.authority.endpoints();
+        let endpoints = &self.endpoints;
         let peers: BTreeSet<Peer> = self
             .links
             .keys()
@@ -302,7 +307,7 @@ impl<S: Store> Replica<S> {
         let Some(office) = above.next() else {
             return Delivery::Local;
         };
-        let endpoints = self.authority.endpoints();
+        let endpoints = &self.endpoints;
         let there = endpoints.iter().filter(|(_, seat)| seat.office == office);
         let hints = there.filter_map(|(key, _)| self.hints.get(&Peer(*key)));
         let landed = hints.filter(|hint| row.seq <= hint.acked);

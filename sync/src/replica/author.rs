@@ -7,8 +7,9 @@ use jiaolian_schema::act::{Act, At, EditBytes, Receipt};
 use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{BODY_BYTES_MAX, Body, DEPS_MAX, Envelope, Head, Kind};
-use jiaolian_schema::fact::Fact;
+use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, sha256};
+use jiaolian_schema::standing::{Outcome, fold};
 use jiaolian_schema::suite::Sign;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -143,8 +144,7 @@ impl<S: Store> Replica<S> {
                 now,
             });
         }
-        let mut all = self.authority.appointments();
-        if all.any(|(other, _, good)| other == id && good) {
+        if self.authority.is_appointed(id) {
             Ok(())
         } else {
             Err(SignError::AppointmentWithout)
@@ -230,7 +230,6 @@ impl<S: Store> Replica<S> {
 
     /// Where not all heads fit, acts of people go before receipts and edits.
     fn is_signed_by_people(&self, facts: &BTreeMap<EnvelopeId, Fact>, id: EnvelopeId) -> bool {
-        use jiaolian_schema::fact::What;
         let what = facts.get(&id).map(|fact| &fact.what);
         !matches!(what, None | Some(What::Edit | What::Receipt(_)))
     }
@@ -247,7 +246,11 @@ impl<S: Store> Replica<S> {
         Err(SignError::RolledBack { tip: tip_n, known })
     }
 
-    fn check_decision(&self, _head: &Head, fact: &Fact) -> Result<(), SignError> {
+    /// A decision must have effect here and now: its signer's capacity fits, and nothing before it settled the step.
+    fn check_decision(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        let What::Step { matter, .. } = fact.what else {
+            return Ok(());
+        };
         if !self.is_decision(fact.dossier, &fact.what) {
             return Ok(());
         }
@@ -256,7 +259,23 @@ impl<S: Store> Replica<S> {
             let (days, limit) = (stale.days, stale.limit_days);
             return Err(SignError::Stale { days, limit });
         }
-        Ok(())
+        let mut trial = self.authority.clone();
+        trial.add_head(fact.id, head);
+        trial.add_fact(fact);
+        let mut facts = self.load_facts(fact.dossier)?;
+        facts.insert(fact.id, fact.clone());
+        let standing = fold(&trial, &*self.rules, &facts);
+        if standing.unknown {
+            return Err(SignError::LaterVersion);
+        }
+        let steps = standing.matters.get(&matter).map(|matter| &matter.steps);
+        let mut steps = steps.into_iter().flatten();
+        let step = steps.find(|step| step.id == fact.id);
+        match step.map(|step| step.outcome) {
+            Some(Outcome::Live | Outcome::Conflicted) => Ok(()),
+            Some(other) => Err(SignError::NoEffect(format!("{other:?}"))),
+            None => Err(SignError::NoEffect("the matter is not here".to_owned())),
+        }
     }
 }
 

@@ -9,12 +9,11 @@ use crate::link::{CHECK_MS, Hint, Link, view};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
 use jiaolian_schema::id::{DossierId, OfficeId, sha256};
+use jiaolian_schema::standing::FOLD_VERSION;
 use std::collections::BTreeSet;
 
-/// The fold version of this build.
-pub const FOLD_VERSION: u16 = 1;
 /// The edit version of this build.
-pub const EDIT_VERSION: u16 = 1;
+const EDIT_VERSION: u16 = 1;
 /// How often what peers last agreed on is written, ms, where nothing asks for it at once.
 const HINT_MS: i64 = 60_000;
 

@@ -108,6 +108,7 @@ impl<S: Store> Replica<S> {
             refused: BTreeMap::new(),
             refused_count: 0,
             witnesses: BTreeSet::new(),
+            endpoints: BTreeMap::new(),
             unreceipted: BTreeMap::new(),
             standings: BTreeMap::new(),
             asked: 0,
@@ -120,7 +121,7 @@ impl<S: Store> Replica<S> {
         let heads = replica.read_authority()?;
         replica.read_rows()?;
         replica.read_small()?;
-        replica.find_witnesses();
+        replica.follow_seats();
         replica.find_unreceipted(&heads);
         Ok(replica)
     }
@@ -161,20 +162,21 @@ impl<S: Store> Replica<S> {
     }
 
     fn read_authority(&mut self) -> Result<Vec<(EnvelopeId, AuthorId, u64)>, OpenError> {
-        let mut heads = Vec::new();
-        self.each_row(Table::Head, |replica, key, value| {
+        let (mut heads, mut facts) = (Vec::new(), Vec::new());
+        self.each_row(Table::Head, |_, key, value| {
             let bytes = &value[..value.len().saturating_sub(SIGNATURE_BYTES)];
             let head: Head = read(Table::Head, bytes)?;
             let id = EnvelopeId::from_slice(key).ok_or_else(|| odd_key(Table::Head))?;
-            replica.authority.add_head(id, &head);
-            heads.push((id, head.author, head.n));
+            heads.push((id, head));
             Ok(())
         })?;
-        self.each_row(Table::Fact, |replica, _, value| {
-            let fact: Fact = read(Table::Fact, value)?;
-            replica.authority.add_fact(&fact);
+        self.each_row(Table::Fact, |_, _, value| {
+            facts.push(read::<Fact>(Table::Fact, value)?);
             Ok(())
         })?;
+        let all = heads.iter().map(|(id, head)| (*id, head));
+        self.authority.extend(all, &facts);
+        let heads: Vec<_> = heads.iter().map(|(id, h)| (*id, h.author, h.n)).collect();
         for (id, author, n) in &heads {
             self.add_to_chain(*author, *n, *id);
         }
@@ -247,13 +249,8 @@ impl<S: Store> Replica<S> {
             return;
         };
         let listed = self.listed_by(witness);
-        let facts = self.disk.all(Table::Fact, &[]).unwrap_or_default();
-        let ids = facts
-            .iter()
-            .filter_map(|(key, _)| EnvelopeId::from_slice(key.get(32..)?));
-        let whole_ids: BTreeSet<EnvelopeId> = ids.collect();
         for (id, author, n) in heads {
-            let whole = whole_ids.contains(id);
+            let whole = self.authority.has_body(*id);
             if !listed.contains(&(*id, whole)) {
                 self.await_receipt(*id, *author, *n, whole, false);
             }

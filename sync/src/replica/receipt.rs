@@ -96,7 +96,9 @@ impl<S: Store> Replica<S> {
         self.rules.decision(&workflow, version, event).is_some()
     }
 
-    pub(super) fn find_witnesses(&mut self) {
+    /// Which offices have a witness, and which nodes may connect.
+    pub(super) fn follow_seats(&mut self) {
+        self.endpoints = self.authority.endpoints();
         let good = self.authority.appointments().filter(|(_, _, good)| *good);
         let witnesses = good.filter(|(_, appoint, _)| appoint.duty == Duty::Witness);
         self.witnesses = witnesses.map(|(_, appoint, _)| appoint.office).collect();
