@@ -3,7 +3,6 @@
 use super::Authority;
 use super::chain::{Chain, HeadRow};
 use super::judge::Judged;
-use super::statement::NEVER;
 use super::weigh::{Said, Signed};
 use crate::act::Act;
 use crate::admit::Introduction;
@@ -118,6 +117,9 @@ impl Authority {
         let index = &mut self.index;
         match said {
             Said::Receipt(receipt) => {
+                // Rule 10 asks of whoever cites it as soon as it is here, counting or not.
+                let citing = index.cited_by.get(&id).into_iter().flatten();
+                self.dirty.extend(citing);
                 for head in &receipt.heads {
                     index.listed_by.entry(head.author).or_default().insert(id);
                 }
@@ -170,6 +172,7 @@ impl Authority {
     /// Weighs one act alone where it is the newest of an undisturbed chain; else its author is judged again.
     fn refresh_act(&mut self, author: AuthorId, id: EnvelopeId) {
         let alone = !self.dirty.contains(&author)
+            && !self.index.founds.contains(&id)
             && self.chains.get(&author).is_some_and(|chain| {
                 let n = chain.judged.path.len() as u64;
                 chain.judged.is_on_path(n, id)
@@ -305,6 +308,5 @@ fn changed_effects(before: &Judged, after: &Judged) -> Vec<EnvelopeId> {
         .effects
         .keys()
         .filter(|id| !before.effects.contains_key(id));
-    debug_assert!(after.effects.values().all(|effect| effect.delay <= NEVER));
     gone.map(|(id, _)| id).chain(come).copied().collect()
 }

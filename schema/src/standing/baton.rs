@@ -23,12 +23,12 @@ pub(super) fn candidates(
     let superior = common_superior(reader, &all);
     let mut counting: Vec<Candidate> = all
         .into_iter()
-        .filter_map(|candidate| match candidate.value {
-            SlotValue::Verdict(Verdict::Refuse) => served(reader, candidate, superior, within),
-            _ => {
-                let filed = filed(reader, candidate.id, superior);
-                Some(Candidate { filed, ..candidate })
+        .filter_map(|candidate| {
+            if candidate.value == SlotValue::Verdict(Verdict::Refuse) {
+                return served(reader, candidate, superior, within);
             }
+            let filed = filed(reader, candidate.id, superior);
+            Some(Candidate { filed, ..candidate })
         })
         .collect();
     for candidate in &mut counting {
