@@ -8,6 +8,7 @@ pub mod admit;
 pub mod authority;
 pub mod canon;
 pub mod datum;
+pub mod device;
 pub mod envelope;
 pub mod fact;
 pub mod fence;

@@ -13,6 +13,7 @@ mod greet;
 mod heads;
 mod open;
 mod receipt;
+mod supervise;
 mod talk;
 
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
@@ -20,6 +21,7 @@ pub use author::{Draft, Payload, Seat, SignError};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
+pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
 
 use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
@@ -90,6 +92,7 @@ pub struct Replica<S> {
     standings: BTreeMap<DossierId, (u64, Arc<Standing>)>,
     asked: u64,
     roster_news: bool,
+    desk: supervise::Desk,
     superior_heard: i64,
     entropy: [u8; 32],
     now: i64,
@@ -203,6 +206,7 @@ impl<S: Store> Replica<S> {
         while std::mem::take(&mut self.roster_news) {
             self.follow_roster();
         }
+        self.follow_watched();
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers {
             self.pump(peer);

@@ -14,5 +14,7 @@ mod net;
 mod receipt;
 #[path = "replica/sign.rs"]
 mod sign;
+#[path = "replica/supervise.rs"]
+mod supervise;
 #[path = "replica/world.rs"]
 mod world;

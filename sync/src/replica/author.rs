@@ -98,11 +98,25 @@ impl<S: Store> Replica<S> {
         salt: [u8; 16],
     ) -> Result<EnvelopeId, SignError> {
         self.now = now;
+        let signed = self.sign_quietly(signer, seat, &draft, now, salt);
+        self.settle();
+        signed
+    }
+
+    /// Signs and stores; what follows for others waits for `settle`.
+    pub(super) fn sign_quietly(
+        &mut self,
+        signer: &dyn Sign,
+        seat: Seat,
+        draft: &Draft,
+        now: i64,
+        salt: [u8; 16],
+    ) -> Result<EnvelopeId, SignError> {
         self.check_seat(signer, &seat, now)?;
         if let Some(receipt) = self.newest_time_for(seat.author).filter(|time| *time > now) {
             return Err(SignError::ClockBehind { receipt, now });
         }
-        let (head, body) = self.compose(signer, &seat, &draft, now, salt)?;
+        let (head, body) = self.compose(signer, &seat, draft, now, salt)?;
         let fact = Fact::of(EnvelopeId(sha256(&[&canon::encode(&head)])), &head, &body);
         let fact = fact.map_err(|error| SignError::Refused(error.to_string()))?;
         self.check_decision(&head, &fact)?;
@@ -119,7 +133,6 @@ impl<S: Store> Replica<S> {
         }
         let at = canon::encode(&At { n: head.n, id });
         self.disk.put(Table::Local, &tip_key(seat.author), at);
-        self.settle();
         Ok(id)
     }
 

@@ -282,6 +282,7 @@ impl<S: Store> Replica<S> {
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
         self.standings.remove(&fact.dossier);
+        self.note_watched(fact);
         self.follow(fact)
     }
 

@@ -73,30 +73,30 @@ impl<S: Store> Replica<S> {
     }
 
     pub(super) fn hear_chains(&mut self, peer: Peer, items: &[Chain], answer: bool) {
+        let Some(link) = self.links.get_mut(&peer) else {
+            return;
+        };
+        link.listed += items.len();
+        link.moved = self.now;
+        let shown = link.view.clone();
         let mut back = Vec::new();
         for theirs in items {
-            let Some(link) = self.links.get_mut(&peer) else {
-                return;
-            };
-            link.listed += 1;
-            link.moved = self.now;
-            let shown = link.view.clone();
             for author in self.authors_named(theirs.item) {
-                let Some(row) = self.chains.get(&author).cloned() else {
+                let row = self.chains.get(&author);
+                let Some(row) = row.filter(|row| shown.shows(&row.key(author).group())) else {
                     continue;
                 };
-                if !shown.shows(&row.key(author).group()) {
-                    continue;
-                }
-                let ours = self.chain_of(author);
-                if row.top > theirs.whole {
+                let (top, ours) = (row.top, self.chain_of(author));
+                let equal = ours.whole == theirs.whole;
+                if top > theirs.whole {
                     self.plan_heads(peer, author, theirs.whole + 1, u64::MAX);
-                } else if ours.whole == theirs.whole && row.digest() != [0; 16] {
+                } else if equal {
+                    // As long and yet other: a fork, which lies near the end or is found by what is built on it.
                     let from = ours.whole.saturating_sub(FORK_HEADS).max(1);
                     self.plan_heads(peer, author, from, u64::MAX);
                 }
                 let more = theirs.whole > ours.whole || theirs.count > ours.count;
-                if !answer && (more || theirs.whole == ours.whole) {
+                if !answer && (more || equal) {
                     back.push(ours);
                 }
             }

@@ -113,13 +113,14 @@ impl<S: Store> Replica<S> {
             standings: BTreeMap::new(),
             asked: 0,
             roster_news: false,
+            desk: super::supervise::Desk::default(),
             superior_heard: 0,
             entropy: setup.entropy,
             now: 0,
             out: Vec::new(),
         };
-        let heads = replica.read_authority()?;
         replica.read_rows()?;
+        let heads = replica.read_authority()?;
         replica.read_small()?;
         replica.follow_seats();
         replica.find_unreceipted(&heads);
@@ -176,6 +177,10 @@ impl<S: Store> Replica<S> {
         })?;
         let all = heads.iter().map(|(id, head)| (*id, head));
         self.authority.extend(all, &facts);
+        for fact in &facts {
+            self.note_watched(fact);
+        }
+        self.forget_watch_news();
         let heads: Vec<_> = heads.iter().map(|(id, h)| (*id, h.author, h.n)).collect();
         for (id, author, n) in &heads {
             self.add_to_chain(*author, *n, *id);
