@@ -19,16 +19,20 @@ pub(crate) type Digest = [u8; DIGEST_BYTES];
 pub(crate) enum Class {
     /// Roster dossiers.
     Roster = 0,
-    /// Alarm dossiers.
+    /// Alarm dossiers by the responsible office.
     Alarm = 1,
-    /// Case dossiers of adults.
-    Case = 2,
+    /// Alarm dossiers by the county: what cities and provinces compare, whom a move inside the county does not concern.
+    CountyAlarm = 2,
+    /// Case dossiers of adults by the responsible office.
+    Case = 3,
+    /// Case dossiers of adults by the county.
+    CountyCase = 4,
     /// Case dossiers of minors, which stay at township and county.
-    MinorCase = 3,
+    MinorCase = 5,
     /// Chains of keepers and witnesses.
-    KeeperChain = 4,
+    KeeperChain = 6,
     /// Chains of staff.
-    StaffChain = 5,
+    StaffChain = 7,
 }
 
 impl Class {
@@ -95,9 +99,19 @@ impl Key {
         Self(bytes)
     };
 
-    /// The key of a dossier.
+    /// The key of a dossier at its responsible office.
     pub(crate) fn dossier(audience: &Audience, id: DossierId) -> Self {
         Self::of(Group::new(Class::of(audience), audience.place), &id.0)
+    }
+
+    /// The key of a dossier at the county of its responsible office, where offices above compare by counties.
+    pub(crate) fn at_county(audience: &Audience, county: OfficeId, id: DossierId) -> Option<Self> {
+        let class = match Class::of(audience) {
+            Class::Alarm => Class::CountyAlarm,
+            Class::Case => Class::CountyCase,
+            _ => return None,
+        };
+        Some(Self::of(Group::new(class, county), &id.0))
     }
 
     /// The key of a chain.

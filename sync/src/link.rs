@@ -155,6 +155,8 @@ pub(crate) struct Link {
     pub(crate) since: i64,
     pub(crate) heard: i64,
     pub(crate) moved: i64,
+    pub(crate) gaps_at: i64,
+    pub(crate) gaps_wait: i64,
     pub(crate) check_at: i64,
     pub(crate) check_wait: i64,
     pub(crate) score: u32,
@@ -187,6 +189,8 @@ impl Link {
             since: now,
             heard: now,
             moved: now,
+            gaps_at: now + CHECK_MS.0,
+            gaps_wait: CHECK_MS.0,
             check_at: now + CHECK_MS.0,
             check_wait: CHECK_MS.0,
             score: 0,
@@ -283,6 +287,9 @@ pub(crate) fn weight(envelope: &Envelope) -> usize {
     envelope.head.len() + 80 + envelope.body.as_ref().map_or(0, |body| body.len() + 6)
 }
 
+/// The tier of counties: inside one a case may be given to another office.
+pub(crate) const COUNTY_TIER: u8 = 2;
+
 /// What two offices compare: everything of the lower one and all below it that both may hold, and the rosters above.
 pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
     use crate::item::Class;
@@ -293,7 +300,9 @@ pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
     } else {
         (there, None)
     };
-    let tier = offices.get(upper).map_or(u8::MAX, |office| office.tier);
+    let tier_of = |id| offices.get(id).map_or(u8::MAX, |office| office.tier);
+    let tier = tier_of(upper);
+    let by_county = tier > COUNTY_TIER && lower.is_some_and(|id| tier_of(id) >= COUNTY_TIER);
     let mut groups = Vec::new();
     for office in lower
         .map(|lower| offices.subtree(lower))
@@ -301,10 +310,14 @@ pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
     {
         groups.extend([Class::Roster, Class::KeeperChain].map(|class| Group::new(class, office)));
         if tier <= 4 {
-            let classes = [Class::Alarm, Class::Case, Class::StaffChain];
+            let classes = if by_county {
+                [Class::CountyAlarm, Class::CountyCase, Class::StaffChain]
+            } else {
+                [Class::Alarm, Class::Case, Class::StaffChain]
+            };
             groups.extend(classes.map(|class| Group::new(class, office)));
         }
-        if tier <= 2 {
+        if tier <= COUNTY_TIER {
             groups.push(Group::new(Class::MinorCase, office));
         }
     }

@@ -10,6 +10,7 @@ mod chain;
 mod door;
 mod dossier;
 mod greet;
+mod guest;
 mod heads;
 mod open;
 mod receipt;
@@ -27,13 +28,14 @@ use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
 use crate::item::Key;
-use crate::link::{Hint, Link};
+use crate::link::{COUNTY_TIER, Hint, Link};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
 use jiaolian_schema::authority::{Authority, NodeSeat};
 use jiaolian_schema::canon;
+use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
 use jiaolian_schema::suite::Verify;
@@ -77,6 +79,8 @@ pub struct Replica<S> {
     authority: Authority,
     rows: BTreeMap<DossierId, DossierRow>,
     chains: BTreeMap<AuthorId, ChainRow>,
+    /// Chains with heads missing below one that is here.
+    gapped: BTreeSet<AuthorId>,
     index: Index,
     parked: Lot,
     links: BTreeMap<Peer, Link>,
@@ -92,6 +96,14 @@ pub struct Replica<S> {
     standings: BTreeMap<DossierId, (u64, Arc<Standing>)>,
     asked: u64,
     roster_news: bool,
+    /// The tree by which the index is ordered.
+    tree: Offices,
+    /// Cases that were ever assigned, and whether to ask again where they stand.
+    moved: BTreeSet<DossierId>,
+    to_place: bool,
+    /// Offices whose people signed in dossiers that came from elsewhere.
+    guests: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    to_view: bool,
     desk: supervise::Desk,
     superior_heard: i64,
     entropy: [u8; 32],
@@ -206,6 +218,12 @@ impl<S: Store> Replica<S> {
         while std::mem::take(&mut self.roster_news) {
             self.follow_roster();
         }
+        if std::mem::take(&mut self.to_place) {
+            self.place_all();
+        }
+        if std::mem::take(&mut self.to_view) {
+            self.view_again();
+        }
         self.follow_watched();
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers {
@@ -217,16 +235,14 @@ impl<S: Store> Replica<S> {
     fn follow_roster(&mut self) {
         self.standings.clear();
         self.follow_seats();
+        self.follow_tree();
         self.retry(crate::parked::Need::Roster);
-        self.place_all();
+        (self.to_place, self.to_view) = (true, true);
         let endpoints = &self.endpoints;
         let mut cut = Vec::new();
-        for (peer, link) in &mut self.links {
+        for (peer, link) in &self.links {
             match endpoints.get(&peer.0) {
-                Some(seat) if seat.office == link.office => {
-                    link.view =
-                        crate::link::view(self.authority.offices(), self.office, link.office);
-                }
+                Some(seat) if seat.office == link.office => {}
                 _ => cut.push(*peer),
             }
         }
@@ -286,8 +302,47 @@ impl<S: Store> Replica<S> {
         }
     }
 
+    /// The name of a dossier among the jobs of a link.
     fn key_of(&self, dossier: DossierId) -> Option<Key> {
         let row = self.rows.get(&dossier)?;
         Some(Key::dossier(&row.audience(), dossier))
+    }
+
+    /// Every key under which links compare a dossier.
+    fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
+        let audience = row.audience();
+        let mut path = self.tree.path(row.place).into_iter();
+        let county = path.find(|id| {
+            let office = self.tree.get(*id);
+            office.is_some_and(|office| office.tier >= COUNTY_TIER)
+        });
+        let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
+        let here = Key::dossier(&audience, dossier);
+        std::iter::once(here).chain(above).collect()
+    }
+
+    /// The tree of offices changed: every dossier goes to the county that it now lies in.
+    fn follow_tree(&mut self) {
+        if self.tree == *self.authority.offices() {
+            return;
+        }
+        let rows: Vec<(DossierId, [u8; 16], Vec<Key>)> = self
+            .rows
+            .iter()
+            .map(|(id, row)| (*id, row.digest, self.keys_of(*id, row)))
+            .collect();
+        self.tree = self.authority.offices().clone();
+        for (id, digest, before) in rows {
+            let after = self.rows.get(&id).map(|row| self.keys_of(id, row));
+            let after = after.unwrap_or_default();
+            if before != after {
+                for key in &before {
+                    self.index.remove(key);
+                }
+                for key in after {
+                    self.index.put(key, digest);
+                }
+            }
+        }
     }
 }

@@ -16,5 +16,7 @@ mod receipt;
 mod sign;
 #[path = "replica/supervise.rs"]
 mod supervise;
+#[path = "replica/swarm.rs"]
+mod swarm;
 #[path = "replica/world.rs"]
 mod world;

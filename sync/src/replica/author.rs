@@ -1,6 +1,7 @@
 //! Signing: who may sign here and now, and the places on both chains that a new envelope takes.
 
 use super::Replica;
+use super::dossier::Holding;
 use crate::frontier::heads;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::act::{Act, At, EditBytes, Receipt};
@@ -72,6 +73,8 @@ pub enum SignError {
     RolledBack { tip: u64, known: u64 },
     #[error("dossier {0} is not here")]
     UnknownDossier(DossierId),
+    #[error("dossier {0} has gone to an office that this one may not follow")]
+    Elsewhere(DossierId),
     #[error("no superior was heard for {days} days, the limit is {limit}: decisions wait")]
     Stale { days: i64, limit: u16 },
     #[error("the dossier holds an act of a later version: decisions wait for the upgrade")]
@@ -220,8 +223,10 @@ impl<S: Store> Replica<S> {
         author: AuthorId,
         replaces: &[EnvelopeId],
     ) -> Result<(u64, Option<EnvelopeId>, Vec<EnvelopeId>), SignError> {
-        if !self.rows.contains_key(&dossier) {
-            return Err(SignError::UnknownDossier(dossier));
+        let row = self.rows.get(&dossier);
+        let row = row.ok_or(SignError::UnknownDossier(dossier))?;
+        if self.holding(self.office, row) == Holding::No {
+            return Err(SignError::Elsewhere(dossier));
         }
         let facts = self.load_facts(dossier)?;
         let tip = self.frontier_of(dossier).tip(author);

@@ -40,11 +40,12 @@ impl<S: Store> Replica<S> {
         let named = self.offices_in(moved.iter());
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers.into_iter().filter(|peer| Some(*peer) != from) {
-            let Some(office) = self.links.get(&peer).map(|link| link.office) else {
+            let Some(link) = self.links.get(&peer) else {
                 continue;
             };
+            let office = link.office;
             let whole = row.as_ref().filter(|(_, row)| {
-                self.may_send(office, row) || moves && self.held_before(office, row)
+                self.may_pass(link, row) || moves && self.held_before(office, row)
             });
             let newly = moves && whole.is_some_and(|(_, row)| !self.held_before(office, row));
             let whole = whole.map(|(dossier, row)| (*dossier, row.clone()));
@@ -159,7 +160,7 @@ impl<S: Store> Replica<S> {
     /// The next envelope of a lane: what was signed just now before what is caught up with.
     fn next(&self, link: &mut Link, lane: Lane) -> Option<Envelope> {
         while let Some(item) = link.queue[lane as usize].pop_front() {
-            match self.load_item(link.office, item) {
+            match self.load_item(link, item) {
                 Ok(Some(envelope)) => return Some(envelope),
                 Ok(None) => {}
                 Err(_) => link.shut.push((lane, item)),
@@ -178,13 +179,14 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn load_item(&self, office: OfficeId, item: Item) -> Result<Option<Envelope>, StoreError> {
+    fn load_item(&self, link: &Link, item: Item) -> Result<Option<Envelope>, StoreError> {
         match item {
             Item::Head(id) => self.load_head(id),
             Item::Whole(dossier, id) => {
                 let row = self.rows.get(&dossier);
-                let open = row
-                    .is_some_and(|row| self.may_send(office, row) || self.held_before(office, row));
+                let open = row.is_some_and(|row| {
+                    self.may_pass(link, row) || self.held_before(link.office, row)
+                });
                 if open {
                     self.load_envelope(id)
                 } else {
@@ -258,7 +260,7 @@ impl<S: Store> Replica<S> {
             link.say(Lane::Normal, Frame::Have { items, answer });
         }
         let handed = row.kind == DossierKind::Roster && link.handed.contains(&row.place);
-        if handed || self.may_send(link.office, row) {
+        if handed || self.may_pass(link, row) {
             self.hand_down(link, self.offices_in(facts.values()));
             return Ok(missing.ids.into());
         }

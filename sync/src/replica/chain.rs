@@ -90,6 +90,11 @@ impl<S: Store> Replica<S> {
         }
         if let Some(row) = self.chains.get_mut(&author) {
             row.add(n, id);
+            if row.whole < row.top {
+                self.gapped.insert(author);
+            } else {
+                self.gapped.remove(&author);
+            }
             self.index.put(row.key(author), row.digest());
         }
     }
@@ -163,6 +168,7 @@ impl<S: Store> Replica<S> {
         if !extends {
             // A gap closed or a fork: what was signed before may stand otherwise.
             self.standings.clear();
+            self.to_place = true;
         }
     }
 }

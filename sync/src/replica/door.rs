@@ -283,6 +283,7 @@ impl<S: Store> Replica<S> {
         self.authority.add_fact(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
+        self.count_guests(fact.dossier);
         self.follow(fact)
     }
 
@@ -299,10 +300,15 @@ impl<S: Store> Replica<S> {
             }
             What::Receipt(_) => {
                 self.standings.clear();
+                self.to_place = true;
                 Vec::new()
             }
             What::Assign { .. } => {
                 self.place(fact.dossier);
+                Vec::new()
+            }
+            What::Open { .. } => {
+                self.place_alarms(fact.dossier);
                 Vec::new()
             }
             What::Raise(raise) => {

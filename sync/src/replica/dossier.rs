@@ -3,7 +3,7 @@
 use super::Replica;
 use crate::effect::Event;
 use crate::frontier::Frontier;
-use crate::item::{Digest, Key};
+use crate::item::Digest;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
@@ -206,10 +206,16 @@ impl<S: Store> Replica<S> {
     /// Writes a row and moves its item to where it now belongs.
     pub(super) fn put_row(&mut self, dossier: DossierId, row: DossierRow) {
         if let Some(old) = self.rows.get(&dossier) {
-            self.index.remove(&Key::dossier(&old.audience(), dossier));
+            for key in self.keys_of(dossier, old) {
+                self.index.remove(&key);
+            }
         }
-        self.index
-            .put(Key::dossier(&row.audience(), dossier), row.digest);
+        for key in self.keys_of(dossier, &row) {
+            self.index.put(key, row.digest);
+        }
+        if row.moved == 1 {
+            self.moved.insert(dossier);
+        }
         self.disk.put(Table::Index, &dossier.0, canon::encode(&row));
         self.rows.insert(dossier, row);
     }
@@ -238,10 +244,11 @@ impl<S: Store> Replica<S> {
         self.put_row(dossier, placed);
         let office = place;
         self.publish(Event::Placed { dossier, office });
+        self.count_guests(dossier);
         self.place_alarms(dossier);
     }
 
-    fn place_alarms(&mut self, case: DossierId) {
+    pub(super) fn place_alarms(&mut self, case: DossierId) {
         let follows = self.rows.iter().filter(|(_, row)| row.case == Some(case));
         let alarms: Vec<DossierId> = follows.map(|(id, _)| *id).collect();
         for alarm in alarms {
@@ -249,11 +256,10 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Asks again for every case that was ever assigned: what counts may have changed with the roster.
+    /// Asks again for every case that was ever assigned: what counts may have changed with the roster, with receipts, or
+    /// with heads that were missing.
     pub(super) fn place_all(&mut self) {
-        let moved = self.rows.iter().filter(|(_, row)| row.moved == 1);
-        let moved: Vec<DossierId> = moved.map(|(id, _)| *id).collect();
-        for dossier in moved {
+        for dossier in self.moved.clone() {
             self.place(dossier);
         }
     }

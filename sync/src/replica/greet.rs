@@ -4,8 +4,8 @@ use super::Replica;
 use crate::effect::{Event, Lane, Peer};
 use crate::frame::{Frame, Hello, RECENT_BYTES, RECENT_MAX, WIRE_VERSION, WIRE_VERSION_MIN};
 use crate::index::View;
-use crate::item::{Class, Key, Salt};
-use crate::link::{CHECK_MS, Hint, Link, view};
+use crate::item::{Class, Key, Salt, item_ref};
+use crate::link::{CHECK_MS, Hint, Link};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
 use jiaolian_schema::id::{DossierId, OfficeId, sha256};
@@ -19,7 +19,7 @@ const HINT_MS: i64 = 60_000;
 
 impl<S: Store> Replica<S> {
     pub(super) fn greet(&mut self, peer: Peer, office: OfficeId, now: i64) {
-        let shown = view(self.authority.offices(), self.office, office);
+        let shown = self.view_of(office);
         let mut salt = [0; 4];
         salt.copy_from_slice(&self.fresh()[..4]);
         let root = self.root(&shown);
@@ -83,11 +83,12 @@ impl<S: Store> Replica<S> {
         let salt = half(salt);
         let (mut list, mut count) = (Vec::new(), 0);
         for dossier in self.changed.range(hint.seq + 1..).map(|(_, id)| *id) {
-            let (Some(key), Some(row)) = (self.key_of(dossier), self.rows.get(&dossier)) else {
+            let Some(row) = self.rows.get(&dossier) else {
                 continue;
             };
-            if shown.shows(&key.group()) {
-                list.extend_from_slice(&key.short());
+            let mut keys = self.keys_of(dossier, row).into_iter();
+            if keys.any(|key| shown.shows(&key.group())) {
+                list.extend_from_slice(&item_ref(&dossier.0));
                 list.extend_from_slice(&salt.short(&row.digest));
                 count += 1;
             }
@@ -260,6 +261,7 @@ impl<S: Store> Replica<S> {
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers {
             self.check_link(peer);
+            self.ask_for_gaps(peer);
             self.note_heard(peer);
         }
     }

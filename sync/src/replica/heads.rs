@@ -4,13 +4,15 @@ use super::Replica;
 use crate::effect::{Lane, Peer};
 use crate::frame::{Chain, Frame, ITEMS_MAX};
 use crate::item::{ItemRef, Key, item_ref};
-use crate::link::Job;
+use crate::link::{CHECK_MS, Job};
 use crate::store::Store;
 use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::id::AuthorId;
 
 /// Heads sent again where two chains of one length differ.
 const FORK_HEADS: u64 = 256;
+/// Chains asked for at once.
+const GAPS_AT_ONCE: usize = 64;
 /// The rank of chains among the jobs of a lane: after all dossiers.
 const CHAIN_RANK: u8 = 12;
 
@@ -140,5 +142,35 @@ impl<S: Store> Replica<S> {
         let from = row.whole.max(asked) + 1;
         let to = n - 1;
         link.say(Lane::Normal, Frame::Heads { author, from, to });
+    }
+
+    /// What was missing where it was asked for may have come there since: asked again, more and more rarely.
+    pub(super) fn ask_for_gaps(&mut self, peer: Peer) {
+        let Some(link) = self.links.get_mut(&peer).filter(|link| link.salt.is_some()) else {
+            return;
+        };
+        if self.now < link.gaps_at || !self.authority.offices().covers(link.office, self.office) {
+            return;
+        }
+        link.gaps_at = self.now + link.gaps_wait;
+        let gapped = self.gapped.iter().filter_map(|author| {
+            let row = self.chains.get(author)?;
+            Some((
+                *author,
+                row.whole + 1,
+                row.top - 1,
+                row.key(*author).group(),
+            ))
+        });
+        let gapped = gapped.filter(|(_, _, _, group)| !link.view.shows(group));
+        let asks: Vec<_> = gapped.take(GAPS_AT_ONCE).collect();
+        link.gaps_wait = if asks.is_empty() {
+            CHECK_MS.0
+        } else {
+            (link.gaps_wait * 2).min(CHECK_MS.1)
+        };
+        for (author, from, to, _) in asks {
+            link.say(Lane::Normal, Frame::Heads { author, from, to });
+        }
     }
 }

@@ -5,7 +5,6 @@ use super::dossier::DossierRow;
 use super::{Limits, Replica, Seat};
 use crate::effect::Peer;
 use crate::index::Index;
-use crate::item::Key;
 use crate::link::Hint;
 use crate::overlay::Overlay;
 use crate::parked::{Lot, Parked};
@@ -13,6 +12,7 @@ use crate::store::{Rows, Store, StoreError, Table};
 use jiaolian_schema::authority::{Authority, RootKey};
 use jiaolian_schema::envelope::Head;
 use jiaolian_schema::fact::Fact;
+use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::standing::SlotRules;
 use jiaolian_schema::suite::{SIGNATURE_BYTES, Sign, Verify};
@@ -98,6 +98,7 @@ impl<S: Store> Replica<S> {
             authority: Authority::new(setup.root),
             rows: BTreeMap::new(),
             chains: BTreeMap::new(),
+            gapped: BTreeSet::new(),
             index: Index::default(),
             parked: Lot::default(),
             links: BTreeMap::new(),
@@ -113,6 +114,11 @@ impl<S: Store> Replica<S> {
             standings: BTreeMap::new(),
             asked: 0,
             roster_news: false,
+            tree: Offices::default(),
+            moved: BTreeSet::new(),
+            to_place: false,
+            guests: BTreeMap::new(),
+            to_view: false,
             desk: super::supervise::Desk::default(),
             superior_heard: 0,
             entropy: setup.entropy,
@@ -123,6 +129,8 @@ impl<S: Store> Replica<S> {
         let heads = replica.read_authority()?;
         replica.read_small()?;
         replica.follow_seats();
+        replica.follow_tree();
+        replica.find_guests();
         replica.find_unreceipted(&heads);
         Ok(replica)
     }
@@ -192,9 +200,12 @@ impl<S: Store> Replica<S> {
         self.each_row(Table::Index, |replica, key, value| {
             let row: DossierRow = read(Table::Index, value)?;
             let id = DossierId::from_slice(key).ok_or_else(|| odd_key(Table::Index))?;
-            replica
-                .index
-                .put(Key::dossier(&row.audience(), id), row.digest);
+            for key in replica.keys_of(id, &row) {
+                replica.index.put(key, row.digest);
+            }
+            if row.moved == 1 {
+                replica.moved.insert(id);
+            }
             replica.rows.insert(id, row);
             Ok(())
         })

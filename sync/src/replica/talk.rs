@@ -1,6 +1,7 @@
 //! Hearing a peer: every frame after the greeting, and what it makes this node ask, send or store.
 
 use super::carry::first_copy;
+use super::guest::are_near;
 use super::{Replica, Taken};
 use crate::effect::{Lane, Peer};
 use crate::frame::{Frame, Have, ITEMS_MAX};
@@ -124,7 +125,7 @@ impl<S: Store> Replica<S> {
         let Some(link) = self.links.get(&peer) else {
             return;
         };
-        let (salt, office) = (link.salt.unwrap_or_default(), link.office);
+        let salt = link.salt.unwrap_or_default();
         let mut haves: Vec<Have> = Vec::new();
         for dossier in here {
             haves.push(self.have(dossier, salt, peer));
@@ -133,7 +134,9 @@ impl<S: Store> Replica<S> {
             let ids = self.named(item).into_iter();
             let open = ids.filter(|id| {
                 let row = self.rows.get(id);
-                row.is_some_and(|row| self.may_send(office, row) || self.held_before(office, row))
+                row.is_some_and(|row| {
+                    self.may_pass(link, row) || self.held_before(link.office, row)
+                })
             });
             let mut known: Vec<Have> = open.map(|id| self.have(id, salt, peer)).collect();
             if known.is_empty() {
@@ -181,7 +184,7 @@ impl<S: Store> Replica<S> {
             for dossier in self.named(have.item) {
                 let row = self.rows.get(&dossier);
                 let open = row.is_some_and(|row| {
-                    self.may_send(link.office, row) || self.held_before(link.office, row)
+                    self.may_pass(&link, row) || self.held_before(link.office, row)
                 });
                 if !open {
                     continue;
@@ -243,9 +246,9 @@ impl<S: Store> Replica<S> {
     /// The rosters of offices that the peer has no other way to know, once in a session.
     pub(super) fn hand_down(&self, link: &mut crate::link::Link, of: BTreeSet<OfficeId>) {
         let offices = self.authority.offices();
-        let near = |a: OfficeId, b: OfficeId| offices.covers(a, b) || offices.covers(b, a);
         for office in of {
-            let passes = self.passes_down(link.office, office) && !near(office, link.office);
+            let passes =
+                self.passes_down(link.office, office) && !are_near(offices, office, link.office);
             let roster = passes.then(|| self.roster_of(office)).flatten();
             if let Some(key) = roster.and_then(|roster| self.key_of(roster))
                 && link.handed.insert(office)

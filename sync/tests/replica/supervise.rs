@@ -1,6 +1,7 @@
 //! From a position report to an alarm at every superior, once, whatever comes late, twice or by two ways.
 
 use crate::world::{C, DAY, P, START, T1, World, code};
+use jiaolian_schema::act::{Amend, Apply, Span, Step};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::fact::What;
@@ -76,7 +77,6 @@ fn watched() -> (World, DossierId) {
 }
 
 fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {
-    use jiaolian_schema::act::{Apply, Span};
     let day = |ms: i64| (ms.div_euclid(DAY)) as i32;
     let apply = Apply {
         workflow: "leave".to_owned(),
@@ -209,7 +209,6 @@ fn a_leave_signed_before_and_arriving_after_withdraws_the_alarm() {
     world.net.rest();
     world.net.cut(C, T1);
     let at_county = C;
-    use jiaolian_schema::act::{Apply, Span, Step};
     let day = ((START + DAY).div_euclid(DAY)) as i32;
     let apply = Apply {
         workflow: "leave".to_owned(),
@@ -331,7 +330,7 @@ fn a_fence_that_is_moved_counts_from_its_signing_and_old_alarms_stand() {
     let before = world.replica(T1).standing(case).unwrap().fields["fence/home"]
         .tips()
         .to_vec();
-    let amend = jiaolian_schema::act::Amend {
+    let amend = Amend {
         field: "fence/home".to_owned(),
         replaces: before,
         value: canon::encode(&wide),
