@@ -1,5 +1,23 @@
 //! What a node knows and decides: one sans-IO state machine, its protocol and its lanes.
 
+mod effect;
+pub mod frame;
+mod frontier;
+mod index;
+mod item;
+mod link;
+mod overlay;
+mod parked;
+mod reconcile;
+mod replica;
 mod store;
 
+pub use effect::{Effect, Event, Lane, Peer};
+pub use frontier::{Frontier, Tip};
+pub use item::ItemRef;
+pub use replica::{
+    Delivery, DossierRow, Draft, ImportOutcome, Judged, LIVE_SKEW_MS, Limits, LinkStatus,
+    LocalSeat, OpenError, Payload, Refusal, Replica, ReportError, ReportOutcome, Seat, Setup,
+    SignError, StaleAuthority, StoredFix, Taken, Waiting, WatchView,
+};
 pub use store::{MemoryStore, Rows, Store, StoreError, Table, Write};

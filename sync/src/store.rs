@@ -12,7 +12,8 @@ use thiserror::Error;
 pub enum Table {
     /// Signed heads. Key: envelope id (32). Value: head bytes and signature. Kept for ever.
     Head = 1,
-    /// Bodies of Roster dossiers. Key: envelope id (32). Opens without anybody signed in.
+    /// Bodies that open without anybody signed in: of Roster dossiers, and of the acts that raise alarms, which know a
+    /// code and no name. Key: envelope id (32).
     RosterBody = 2,
     /// Bodies of all other dossiers. Key: envelope id (32). CASE domain.
     CaseBody = 3,

@@ -1,0 +1,348 @@
+//! The node's state machine: verbs in, effects out. It holds what a node knows and decides what to keep, sign and send.
+//!
+//! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and news leave as effects,
+//! which the shell carries out in order. Several verbs may come before one `drain`, and become one durable commit.
+
+mod ask;
+mod author;
+mod carry;
+mod chain;
+mod door;
+mod dossier;
+mod greet;
+mod guest;
+mod heads;
+mod open;
+mod receipt;
+mod supervise;
+mod talk;
+
+pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
+pub use author::{Draft, Payload, Seat, SignError};
+pub use door::{ImportOutcome, Taken};
+pub use dossier::DossierRow;
+pub use open::{LocalSeat, OpenError, Setup};
+pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
+
+use crate::effect::{Effect, Event, Lane, Peer};
+use crate::frame::Frame;
+use crate::index::Index;
+use crate::item::Key;
+use crate::link::{COUNTY_TIER, Hint, Link};
+use crate::overlay::Overlay;
+use crate::parked::Lot;
+use crate::store::{Store, Table};
+use chain::ChainRow;
+use jiaolian_schema::authority::{Authority, NodeSeat};
+use jiaolian_schema::canon;
+use jiaolian_schema::hold::Offices;
+use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
+use jiaolian_schema::standing::{SlotRules, Standing};
+use jiaolian_schema::suite::Verify;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Bounds that a node sets for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes in flight to a peer and not yet durable there, by lane.
+    pub window_bytes: [usize; 3],
+    /// Standings kept ready.
+    pub standings_max: usize,
+    /// Least time between two receipts over one link, ms, where nothing asks for one at once.
+    pub receipt_ms: i64,
+    /// Rows of the change log that peers' hints may look back over.
+    pub changed_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            window_bytes: [256 * 1024, 256 * 1024, 128 * 1024],
+            standings_max: 256,
+            receipt_ms: 10 * 60_000,
+            changed_max: 4_096,
+        }
+    }
+}
+
+/// What one node knows, and the machine that brings nodes together.
+pub struct Replica<S> {
+    disk: Overlay<S>,
+    office: OfficeId,
+    node: Option<LocalSeat>,
+    witness: Option<LocalSeat>,
+    rules: Arc<dyn SlotRules + Send + Sync>,
+    verifier: Box<dyn Verify + Send>,
+    limits: Limits,
+    pack: [u8; 32],
+    authority: Authority,
+    rows: BTreeMap<DossierId, DossierRow>,
+    chains: BTreeMap<AuthorId, ChainRow>,
+    /// Chains with heads missing below one that is here.
+    gapped: BTreeSet<AuthorId>,
+    index: Index,
+    parked: Lot,
+    links: BTreeMap<Peer, Link>,
+    hints: BTreeMap<Peer, Hint>,
+    shunned: BTreeMap<Peer, (i64, i64)>,
+    seq: u64,
+    changed: BTreeMap<u64, DossierId>,
+    refused: BTreeMap<(Option<Peer>, EnvelopeId), Option<DossierId>>,
+    refused_count: u64,
+    witnesses: BTreeSet<OfficeId>,
+    endpoints: BTreeMap<[u8; 32], NodeSeat>,
+    unreceipted: BTreeMap<OfficeId, receipt::Pending>,
+    standings: BTreeMap<DossierId, (u64, Arc<Standing>)>,
+    asked: u64,
+    roster_news: bool,
+    /// The tree by which the index is ordered.
+    tree: Offices,
+    /// Cases that were ever assigned, and whether to ask again where they stand.
+    moved: BTreeSet<DossierId>,
+    to_place: bool,
+    /// Offices whose people signed in dossiers that came from elsewhere.
+    guests: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    to_view: bool,
+    desk: supervise::Desk,
+    superior_heard: i64,
+    entropy: [u8; 32],
+    now: i64,
+    out: Vec<Effect>,
+}
+
+impl<S> std::fmt::Debug for Replica<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (dossiers, links) = (self.rows.len(), self.links.len());
+        write!(
+            f,
+            "Replica({}, {dossiers} dossiers, {links} links)",
+            self.office
+        )
+    }
+}
+
+impl<S: Store> Replica<S> {
+    /// Begins a session with a node that the transport has proved.
+    pub fn connect(&mut self, peer: Peer, now: i64) {
+        self.now = now;
+        self.disconnect(peer);
+        let Some(seat) = self.endpoints.get(&peer.0).copied() else {
+            return self.hang_up(peer, "the peer is not in the roster".to_owned());
+        };
+        if let Some((until, _)) = self.shunned.get(&peer)
+            && *until > now
+        {
+            return self.hang_up(
+                peer,
+                format!("the peer sent what is refused; not before {until}"),
+            );
+        }
+        self.greet(peer, seat.office, now);
+        self.publish(Event::Link { peer, up: true });
+    }
+
+    /// The session ended. What was not yet durable at the peer is found again by the next one.
+    pub fn disconnect(&mut self, peer: Peer) {
+        if self.links.remove(&peer).is_some() {
+            self.publish(Event::Link { peer, up: false });
+        }
+    }
+
+    /// A frame came. Any bytes are answered by refusal at worst; none of them stops the node.
+    pub fn receive(&mut self, peer: Peer, frame: &[u8], now: i64) {
+        self.now = now;
+        let Some(link) = self.links.get_mut(&peer) else {
+            return;
+        };
+        link.heard = now;
+        match Frame::decode(frame) {
+            Ok(frame) => self.hear(peer, frame),
+            Err(error) => self.shun(peer, format!("the frame is refused: {error}")),
+        }
+        self.settle();
+    }
+
+    /// Time passes: receipts, checks, and what waited too long. `entropy` is fresh at every call.
+    pub fn tick(&mut self, now: i64, entropy: [u8; 32]) {
+        self.now = now;
+        self.entropy = sha256(&[&self.entropy, &entropy]);
+        self.let_go_of_parked();
+        self.sign_receipts();
+        self.check_links();
+        self.settle();
+    }
+
+    /// Bodies can be read again: an officer signed in. What could not be sent before is sent now.
+    pub fn unlocked(&mut self, now: i64) {
+        self.now = now;
+        for link in self.links.values_mut() {
+            link.reopen();
+        }
+        self.settle();
+    }
+
+    /// Everything to do since the last call: at most one `Store`, first.
+    pub fn drain(&mut self) -> Vec<Effect> {
+        self.settle();
+        let writes = self.disk.drain();
+        let mut effects = Vec::new();
+        if !writes.is_empty() {
+            effects.push(Effect::Store(writes));
+        }
+        for link in self.links.values_mut() {
+            let peer = link.peer;
+            if link.got != link.told {
+                link.told = link.got;
+                let [urgent, normal, bulk] = link.got;
+                let frame = Frame::Durable {
+                    urgent,
+                    normal,
+                    bulk,
+                };
+                link.say(Lane::Urgent, frame);
+            }
+            let frames = link.take_out().into_iter();
+            effects.extend(frames.map(|(lane, frame)| Effect::Send {
+                peer,
+                lane,
+                frame: frame.encode(),
+            }));
+        }
+        effects.append(&mut self.out);
+        effects
+    }
+
+    /// What follows from what was just taken in: news of the roster, and more to send where there is room.
+    fn settle(&mut self) {
+        while std::mem::take(&mut self.roster_news) {
+            self.follow_roster();
+        }
+        if std::mem::take(&mut self.to_place) {
+            self.place_all();
+        }
+        if std::mem::take(&mut self.to_view) {
+            self.view_again();
+        }
+        self.follow_watched();
+        let peers: Vec<Peer> = self.links.keys().copied().collect();
+        for peer in peers {
+            self.pump(peer);
+        }
+    }
+
+    /// The roster changed: views, places and sessions follow it.
+    fn follow_roster(&mut self) {
+        self.standings.clear();
+        self.follow_seats();
+        self.follow_tree();
+        self.retry(crate::parked::Need::Roster);
+        (self.to_place, self.to_view) = (true, true);
+        let endpoints = &self.endpoints;
+        let mut cut = Vec::new();
+        for (peer, link) in &self.links {
+            match endpoints.get(&peer.0) {
+                Some(seat) if seat.office == link.office => {}
+                _ => cut.push(*peer),
+            }
+        }
+        for peer in cut {
+            self.hang_up(peer, "the roster no longer names the peer".to_owned());
+        }
+        self.publish(Event::Roster);
+    }
+
+    fn publish(&mut self, event: Event) {
+        self.out.push(Effect::Publish(event));
+    }
+
+    fn hang_up(&mut self, peer: Peer, reason: String) {
+        self.disconnect(peer);
+        self.out.push(Effect::Hangup { peer, reason });
+    }
+
+    /// Hangs up on a peer that breaks the rules, and does not listen to it for a while: a minute, doubling up to a day.
+    fn shun(&mut self, peer: Peer, reason: String) {
+        const MINUTE_MS: i64 = 60_000;
+        const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+        let wait = self.shunned.get(&peer).map_or(MINUTE_MS, |(_, wait)| *wait);
+        self.shunned
+            .insert(peer, (self.now + wait, (wait * 2).min(DAY_MS)));
+        self.hang_up(peer, reason);
+    }
+
+    /// Entropy for one use, from what the last `tick` brought.
+    fn fresh(&mut self) -> [u8; 32] {
+        let out = sha256(&[b"use", &self.entropy]);
+        self.entropy = sha256(&[b"next", &self.entropy]);
+        out
+    }
+
+    /// A dossier changed here: the next number of the change log is its.
+    fn note_change(&mut self, dossier: DossierId, before: u64) {
+        if self.changed.get(&before) == Some(&dossier) {
+            self.changed.remove(&before);
+            self.disk.remove(Table::Changed, &before.to_be_bytes());
+        }
+        self.changed.insert(self.seq, dossier);
+        self.disk
+            .put(Table::Changed, &self.seq.to_be_bytes(), dossier.0.to_vec());
+        while self.changed.len() > self.limits.changed_max
+            && let Some((oldest, _)) = self.changed.pop_first()
+        {
+            self.disk.remove(Table::Changed, &oldest.to_be_bytes());
+        }
+        self.disk
+            .put(Table::Local, b"seq", self.seq.to_be_bytes().to_vec());
+    }
+
+    fn save_hint(&mut self, peer: Peer) {
+        if let Some(hint) = self.hints.get(&peer) {
+            self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
+        }
+    }
+
+    /// The name of a dossier among the jobs of a link.
+    fn key_of(&self, dossier: DossierId) -> Option<Key> {
+        let row = self.rows.get(&dossier)?;
+        Some(Key::dossier(&row.audience(), dossier))
+    }
+
+    /// Every key under which links compare a dossier.
+    fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
+        let audience = row.audience();
+        let mut path = self.tree.path(row.place).into_iter();
+        let county = path.find(|id| {
+            let office = self.tree.get(*id);
+            office.is_some_and(|office| office.tier >= COUNTY_TIER)
+        });
+        let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
+        let here = Key::dossier(&audience, dossier);
+        std::iter::once(here).chain(above).collect()
+    }
+
+    /// The tree of offices changed: every dossier goes to the county that it now lies in.
+    fn follow_tree(&mut self) {
+        if self.tree == *self.authority.offices() {
+            return;
+        }
+        let rows: Vec<(DossierId, [u8; 16], Vec<Key>)> = self
+            .rows
+            .iter()
+            .map(|(id, row)| (*id, row.digest, self.keys_of(*id, row)))
+            .collect();
+        self.tree = self.authority.offices().clone();
+        for (id, digest, before) in rows {
+            let after = self.rows.get(&id).map(|row| self.keys_of(id, row));
+            let after = after.unwrap_or_default();
+            if before != after {
+                for key in &before {
+                    self.index.remove(key);
+                }
+                for key in after {
+                    self.index.put(key, digest);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! The one door: whatever comes from a wire, a file or this node's own keys is admitted, parked or refused here.
+
+use super::dossier::{DossierRow, Holding};
+use super::{Replica, ask};
+use crate::effect::{Event, Peer};
+use crate::parked::{Need, PARKED_MS_MAX, Parked};
+use crate::store::{Store, Table};
+use jiaolian_schema::act::Act;
+use jiaolian_schema::admit::{AdmitError, Admitted, admit};
+use jiaolian_schema::canon;
+use jiaolian_schema::envelope::{Body, Envelope};
+use jiaolian_schema::fact::{Fact, What};
+use jiaolian_schema::hold::DossierKind;
+use jiaolian_schema::id::{DossierId, EnvelopeId};
+
+/// What became of one envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Stored now.
+    Stored,
+    /// Here before.
+    Known,
+    /// Waits for what it names.
+    Parked,
+    /// Breaks a rule, and is listed.
+    Refused(String),
+}
+
+/// What became of a file's envelopes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOutcome {
+    /// Stored now.
+    pub stored: usize,
+    /// Here before.
+    pub known: usize,
+    /// Waiting for what they name.
+    pub parked: usize,
+    /// Refused, with the rule that each breaks.
+    pub refused: Vec<(EnvelopeId, String)>,
+}
+
+/// An envelope on its way in that can't be stored.
+enum Stop {
+    Known,
+    Wait(Need),
+    /// More news could mend it: listed, but welcome when it comes again.
+    Foreign,
+    Refuse(String),
+}
+
+impl<S: Store> Replica<S> {
+    /// Takes envelopes from a join file or a bundle, by the same door as the wire.
+    pub fn import(&mut self, envelopes: Vec<Envelope>, now: i64) -> ImportOutcome {
+        self.now = now;
+        let mut outcome = ImportOutcome::default();
+        for envelope in envelopes {
+            let id = envelope.id();
+            match self.take(envelope, None) {
+                Taken::Stored => outcome.stored += 1,
+                Taken::Known => outcome.known += 1,
+                Taken::Parked => outcome.parked += 1,
+                Taken::Refused(reason) => outcome.refused.push((id, reason)),
+            }
+        }
+        outcome.parked = outcome.parked.min(self.parked.len());
+        self.settle();
+        outcome
+    }
+
+    /// Takes one envelope, and then whatever waited for it.
+    pub(super) fn take(&mut self, envelope: Envelope, peer: Option<Peer>) -> Taken {
+        let id = envelope.id();
+        let (taken, needs) = self.take_one(envelope, peer);
+        let mut needs = needs;
+        while let Some(need) = needs.pop() {
+            for waiting in self.parked.waiting_for(need) {
+                needs.extend(self.take_parked(waiting));
+            }
+        }
+        if taken == Taken::Parked && self.is_head_here(id) {
+            return Taken::Stored;
+        }
+        taken
+    }
+
+    /// Tries again what waited for this.
+    pub(super) fn retry(&mut self, need: Need) {
+        let mut needs = vec![need];
+        while let Some(need) = needs.pop() {
+            for waiting in self.parked.waiting_for(need) {
+                needs.extend(self.take_parked(waiting));
+            }
+        }
+    }
+
+    fn take_parked(&mut self, id: EnvelopeId) -> Vec<Need> {
+        let Ok(Some(bytes)) = self.disk.get(Table::Parked, &id.0) else {
+            return Vec::new();
+        };
+        let Ok(parked) = minicbor::decode::<Parked>(&bytes) else {
+            return Vec::new();
+        };
+        self.parked.remove(id);
+        self.disk.remove(Table::Parked, &id.0);
+        self.take_one(parked.envelope, parked.peer.map(Peer)).1
+    }
+
+    fn take_one(&mut self, envelope: Envelope, peer: Option<Peer>) -> (Taken, Vec<Need>) {
+        let id = envelope.id();
+        match self.judge(&envelope, peer) {
+            Ok((admitted, row)) => {
+                let needs = self.keep(&admitted, row, peer);
+                (Taken::Stored, needs)
+            }
+            Err(Stop::Known) => (Taken::Known, Vec::new()),
+            Err(Stop::Wait(need)) => {
+                self.park(id, envelope, need, peer);
+                (Taken::Parked, Vec::new())
+            }
+            Err(Stop::Foreign) => {
+                let reason = "this office may not hold the dossier".to_owned();
+                self.list_refused(&envelope, &reason, peer);
+                (Taken::Refused(reason), Vec::new())
+            }
+            Err(Stop::Refuse(reason)) => {
+                self.list_refused(&envelope, &reason, peer);
+                (Taken::Refused(reason), Vec::new())
+            }
+        }
+    }
+
+    /// Whether the envelope may be stored, and the row of its dossier.
+    fn judge(
+        &self,
+        envelope: &Envelope,
+        peer: Option<Peer>,
+    ) -> Result<(Admitted, Option<DossierRow>), Stop> {
+        let id = envelope.id();
+        if self.is_head_here(id) && envelope.body.is_none() {
+            return Err(Stop::Known);
+        }
+        if claimed_dossier(envelope).is_some_and(|d| self.fact_of(d, id).is_some()) {
+            return Err(Stop::Known);
+        }
+        let admitted = admit(envelope.clone(), &self.authority, &*self.verifier);
+        let admitted = admitted.map_err(|error| match error {
+            AdmitError::UnknownAuthor(author) => Stop::Wait(Need::Author(author)),
+            AdmitError::UnknownSuite(suite) => Stop::Wait(Need::Suite(suite)),
+            error => Stop::Refuse(error.to_string()),
+        })?;
+        let Some(fact) = admitted.fact() else {
+            return Ok((admitted, None));
+        };
+        let row = self.judge_body(fact, peer)?;
+        Ok((admitted, Some(row)))
+    }
+
+    fn judge_body(&self, fact: &Fact, peer: Option<Peer>) -> Result<DossierRow, Stop> {
+        let opening = EnvelopeId::from(fact.dossier);
+        let row = match self.rows.get(&fact.dossier) {
+            Some(row) => row.clone(),
+            None if opening == fact.id => {
+                let row = DossierRow::opened_by(fact);
+                let row = row.ok_or(Stop::Refuse("the act opens no dossier".to_owned()))?;
+                self.follow_case(row)
+            }
+            None => return Err(Stop::Wait(Need::Envelope(opening))),
+        };
+        match self.holding(self.office, &row) {
+            Holding::Yes => {}
+            Holding::Unknown => return Err(Stop::Wait(Need::Roster)),
+            Holding::No if self.is_handed_down(&row, peer) => {}
+            Holding::No => return Err(Stop::Foreign),
+        }
+        for named in fact.deps.iter().chain(&fact.prev_here) {
+            if self.fact_of(fact.dossier, *named).is_none() {
+                return Err(Stop::Wait(Need::Envelope(*named)));
+            }
+        }
+        self.judge_place_in_dossier(fact)?;
+        Ok(row)
+    }
+
+    /// A superior of both offices passes a case on from its beginning, and the rosters of those who signed in it; the
+    /// act that makes this office responsible comes after what it rests on.
+    fn is_handed_down(&self, row: &DossierRow, peer: Option<Peer>) -> bool {
+        let offices = self.authority.offices();
+        let from = peer.and_then(|peer| self.links.get(&peer));
+        from.is_some_and(|link| {
+            offices.is_above(link.office, self.office) && offices.covers(link.office, row.place)
+        })
+    }
+
+    /// `m` and `prev_here` go on from an envelope of the same author.
+    fn judge_place_in_dossier(&self, fact: &Fact) -> Result<(), Stop> {
+        let Some(prev) = fact.prev_here else {
+            return Ok(());
+        };
+        let before = self.fact_of(fact.dossier, prev);
+        let follows = before.is_some_and(|b| b.author == fact.author && b.m + 1 == fact.m);
+        if follows {
+            return Ok(());
+        }
+        let m = fact.m;
+        Err(Stop::Refuse(format!(
+            "prev_here is the author's own envelope at m - 1, here m = {m}"
+        )))
+    }
+
+    /// An alarm stands where its case stands, where that is known.
+    fn follow_case(&self, mut row: DossierRow) -> DossierRow {
+        if let Some(case) = row.case.and_then(|case| self.rows.get(&case))
+            && case.place != row.place
+        {
+            row.earlier.push(row.place);
+            row.place = case.place;
+        }
+        row
+    }
+
+    /// Stores an admitted envelope. What may have waited for it is given back.
+    fn keep(
+        &mut self,
+        admitted: &Admitted,
+        row: Option<DossierRow>,
+        peer: Option<Peer>,
+    ) -> Vec<Need> {
+        let (id, head) = (admitted.id(), admitted.head().clone());
+        if !self.is_head_here(id) {
+            self.keep_head(id, &head, admitted.envelope());
+        }
+        let mut needs = Vec::new();
+        let mut dossier = None;
+        if let (Some(row), Some(fact), Some(bytes)) =
+            (row, admitted.fact(), &admitted.envelope().body)
+        {
+            needs.push(Need::Envelope(id));
+            dossier = Some((fact.dossier, row.kind));
+            needs.extend(self.keep_body(fact, row, bytes));
+        }
+        let at_once = admitted.fact().is_some_and(|fact| self.is_at_once(fact));
+        self.await_receipt(id, head.author, head.n, dossier.is_some(), at_once);
+        self.publish(Event::Stored {
+            dossier: dossier.map(|(dossier, _)| dossier),
+            kind: dossier.map(|(_, kind)| kind),
+            id,
+            peer,
+        });
+        self.offer(id, &head, dossier.map(|(dossier, _)| dossier), peer);
+        needs
+    }
+
+    fn keep_body(&mut self, fact: &Fact, row: DossierRow, bytes: &[u8]) -> Vec<Need> {
+        let open = row.kind == DossierKind::Roster || matches!(fact.what, What::Raise(_));
+        let table = if open {
+            Table::RosterBody
+        } else {
+            Table::CaseBody
+        };
+        self.disk.put(table, &fact.id.0, bytes.to_vec());
+        let key = [fact.dossier.0, fact.id.0].concat();
+        self.disk.put(Table::Fact, &key, canon::encode(fact));
+        let mut frontier = self.frontier_of(fact.dossier);
+        frontier.add(fact);
+        self.disk
+            .put(Table::Frontier, &fact.dossier.0, frontier.encode());
+        let before = row.seq;
+        self.seq += 1;
+        let watched = row.watched == 1 || is_watched(fact);
+        let row = DossierRow {
+            digest: frontier.digest(),
+            seq: self.seq,
+            changed_at: self.now,
+            watched: u8::from(watched),
+            count: row.count + 1,
+            moved: row
+                .moved
+                .max(u8::from(matches!(fact.what, What::Assign { .. }))),
+            ..row
+        };
+        self.put_row(fact.dossier, row);
+        self.note_change(fact.dossier, before);
+        self.authority.add_fact(fact);
+        self.standings.remove(&fact.dossier);
+        self.note_watched(fact);
+        self.count_guests(fact.dossier);
+        self.follow(fact)
+    }
+
+    /// What an act changes beyond its own dossier.
+    fn follow(&mut self, fact: &Fact) -> Vec<Need> {
+        match &fact.what {
+            What::Roster(_) => {
+                self.roster_news = true;
+                self.standings.clear();
+                match fact.what.roster_act() {
+                    Some(Act::Appoint(appoint)) => vec![Need::Author(appoint.author())],
+                    _ => Vec::new(),
+                }
+            }
+            What::Receipt(_) => {
+                self.standings.clear();
+                self.to_place = true;
+                Vec::new()
+            }
+            What::Assign { .. } => {
+                self.place(fact.dossier);
+                Vec::new()
+            }
+            What::Open { .. } => {
+                self.place_alarms(fact.dossier);
+                Vec::new()
+            }
+            What::Raise(raise) => {
+                self.publish(Event::Alarm {
+                    dossier: fact.dossier,
+                    alarm: raise.alarm,
+                    person: raise.person,
+                });
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn park(&mut self, id: EnvelopeId, envelope: Envelope, need: Need, peer: Option<Peer>) {
+        let parked = Parked {
+            envelope,
+            peer: peer.map(|peer| peer.0),
+            need,
+            since: self.now,
+        };
+        let gone = self.parked.insert(id, &parked);
+        self.disk.put(Table::Parked, &id.0, canon::encode(&parked));
+        for old in gone {
+            self.disk.remove(Table::Parked, &old.0);
+        }
+    }
+
+    pub(super) fn let_go_of_parked(&mut self) {
+        for id in self.parked.older_than(self.now - PARKED_MS_MAX) {
+            self.parked.remove(id);
+            self.disk.remove(Table::Parked, &id.0);
+        }
+    }
+
+    /// Lists what is refused, so that it is counted, shown, exported and not sent again by the same peer.
+    ///
+    /// An id alone condemns nothing: another peer may have the same head with its true body and signature.
+    fn list_refused(&mut self, envelope: &Envelope, reason: &str, peer: Option<Peer>) {
+        let id = envelope.id();
+        if let Some(link) = peer.and_then(|peer| self.links.get_mut(&peer)) {
+            link.score += 1;
+        }
+        if self.refused.contains_key(&(peer, id)) {
+            return;
+        }
+        let dossier = claimed_dossier(envelope);
+        self.refused_count += 1;
+        let row = ask::RefusedRow {
+            id,
+            at: self.now,
+            peer: peer.map(|peer| peer.0),
+            reason: reason.to_owned(),
+            dossier,
+            envelope: envelope.clone(),
+        };
+        let key = self.refused_count.to_be_bytes();
+        self.disk.put(Table::Refused, &key, canon::encode(&row));
+        self.trim_refused();
+        self.remember_refused(peer, id, dossier);
+        let reason = reason.to_owned();
+        self.publish(Event::Refused { id, peer, reason });
+    }
+
+    /// The oldest of what is listed goes when the list is full; the count stays.
+    fn trim_refused(&mut self) {
+        let oldest = self.refused_count.saturating_sub(ask::REFUSED_ROWS_MAX);
+        if oldest > 0 {
+            self.disk.remove(Table::Refused, &oldest.to_be_bytes());
+        }
+    }
+
+    pub(super) fn is_head_here(&self, id: EnvelopeId) -> bool {
+        matches!(self.disk.get(Table::Head, &id.0), Ok(Some(_)))
+    }
+}
+
+/// The dossier that a body names, before anything about it is believed.
+fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
+    let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
+    Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
+}
+
+/// Fences and permits are what the watch needs before all else of a case.
+fn is_watched(fact: &Fact) -> bool {
+    match &fact.what {
+        What::Amend { open, .. } => open.is_some(),
+        What::Apply { span, .. } => span.is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,269 @@
+//! Supervision: a position report becomes a stored fix, a step of the person's watch and, where it decides one, an alarm,
+//! all in one batch. What arrives late, and permits and fences that arrive late, make the stored fixes be judged again.
+
+mod alarm;
+mod judge;
+mod watched;
+
+pub use watched::{StoredFix, WatchView};
+
+use super::Replica;
+use crate::effect::Event;
+use crate::store::{Store, StoreError, Table};
+use jiaolian_schema::canon;
+use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
+use jiaolian_schema::fact::{Fact, What};
+use jiaolian_schema::fix::Fix;
+use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
+use jiaolian_schema::watch::{ClockReport, NodeClock, Step, Unused, judge_clock};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use thiserror::Error;
+use watched::Watched;
+
+/// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it is the node that is
+/// wrong (`watch.md` R4).
+pub const LIVE_SKEW_MS: i64 = 5 * 60_000;
+/// Reports by which the node's clock is judged.
+const CLOCK_REPORTS: usize = 64;
+
+/// Why a report is not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReportError {
+    /// Nobody here has the code.
+    #[error("no case here is of person {0}")]
+    UnknownPerson(String),
+    /// No device is bound to the person at that time.
+    #[error("no device of person {person} is bound at {time}")]
+    Unbound {
+        /// Whose.
+        person: PersonCode,
+        /// The report's time, ms UTC.
+        time: i64,
+    },
+    /// The disk refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a report came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// It was here before.
+    Double,
+    /// The next fix of the person's watch.
+    Next,
+    /// Not used by the watch.
+    Unused(Unused),
+    /// It came late: the person's fixes were judged again.
+    Again,
+    /// Stored only: its time is too far from the node's clock.
+    Skewed,
+}
+
+/// What became of a report. It is durable once the next `Store` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportOutcome {
+    /// What it came to.
+    pub judged: Judged,
+    /// Alarms that it raised.
+    pub raised: Vec<AlarmId>,
+    /// Alarms that it withdrew.
+    pub withdrawn: Vec<AlarmId>,
+}
+
+/// What supervision keeps in memory.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    /// Cases of a person.
+    people: BTreeMap<PersonCode, BTreeSet<DossierId>>,
+    /// Cases that bind a device.
+    devices: BTreeMap<String, BTreeSet<DossierId>>,
+    /// Dossiers of an alarm: one from each gateway that raised it.
+    alarms: BTreeMap<AlarmId, BTreeSet<DossierId>>,
+    /// Alarms of a person.
+    of: BTreeMap<PersonCode, BTreeSet<AlarmId>>,
+    watched: BTreeMap<PersonCode, Watched>,
+    news: BTreeSet<PersonCode>,
+    epoch: u64,
+    clock: VecDeque<(String, i64, i64)>,
+}
+
+impl<S: Store> Replica<S> {
+    /// Takes in a position report. `live` tells a report of now from one that waited on the device.
+    pub fn report(
+        &mut self,
+        fix: &Fix,
+        received_at: i64,
+        live: bool,
+    ) -> Result<ReportOutcome, ReportError> {
+        self.now = received_at;
+        let unknown = || ReportError::UnknownPerson(fix.person.clone());
+        let person = PersonCode::from_hex(&fix.person).ok_or_else(unknown)?;
+        if !self.desk.people.contains_key(&person) {
+            return Err(unknown());
+        }
+        let time = fix.point.time;
+        let mut watched = self.watch_of(person)?;
+        if !watched.is_bound(time) {
+            self.desk.watched.insert(person, watched);
+            return Err(ReportError::Unbound { person, time });
+        }
+        let outcome = self.take_fix(person, &mut watched, fix, received_at, live);
+        self.desk.watched.insert(person, watched);
+        self.settle();
+        outcome
+    }
+
+    fn take_fix(
+        &mut self,
+        person: PersonCode,
+        watched: &mut Watched,
+        fix: &Fix,
+        received_at: i64,
+        live: bool,
+    ) -> Result<ReportOutcome, ReportError> {
+        let mut outcome = ReportOutcome {
+            judged: Judged::Double,
+            raised: Vec::new(),
+            withdrawn: Vec::new(),
+        };
+        let key = watched::fix_key(person, fix.point.time, fix.id());
+        if self.disk.get(Table::Fix, &key)?.is_some() {
+            return Ok(outcome);
+        }
+        let judged = !live || self.is_timely(&fix.person, fix.point.time, received_at);
+        let stored = StoredFix {
+            person: fix.person.clone(),
+            point: fix.point,
+            received_at,
+            live,
+            judged,
+        };
+        self.disk.put(Table::Fix, &key, canon::encode(&stored));
+        if !judged {
+            outcome.judged = Judged::Skewed;
+            return Ok(outcome);
+        }
+        watched.seen(&fix.point, received_at);
+        watched.mark(fix.point.time);
+        let step = watched.state.step(fix, &watched.fences, &watched.permits);
+        match step {
+            Step::Used(transitions) => {
+                outcome.judged = Judged::Next;
+                for transition in &transitions {
+                    let raised = self.decide(person, watched, transition, live);
+                    outcome.raised.extend(raised);
+                }
+            }
+            Step::Unused(cause) => outcome.judged = Judged::Unused(cause),
+            Step::Late => {
+                outcome.judged = Judged::Again;
+                let (raised, withdrawn) =
+                    self.judge_again(person, watched, Some(fix.point.time))?;
+                (outcome.raised, outcome.withdrawn) = (raised, withdrawn);
+            }
+        }
+        self.save_watch(person, watched);
+        self.publish(Event::Watched { person });
+        Ok(outcome)
+    }
+
+    /// Whether a live report's time fits the node's clock, or the devices agree that the clock is wrong.
+    fn is_timely(&mut self, device: &str, time: i64, received_at: i64) -> bool {
+        let clock = &mut self.desk.clock;
+        clock.retain(|(other, _, _)| other != device);
+        clock.push_back((device.to_owned(), time, received_at));
+        while clock.len() > CLOCK_REPORTS {
+            clock.pop_front();
+        }
+        let true_time = match self.node_clock() {
+            NodeClock::Untrusted { ahead_ms } => received_at - ahead_ms,
+            NodeClock::Trusted | NodeClock::Unknown => received_at,
+        };
+        (time - true_time).abs() <= LIVE_SKEW_MS
+    }
+
+    /// What recent live reports say of this node's clock.
+    pub fn node_clock(&self) -> NodeClock {
+        let reports: Vec<ClockReport<'_>> = self
+            .desk
+            .clock
+            .iter()
+            .map(|(device, device_time, receive_time)| ClockReport {
+                device,
+                device_time: *device_time,
+                receive_time: *receive_time,
+            })
+            .collect();
+        judge_clock(&reports)
+    }
+
+    /// Whose a device is at an instant, ms UTC, and by which binding.
+    pub fn bound(&mut self, terminal: &str, time: i64) -> Option<(PersonCode, Device)> {
+        let cases: Vec<DossierId> = self.desk.devices.get(terminal)?.iter().copied().collect();
+        for case in cases {
+            let Some(person) = self.rows.get(&case).and_then(|row| row.person) else {
+                continue;
+            };
+            let Ok(watched) = self.watch_of(person) else {
+                continue;
+            };
+            let device = watched.devices.get(terminal).cloned();
+            self.desk.watched.insert(person, watched);
+            if let Some(device) = device.filter(|device| device.holds(time)) {
+                return Some((person, device));
+            }
+        }
+        None
+    }
+
+    /// Judges anew whoever got another fence, permit or device.
+    pub(super) fn follow_watched(&mut self) {
+        while let Some(person) = self.desk.news.pop_first() {
+            let stored = self.disk.get(Table::Watch, &person.0);
+            let watches = matches!(stored, Ok(Some(_))) || self.desk.watched.contains_key(&person);
+            if let Some(watched) = watches.then(|| self.watch_of(person).ok()).flatten() {
+                self.desk.watched.insert(person, watched);
+            }
+        }
+    }
+
+    /// What was followed before the node stopped needs no following at its start.
+    pub(super) fn forget_watch_news(&mut self) {
+        self.desk.news.clear();
+    }
+
+    /// Keeps the lists by person, device and alarm, and notes who must be judged again.
+    pub(super) fn note_watched(&mut self, fact: &Fact) {
+        let row = self.rows.get(&fact.dossier);
+        let person = row.and_then(|row| row.person);
+        match (&fact.what, person) {
+            (What::Open { .. }, Some(person)) => {
+                let cases = self.desk.people.entry(person).or_default();
+                cases.insert(fact.dossier);
+            }
+            (What::Raise(raise), _) => {
+                let dossiers = self.desk.alarms.entry(raise.alarm).or_default();
+                dossiers.insert(fact.dossier);
+                let alarms = self.desk.of.entry(raise.person).or_default();
+                alarms.insert(raise.alarm);
+            }
+            (What::Amend { field, .. }, Some(person)) => {
+                if let Some(terminal) = field.strip_prefix(DEVICE_FIELD) {
+                    let cases = self.desk.devices.entry(terminal.to_owned()).or_default();
+                    cases.insert(fact.dossier);
+                }
+                if field.starts_with(DEVICE_FIELD) || field.starts_with(FENCE_FIELD) {
+                    self.desk.news.insert(person);
+                }
+            }
+            (What::Step { .. } | What::Serve { .. }, Some(person))
+                if row.is_some_and(|row| row.alarm.is_none()) =>
+            {
+                self.desk.news.insert(person);
+            }
+            (What::Roster(_) | What::Receipt(_), _) => self.desk.epoch += 1,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Whole nodes against one another in memory: a province, a county and its townships over links that can be cut.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "replica/carry.rs"]
+mod carry;
+#[path = "replica/converge.rs"]
+mod converge;
+#[path = "replica/hostile.rs"]
+mod hostile;
+#[path = "replica/net.rs"]
+mod net;
+#[path = "replica/receipt.rs"]
+mod receipt;
+#[path = "replica/sign.rs"]
+mod sign;
+#[path = "replica/supervise.rs"]
+mod supervise;
+#[path = "replica/swarm.rs"]
+mod swarm;
+#[path = "replica/world.rs"]
+mod world;
