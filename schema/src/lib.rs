@@ -11,6 +11,7 @@ pub mod canon;
 pub mod content;
 pub mod datum;
 pub mod deadline;
+pub mod desk;
 pub mod device;
 pub mod envelope;
 pub mod fact;

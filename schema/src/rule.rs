@@ -9,6 +9,7 @@ mod deadline_table;
 mod decide;
 mod policy;
 mod role;
+mod slot;
 mod text;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub use role::{Duty, Role};
 pub use text::Text;
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 12] = [
+const BUILTIN: [(&str, &str); 13] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -42,6 +43,7 @@ const BUILTIN: [(&str, &str); 12] = [
     ("division.toml", include_str!("../rules/division.toml")),
     ("leave.toml", include_str!("../rules/leave.toml")),
     ("policy.toml", include_str!("../rules/policy.toml")),
+    ("record.toml", include_str!("../rules/record.toml")),
     ("role.toml", include_str!("../rules/role.toml")),
     ("text.toml", include_str!("../rules/text.toml")),
 ];

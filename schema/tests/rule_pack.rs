@@ -18,7 +18,7 @@ fn shipped_pack_is_read_and_its_id_is_stable() {
     assert_eq!(pack.pack_id(), RulePack::builtin().pack_id());
     assert_eq!(pack.alarm_kinds().count(), 20);
     assert_eq!(pack.stale_days(), 7);
-    assert_eq!(pack.workflows().count(), 4);
+    assert_eq!(pack.workflows().count(), 5);
 }
 
 #[test]
@@ -290,6 +290,7 @@ fn texts() -> Vec<(&'static str, String)> {
         ("division.toml", include_str!("../rules/division.toml")),
         ("leave.toml", include_str!("../rules/leave.toml")),
         ("policy.toml", include_str!("../rules/policy.toml")),
+        ("record.toml", include_str!("../rules/record.toml")),
         ("role.toml", include_str!("../rules/role.toml")),
         ("text.toml", include_str!("../rules/text.toml")),
     ]

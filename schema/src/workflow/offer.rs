@@ -78,6 +78,14 @@ impl Workflow {
         offers
     }
 
+    /// Keys of the hints that belong to an event with these facts.
+    pub fn warnings_for(&self, event: &str, facts: &MatterFacts) -> Vec<String> {
+        let warnings = self.table().warning.iter().filter(|warning| {
+            warning.event == event && matches!(self.failing(&warning.when, facts), Ok(None))
+        });
+        warnings.map(|warning| warning.text.clone()).collect()
+    }
+
     /// What can be signed in `state`, and who signs it.
     pub(super) fn offers(&self, state: &str, facts: &MatterFacts) -> Vec<EventOffer> {
         let mut offers = Vec::new();
