@@ -1,0 +1,103 @@
+//! The HTTP door of a node: pages, the JSON interface of the console, live events, health and
+//! metrics.
+
+pub mod accept;
+mod alarm;
+mod app;
+mod case;
+mod desk;
+mod draft;
+pub mod error;
+mod guard;
+mod health;
+mod json;
+mod live;
+mod map;
+mod matter;
+mod network;
+mod openapi;
+mod page;
+mod retry;
+mod session;
+mod sign;
+pub mod text;
+mod who;
+
+pub use app::{App, Clock, PASSPHRASES_WAITING_MAX};
+pub use json::{BODY_WAIT_MS, JSON_BYTES_MAX, JSON_DEPTH_MAX};
+pub use openapi::document as openapi_document;
+pub use session::sweep;
+
+use crate::web;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+
+/// Everything that a node serves to browsers, operators and probes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .nest("/api/v1", interface(&app))
+        .route("/api/openapi.json", get(openapi::serve))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/", get(web::index))
+        .route("/assets/{name}", get(web::asset))
+        .route("/{name}", get(web::top))
+        .fallback(absent)
+        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), count))
+        .with_state(app)
+}
+
+fn interface(app: &App) -> Router<App> {
+    Router::new()
+        .route("/node", get(session::node))
+        .route(
+            "/session",
+            get(session::show)
+                .post(session::sign_in)
+                .delete(session::sign_out),
+        )
+        .route("/status", get(desk::status))
+        .route("/today", get(desk::today))
+        .route("/cases", get(case::list).post(sign::cases))
+        .route("/cases/new", get(case::new))
+        .route("/cases/{id}", get(case::page))
+        .route("/cases/{id}/texts", get(case::texts))
+        .route("/cases/{id}/texts/{name}", put(case::save_text))
+        .route("/cases/{id}/records", get(case::records))
+        .route("/cases/{id}/timeline", get(case::timeline))
+        .route("/cases/{id}/events", post(sign::case))
+        .route("/matters", get(matter::list))
+        .route("/matters/{id}", get(matter::page))
+        .route("/matters/{id}/events", post(sign::matter))
+        .route("/alarms", get(alarm::list))
+        .route("/alarms/{id}", get(alarm::page))
+        .route("/alarms/{id}/events", post(sign::alarm))
+        .route("/map/counties", get(map::counties))
+        .route("/map/fences", get(map::fences))
+        .route("/map/people", get(map::people))
+        .route("/network", get(network::page))
+        .route("/network/refused", get(network::refused))
+        .route("/drafts", get(draft::list))
+        .route(
+            "/drafts/{key}",
+            get(draft::read).put(draft::save).delete(draft::drop),
+        )
+        .route("/events", get(live::events))
+        .fallback(absent)
+        .layer(middleware::from_fn_with_state(app.clone(), retry::retry))
+}
+
+async fn absent() -> Response {
+    error::ApiError::not_found().into_response()
+}
+
+async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    app.metrics.answered(response.status().as_u16());
+    response
+}

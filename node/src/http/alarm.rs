@@ -1,0 +1,73 @@
+//! Alarms: list and page.
+
+// The macro names the parameters by their full path.
+#![allow(unused_qualifications)]
+
+use super::app::App;
+use super::case::id;
+use super::desk::case_reader;
+use super::error::{ApiResult, ErrorBody};
+use super::page::{Query, page as cut};
+use super::who::Who;
+use crate::view::alarm::{self as view, AlarmQuery};
+use crate::view::shape::{AlarmPage, AlarmRow, List};
+use axum::Json;
+use axum::extract::{Path, State};
+use jiaolian_schema::id::DossierId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AlarmList {
+    state: String,
+    severity: Option<u8>,
+    kind: String,
+    q: String,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+#[utoipa::path(get, path = "/api/v1/alarms", params(AlarmList), responses(
+    (status = 200, body = List<AlarmRow>), (status = 401, body = ErrorBody)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    who: Who,
+    Query(query): Query<AlarmList>,
+) -> ApiResult<Json<List<AlarmRow>>> {
+    case_reader(&app, &who.session).await?;
+    let AlarmList {
+        state,
+        severity,
+        kind,
+        q,
+        cursor,
+        limit,
+    } = query;
+    let query = AlarmQuery {
+        state,
+        severity,
+        kind,
+        q,
+    };
+    let rows = app
+        .look(move |node| Ok(view::list(node, &who.session.viewer, &query)))
+        .await?;
+    cut(rows, cursor.as_deref(), limit).map(Json)
+}
+
+#[utoipa::path(get, path = "/api/v1/alarms/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = AlarmPage), (status = 404, body = ErrorBody)))]
+pub(super) async fn page(
+    State(app): State<App>,
+    who: Who,
+    Path(alarm): Path<String>,
+) -> ApiResult<Json<AlarmPage>> {
+    let alarm = id(DossierId::from_hex, &alarm)?;
+    app.look(move |node| {
+        let file = view::find(node, &who.session.viewer, alarm)?;
+        Ok(view::page(node, &who.session.viewer, &file))
+    })
+    .await
+    .map(Json)
+}

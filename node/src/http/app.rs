@@ -1,0 +1,159 @@
+//! What handlers share: the owner of the state, who is signed in, and the door to the officers'
+//! keys.
+
+use super::error::{ApiError, ApiResult};
+use crate::event::Events;
+use crate::key::{KeyRing, OpenKeyError, OpenedKey};
+use crate::metric::{Metrics, add};
+use crate::owner::{CallError, Node, Owner};
+use crate::seal::entropy;
+use crate::session::{SessionToken, Sessions};
+use crate::store::StoreReader;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+
+/// Most passphrases that wait for their turn: each takes 64 MiB and a third of a second.
+pub const PASSPHRASES_WAITING_MAX: usize = 8;
+/// What a page is told to wait when too many passphrases are being tried, s.
+const CROWD_WAIT_S: u64 = 3;
+
+/// The time, ms UTC.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Everything that a handler may use. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    /// The owner of the state.
+    pub owner: Owner<Node>,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// What happened.
+    pub events: Arc<Events>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The door to officers' keys.
+    pub keys: Arc<KeyRing>,
+    /// A view of the disk.
+    pub disk: StoreReader,
+    /// The time.
+    pub clock: Clock,
+    /// Whether pages come over TLS, so that a cookie may be bound to it.
+    pub tls: bool,
+    turns: Arc<Semaphore>,
+    started: Instant,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("sessions", &self.sessions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// What handlers share, from its parts.
+    pub fn new(
+        owner: Owner<Node>,
+        (events, metrics): (Arc<Events>, Arc<Metrics>),
+        (keys, disk): (Arc<KeyRing>, StoreReader),
+        clock: Clock,
+        tls: bool,
+    ) -> Self {
+        Self {
+            owner,
+            sessions: Arc::default(),
+            events,
+            metrics,
+            keys,
+            disk,
+            clock,
+            tls,
+            turns: Arc::new(Semaphore::new(PASSPHRASES_WAITING_MAX)),
+            started: Instant::now(),
+        }
+    }
+
+    /// The time, ms UTC.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// A clock for sessions: it never steps, whatever happens to the time of day. ms since the
+    /// start.
+    pub fn session_now(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// A fresh token for a session.
+    pub fn new_token() -> SessionToken {
+        SessionToken::new(entropy())
+    }
+
+    /// Opens an officer's ring; `wrong` is the code for a number and passphrase that don't belong
+    /// together.
+    pub async fn open_key(
+        &self,
+        staff_number: String,
+        passphrase: String,
+        wrong: &'static str,
+    ) -> ApiResult<OpenedKey> {
+        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            return Err(ApiError::too_many(CROWD_WAIT_S));
+        };
+        let (keys, disk, now) = (Arc::clone(&self.keys), self.disk.clone(), self.now());
+        let passphrase = zeroize::Zeroizing::new(passphrase);
+        let opening = tokio::task::spawn_blocking(move || {
+            let opened = keys.open(&disk, &staff_number, &passphrase, now);
+            drop(turn);
+            opened
+        });
+        match opening.await {
+            Ok(Ok(opened)) => Ok(opened),
+            Ok(Err(OpenKeyError::Refused)) => {
+                add(&self.metrics.logins_refused, 1);
+                Err(ApiError::new(wrong))
+            }
+            Ok(Err(OpenKeyError::TooSoon { wait_s })) => Err(ApiError::too_many(wait_s)),
+            Ok(Err(OpenKeyError::Store(error))) => {
+                tracing::error!(%error, "a key ring could not be read");
+                Err(ApiError::new("store_failed"))
+            }
+            Err(_) => Err(ApiError::new("store_failed")),
+        }
+    }
+
+    /// Looks at the state; a refusal of the view is the refusal of the request.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        view: impl FnOnce(&mut Node) -> ApiResult<T> + Send + 'static,
+    ) -> ApiResult<T> {
+        self.owner
+            .look(view)
+            .await
+            .unwrap_or_else(|error| Err(self.failed(error)))
+    }
+
+    /// Changes the state; a refusal of the job is the refusal of the request.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Node) -> ApiResult<T> + Send + 'static,
+    ) -> ApiResult<T> {
+        self.owner
+            .call(job)
+            .await
+            .unwrap_or_else(|error| Err(self.failed(error)))
+    }
+
+    fn failed(&self, error: CallError) -> ApiError {
+        match error {
+            CallError::Full => {
+                add(&self.metrics.jobs_refused, 1);
+                ApiError::new("busy")
+            }
+            CallError::Gone => ApiError::new("store_failed"),
+            CallError::Broken => ApiError::new("fault"),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The strip at the top and the first page.
+
+use super::app::App;
+use super::error::{ApiError, ApiResult, ErrorBody};
+use super::who::Who;
+use crate::session::Session;
+use crate::view::shape::{Status, Today};
+use crate::view::{seat, status as strip, today as first};
+use axum::Json;
+use axum::extract::State;
+
+/// Refuses a person whose role reads no cases.
+pub(super) async fn case_reader(app: &App, session: &Session) -> ApiResult<()> {
+    let viewer = std::sync::Arc::clone(&session.viewer);
+    app.look(move |node| {
+        if seat::reads_cases(node, &viewer) {
+            Ok(())
+        } else {
+            Err(ApiError::new("not_allowed"))
+        }
+    })
+    .await
+}
+
+#[utoipa::path(get, path = "/api/v1/status", responses(
+    (status = 200, body = Status), (status = 401, body = ErrorBody)))]
+pub(super) async fn status(State(app): State<App>, who: Who) -> ApiResult<Json<Status>> {
+    app.look(move |node| Ok(strip::status(node, &who.session.viewer)))
+        .await
+        .map(Json)
+}
+
+#[utoipa::path(get, path = "/api/v1/today", responses(
+    (status = 200, body = Today), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+pub(super) async fn today(State(app): State<App>, who: Who) -> ApiResult<Json<Today>> {
+    case_reader(&app, &who.session).await?;
+    app.look(move |node| Ok(first::today(node, &who.session.viewer)))
+        .await
+        .map(Json)
+}

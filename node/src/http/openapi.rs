@@ -1,0 +1,56 @@
+//! The interface described for machines: `/api/openapi.json`.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "矫联 console interface",
+        version = "1",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    paths(
+        super::session::node,
+        super::session::show,
+        super::session::sign_in,
+        super::session::sign_out,
+        super::desk::status,
+        super::desk::today,
+        super::case::list,
+        super::case::new,
+        super::case::page,
+        super::case::texts,
+        super::case::save_text,
+        super::case::records,
+        super::case::timeline,
+        super::matter::list,
+        super::matter::page,
+        super::alarm::list,
+        super::alarm::page,
+        super::sign::cases,
+        super::sign::case,
+        super::sign::matter,
+        super::sign::alarm,
+        super::map::counties,
+        super::map::fences,
+        super::map::people,
+        super::network::page,
+        super::network::refused,
+        super::draft::list,
+        super::draft::read,
+        super::draft::save,
+        super::draft::drop,
+        super::live::events
+    )
+)]
+struct Document;
+
+/// The description.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}

@@ -1,0 +1,157 @@
+//! Signing in and out. The passphrase opens the officer's key and the node's case files; the roster
+//! says in which seat.
+
+use super::app::App;
+use super::error::{ApiError, ApiResult};
+use super::json::Strict;
+use super::who::{Who, is_for_another, set_cookie, token_of};
+use crate::metric::add;
+use crate::session::Ending;
+use crate::view::seat;
+use crate::view::shape::{NodeInfo, SessionShape};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How often sessions that are over are looked for, ms.
+const SWEEP_MS: u64 = 5_000;
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    staff_number: String,
+    passphrase: String,
+}
+
+#[utoipa::path(get, path = "/api/v1/node", responses((status = 200, body = NodeInfo)))]
+pub(super) async fn node(State(app): State<App>) -> ApiResult<Json<NodeInfo>> {
+    app.look(|node| Ok(seat::node_info(node))).await.map(Json)
+}
+
+#[utoipa::path(get, path = "/api/v1/session", responses(
+    (status = 200, body = SessionShape),
+    (status = 401, body = super::error::ErrorBody)))]
+pub(super) async fn show(State(app): State<App>, who: Who) -> ApiResult<Json<SessionShape>> {
+    let left = who.session.expires_at - app.session_now();
+    let viewer = who.session.viewer;
+    app.look(move |node| Ok(seat::session_shape(node, &viewer, left)))
+        .await
+        .map(Json)
+}
+
+#[utoipa::path(post, path = "/api/v1/session", request_body = SignIn, responses(
+    (status = 201, body = SessionShape),
+    (status = 401, body = super::error::ErrorBody),
+    (status = 429, body = super::error::ErrorBody)))]
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Strict(form): Strict<SignIn>,
+) -> ApiResult<Response> {
+    let number = form.staff_number.trim().to_owned();
+    let opened = app
+        .open_key(number.clone(), form.passphrase, "login_refused")
+        .await?;
+    let key = Ed25519Signer::from_seed(&opened.signing_seed);
+    let public = key.public_key();
+    let case_secret = opened.case_secret;
+    let again = case_secret.clone();
+    // The same words as for a wrong passphrase: a revoked officer learns nothing else.
+    let viewer = app
+        .call(move |node| {
+            let now = node.now();
+            let viewer = seat::find(node, &number, &public, now);
+            let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
+            if node.is_locked() {
+                node.unlock(case_secret)?;
+            }
+            Ok(viewer)
+        })
+        .await?;
+    add(&app.metrics.logins, 1);
+    if let Some(old) = token_of(&headers, app.tls) {
+        app.sessions.end(&old, Ending::Replaced);
+    }
+    let token = App::new_token();
+    let session = app.sessions.open(&token, viewer, key, app.session_now());
+    let left = session.expires_at - app.session_now();
+    let viewer = session.viewer;
+    let shape = app.call(move |node| {
+        // The last session before this one may have ended, and closed case files, meanwhile.
+        if node.is_locked() {
+            node.unlock(again)?;
+        }
+        Ok(seat::session_shape(node, &viewer, left))
+    });
+    let shape = shape.await?;
+    let mut response = (StatusCode::CREATED, Json(shape)).into_response();
+    response
+        .headers_mut()
+        .insert(header::SET_COOKIE, set_cookie(Some(&token), app.tls));
+    Ok(response)
+}
+
+#[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
+pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let Some(token) = token_of(&headers, app.tls) else {
+        return response;
+    };
+    let session = app.sessions.find(&token, app.session_now(), false);
+    if session.is_some_and(|session| is_for_another(&headers, &session)) {
+        return response;
+    }
+    app.sessions.end(&token, Ending::Replaced);
+    close_if_empty(&app).await;
+    let cookie: HeaderValue = set_cookie(None, app.tls);
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
+}
+
+/// Ends sessions that are over or whose appointment no longer stands, for ever. With the last one
+/// case files close.
+pub async fn sweep(app: App) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(SWEEP_MS));
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.owner.ended() => return,
+        }
+        let viewers = app.sessions.viewers();
+        if viewers.is_empty() {
+            continue;
+        }
+        let fallen = app.look(move |node| {
+            let now = node.now();
+            let fallen = viewers
+                .into_iter()
+                .filter(|viewer| !seat::stands(node, viewer, now));
+            Ok(fallen.map(|viewer| viewer.author).collect::<Vec<_>>())
+        });
+        let Ok(fallen) = fallen.await else { continue };
+        app.sessions
+            .sweep(app.session_now(), |viewer| fallen.contains(&viewer.author));
+        close_if_empty(&app).await;
+    }
+}
+
+async fn close_if_empty(app: &App) {
+    if app.sessions.count() > 0 {
+        return;
+    }
+    let sessions = std::sync::Arc::clone(&app.sessions);
+    let closing = app.call(move |node| {
+        // Somebody may have signed in meanwhile.
+        if sessions.count() == 0 && !node.is_locked() {
+            node.lock();
+        }
+        Ok(())
+    });
+    let _ = closing.await;
+}

@@ -1,0 +1,148 @@
+//! Signing: one form for every event. What needs the passphrase opens the officer's key with the
+//! one of this request.
+
+use super::app::App;
+use super::case::id;
+use super::error::{ApiError, ApiResult, ErrorBody};
+use super::json::Strict;
+use super::who::Who;
+use crate::owner::{Hand, Place, SignRequest};
+use crate::view::shape::{DryRun, Signed};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json_};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The passphrase of this signature.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Passphrase {
+    passphrase: String,
+}
+
+/// What is signed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignForm {
+    event: String,
+    #[schema(value_type = Object)]
+    fields: Map<String, Json_>,
+    #[serde(default)]
+    section_id: Option<String>,
+    #[serde(default)]
+    sign: Option<Passphrase>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[utoipa::path(post, path = "/api/v1/cases", request_body = SignForm, responses(
+    (status = 200, body = DryRun), (status = 201, body = Signed), (status = 401, body = ErrorBody),
+    (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(super) async fn cases(
+    State(app): State<App>,
+    who: Who,
+    Strict(form): Strict<SignForm>,
+) -> ApiResult<Response> {
+    sign(&app, who, Place::Cases, form).await
+}
+
+#[utoipa::path(post, path = "/api/v1/cases/{id}/events", request_body = SignForm,
+    params(("id" = String, Path)), responses(
+    (status = 200, body = DryRun), (status = 201, body = Signed), (status = 401, body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+    (status = 422, body = ErrorBody)))]
+pub(super) async fn case(
+    State(app): State<App>,
+    who: Who,
+    Path(case): Path<String>,
+    Strict(form): Strict<SignForm>,
+) -> ApiResult<Response> {
+    sign(
+        &app,
+        who,
+        Place::Case(id(DossierId::from_hex, &case)?),
+        form,
+    )
+    .await
+}
+
+#[utoipa::path(post, path = "/api/v1/matters/{id}/events", request_body = SignForm,
+    params(("id" = String, Path)), responses(
+    (status = 200, body = DryRun), (status = 201, body = Signed), (status = 401, body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+    (status = 422, body = ErrorBody)))]
+pub(super) async fn matter(
+    State(app): State<App>,
+    who: Who,
+    Path(matter): Path<String>,
+    Strict(form): Strict<SignForm>,
+) -> ApiResult<Response> {
+    sign(
+        &app,
+        who,
+        Place::Matter(id(EnvelopeId::from_hex, &matter)?),
+        form,
+    )
+    .await
+}
+
+#[utoipa::path(post, path = "/api/v1/alarms/{id}/events", request_body = SignForm,
+    params(("id" = String, Path)), responses(
+    (status = 200, body = DryRun), (status = 201, body = Signed), (status = 401, body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+    (status = 422, body = ErrorBody)))]
+pub(super) async fn alarm(
+    State(app): State<App>,
+    who: Who,
+    Path(alarm): Path<String>,
+    Strict(form): Strict<SignForm>,
+) -> ApiResult<Response> {
+    sign(
+        &app,
+        who,
+        Place::Alarm(id(DossierId::from_hex, &alarm)?),
+        form,
+    )
+    .await
+}
+
+async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Response> {
+    let viewer = Arc::clone(&who.session.viewer);
+    let mut ask = SignRequest {
+        event: form.event,
+        fields: form.fields,
+        section_id: form.section_id,
+        strong: false,
+    };
+    if form.dry_run {
+        if form.sign.is_some() {
+            return Err(ApiError::bad_request("a dry run carries no passphrase"));
+        }
+        let dry = app
+            .look(move |node| node.try_event(&viewer, place, &ask))
+            .await?;
+        return Ok(Json(dry).into_response());
+    }
+    let mut key = Arc::clone(&who.session.key);
+    if let Some(Passphrase { passphrase }) = form.sign {
+        let number = viewer.staff_number.clone();
+        let opened = app.open_key(number, passphrase, "passphrase_wrong").await?;
+        let fresh = Ed25519Signer::from_seed(&opened.signing_seed);
+        if fresh.public_key() != key.public_key() {
+            return Err(ApiError::new("not_allowed"));
+        }
+        key = Arc::new(fresh);
+        ask.strong = true;
+    }
+    let hand = Hand { viewer, key };
+    let signed = app
+        .call(move |node| node.sign_event(&hand, place, &ask))
+        .await?;
+    Ok((StatusCode::CREATED, Json(signed)).into_response())
+}

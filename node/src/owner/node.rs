@@ -1,0 +1,326 @@
+//! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
+//! what is read from them again and again.
+
+use super::{Own, StopError};
+use crate::event::Events;
+use crate::http::error::{ApiError, ApiResult};
+use crate::key::Tip;
+use crate::link::{LinkEvent, Links};
+use crate::metric::{Metrics, add};
+use crate::seal::{CaseSecret, entropy};
+use crate::store::{DiskStore, StoreReader};
+use crate::view::County;
+use jiaolian_schema::act::Act;
+use jiaolian_schema::authority::Authority;
+use jiaolian_schema::content::Content;
+use jiaolian_schema::desk::File;
+use jiaolian_schema::fix::Fix;
+use jiaolian_schema::hold::{DossierKind, Offices};
+use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::rule::RulePack;
+use jiaolian_sync::{Effect, Judged, Peer, Replica, ReportError, ReportOutcome, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Most dossiers kept read.
+pub const FILES_MAX: usize = 4_096;
+
+/// What a node is made of.
+pub struct Node {
+    /// What it knows and decides.
+    pub replica: Replica<StoreReader>,
+    /// The disk.
+    pub store: DiskStore,
+    /// Links to other nodes; none in a node that stands alone.
+    pub links: Option<Links>,
+    /// The rules.
+    pub rules: Arc<RulePack>,
+    /// Counties on the map.
+    pub counties: Arc<Vec<County>>,
+    /// Whom to tell.
+    pub events: Arc<Events>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The office that it stands in.
+    pub office: OfficeId,
+    /// Whether this is a drill.
+    pub demo: bool,
+    /// The time, ms UTC.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// The second place of the newest signed positions.
+    pub tip: Option<Tip>,
+    pub(super) signed: BTreeMap<[u8; 32], u64>,
+    pub(super) unsaved: Vec<Write>,
+    pub(super) contents: super::text::Contents,
+    files: BTreeMap<DossierId, Arc<File>>,
+    /// Incidents by case; none while it must be counted again.
+    incidents: Option<BTreeMap<DossierId, Vec<DossierId>>>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Node({:?})", self.replica)
+    }
+}
+
+/// What a node is made of at its start.
+#[allow(missing_debug_implementations)]
+pub struct Parts {
+    /// See `Node`.
+    pub replica: Replica<StoreReader>,
+    /// See `Node`.
+    pub store: DiskStore,
+    /// See `Node`.
+    pub links: Option<Links>,
+    /// See `Node`.
+    pub rules: Arc<RulePack>,
+    /// See `Node`.
+    pub counties: Arc<Vec<County>>,
+    /// See `Node`.
+    pub events: Arc<Events>,
+    /// See `Node`.
+    pub metrics: Arc<Metrics>,
+    /// See `Node`.
+    pub office: OfficeId,
+    /// See `Node`.
+    pub demo: bool,
+    /// See `Node`.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// See `Node`.
+    pub tip: Option<Tip>,
+}
+
+impl Node {
+    /// A node of its parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            replica,
+            store,
+            links,
+            rules,
+            counties,
+            events,
+            metrics,
+            ..
+        } = parts;
+        Self {
+            replica,
+            store,
+            links,
+            rules,
+            counties,
+            events,
+            metrics,
+            office: parts.office,
+            demo: parts.demo,
+            clock: parts.clock,
+            tip: parts.tip,
+            signed: BTreeMap::new(),
+            unsaved: Vec::new(),
+            contents: super::text::Contents::default(),
+            files: BTreeMap::new(),
+            incidents: None,
+        }
+    }
+
+    /// The time, ms UTC.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// Who may sign what.
+    pub fn authority(&self) -> &Authority {
+        self.replica.authority()
+    }
+
+    /// The tree of offices.
+    pub fn offices(&self) -> &Offices {
+        self.replica.authority().offices()
+    }
+
+    /// Whether case files are closed.
+    pub fn is_locked(&self) -> bool {
+        !self.store.reader().is_open()
+    }
+
+    /// Dossiers of one kind.
+    pub fn dossiers(&self, kind: DossierKind) -> Vec<DossierId> {
+        self.replica
+            .dossiers()
+            .filter(|(_, row)| row.kind == kind)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// A dossier as it lies on the desk; none where it is not here.
+    pub fn file(&mut self, id: DossierId) -> Option<Arc<File>> {
+        if let Some(file) = self.files.get(&id) {
+            return Some(Arc::clone(file));
+        }
+        let standing = self.replica.standing(id)?;
+        let facts = self.replica.facts(id).ok()?;
+        let file = File::read(id, self.replica.authority(), standing, &facts, |envelope| {
+            self.act(envelope)
+        });
+        let file = Arc::new(file);
+        while self.files.len() >= FILES_MAX {
+            self.files.pop_first();
+        }
+        self.files.insert(id, Arc::clone(&file));
+        Some(file)
+    }
+
+    /// Takes in a position report for a device gateway; it is durable when the owner lets the
+    /// answer out.
+    pub fn report(&mut self, fix: &Fix, live: bool) -> Result<ReportOutcome, ReportError> {
+        let outcome = self.replica.report(fix, self.now(), live)?;
+        if outcome.judged != Judged::Double {
+            add(&self.metrics.fixes, 1);
+        }
+        Ok(outcome)
+    }
+
+    /// The standing alarms of a case.
+    pub fn incidents(&mut self, case: DossierId) -> Vec<DossierId> {
+        if self.incidents.is_none() {
+            let mut by_case: BTreeMap<DossierId, Vec<DossierId>> = BTreeMap::new();
+            for ids in crate::view::alarm::standing_alarms(self).into_values() {
+                let row = ids
+                    .first()
+                    .and_then(|id| Some((*id, self.replica.dossier(*id)?.case?)));
+                if let Some((id, case)) = row {
+                    by_case.entry(case).or_default().push(id);
+                }
+            }
+            self.incidents = Some(by_case);
+        }
+        let known = self
+            .incidents
+            .as_ref()
+            .and_then(|by_case| by_case.get(&case));
+        known.cloned().unwrap_or_default()
+    }
+
+    fn act(&self, id: EnvelopeId) -> Option<Act> {
+        let body = self.replica.body(id).ok()??;
+        Act::from_payload(&body.payload).ok().map(|(_, act)| act)
+    }
+
+    /// Opens case files with the secret that an officer's passphrase opened.
+    pub fn unlock(&mut self, secret: CaseSecret) -> ApiResult<()> {
+        self.store.unlock(secret).map_err(|error| {
+            tracing::error!(%error, "case files stay closed");
+            ApiError::new("store_failed")
+        })?;
+        self.forget_all();
+        self.replica.unlocked(self.now());
+        Ok(())
+    }
+
+    /// Closes case files: nothing that was read of them stays in memory.
+    pub fn lock(&mut self) {
+        self.store.lock();
+        self.forget_all();
+    }
+
+    /// What was read is read again.
+    pub fn forget_all(&mut self) {
+        self.files.clear();
+        self.incidents = None;
+        self.contents = super::text::Contents::default();
+    }
+
+    /// Every dossier is read again; merged texts stay, for they only grow.
+    pub fn forget_files(&mut self) {
+        self.files.clear();
+        self.incidents = None;
+    }
+
+    /// One dossier is read again.
+    pub fn forget(&mut self, id: DossierId) {
+        self.files.remove(&id);
+        self.incidents = None;
+    }
+
+    /// A row of the shell's own tables, durable with the next commit.
+    pub fn put(&mut self, write: Write) {
+        self.unsaved.push(write);
+    }
+
+    /// Which keys may connect: every node that the roster names.
+    pub fn allow_endpoints(&self) {
+        if let Some(links) = &self.links {
+            let known: BTreeSet<[u8; 32]> = self
+                .authority()
+                .endpoints()
+                .into_keys()
+                .filter(|key| *key != links.me())
+                .collect();
+            links.allow(known);
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StopError> {
+        let started = Instant::now();
+        self.store
+            .commit(writes)
+            .map_err(|error| StopError::Store(error.to_string()))?;
+        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.metrics.committed(writes.len(), took_us, self.now());
+        if let Some(tip) = &mut self.tip {
+            for (author, n) in std::mem::take(&mut self.signed) {
+                tip.record(author, n)
+                    .map_err(|error| StopError::Store(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The content of a dossier, for texts.
+    pub fn content(&mut self, file: &File) -> &mut Content {
+        self.contents.of(&self.replica, file)
+    }
+}
+
+impl Own for Node {
+    fn take(&mut self, event: LinkEvent) {
+        let now = self.now();
+        match event {
+            LinkEvent::Up { peer, .. } => self.replica.connect(Peer(peer), now),
+            LinkEvent::Frame { peer, lane, bytes } => {
+                add(&self.metrics.frames_in[lane as usize], 1);
+                add(&self.metrics.bytes_in[lane as usize], bytes.len() as u64);
+                self.replica.receive(Peer(peer), &bytes, now);
+            }
+            LinkEvent::Room { .. } => {}
+            LinkEvent::Down { peer, .. } => self.replica.disconnect(Peer(peer)),
+        }
+    }
+
+    fn tick(&mut self) {
+        self.replica.tick(self.now(), entropy());
+    }
+
+    /// One durable commit of everything since the last, then what follows from it, in order.
+    fn settle(&mut self) -> Result<(), StopError> {
+        loop {
+            let mut effects = self.replica.drain();
+            let mut writes = std::mem::take(&mut self.unsaved);
+            for effect in &mut effects {
+                if let Effect::Store(rows) = effect {
+                    writes.append(rows);
+                }
+            }
+            if effects.is_empty() && writes.is_empty() {
+                return Ok(());
+            }
+            if !writes.is_empty() {
+                self.commit(&writes)?;
+            }
+            for effect in effects {
+                self.perform(effect);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What follows from a commit: frames to send, sessions to end, pages to be told.
+
+use super::Node;
+use crate::event::{Change, Part};
+use crate::link::Lane as WireLane;
+use crate::metric::add;
+use jiaolian_schema::desk::RECORD_WORKFLOW;
+use jiaolian_schema::fact::What;
+use jiaolian_schema::hold::DossierKind;
+use jiaolian_schema::id::{DossierId, EnvelopeId, hex};
+use jiaolian_sync::{Effect, Event, Lane};
+
+impl Node {
+    /// Performs one effect; what was to be stored is durable already.
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(_) => {}
+            Effect::Send { peer, lane, frame } => {
+                add(&self.metrics.frames_out[lane as usize], 1);
+                add(&self.metrics.bytes_out[lane as usize], frame.len() as u64);
+                if let Some(links) = &self.links
+                    && !links.send(&peer.0, wire_lane(lane), frame)
+                {
+                    // A frame lost inside a session would break its order; the next session finds
+                    // all.
+                    links.hangup(&peer.0);
+                }
+            }
+            Effect::Hangup { peer, reason } => {
+                tracing::info!(peer = %hex(&peer.0), %reason, "hung up");
+                if let Some(links) = &self.links {
+                    links.hangup(&peer.0);
+                }
+            }
+            Effect::Publish(event) => self.publish(event),
+        }
+    }
+
+    fn publish(&mut self, event: Event) {
+        match event {
+            Event::Stored {
+                dossier: Some(dossier),
+                kind: Some(kind),
+                id,
+                ..
+            } => {
+                self.forget(dossier);
+                self.tell_stored(dossier, kind, id);
+            }
+            Event::Alarm { dossier, .. } => {
+                self.events.publish(Change::AlarmRaised(dossier));
+                self.events.publish(Change::NetworkChanged);
+            }
+            Event::Roster => {
+                self.forget_files();
+                self.allow_endpoints();
+            }
+            Event::Placed { dossier, .. } => self.forget(dossier),
+            Event::Link { .. } | Event::Delivered { .. } | Event::ClockBehind { .. } => {
+                self.events.publish(Change::NetworkChanged);
+            }
+            Event::Refused { id, reason, .. } => {
+                tracing::warn!(%id, %reason, "an envelope was refused");
+                self.events.publish(Change::NetworkChanged);
+            }
+            Event::Watched { person } => {
+                let cases = self.dossiers(DossierKind::Case);
+                let case = cases.into_iter().find(|id| {
+                    self.file(*id)
+                        .is_some_and(|file| file.person == Some(person))
+                });
+                if let Some(case) = case {
+                    self.events.publish(Change::Located(case));
+                }
+            }
+            // A head without its body may close a gap in anybody's chain.
+            Event::Stored { .. } => self.forget_files(),
+        }
+    }
+
+    fn tell_stored(&mut self, dossier: DossierId, kind: DossierKind, id: EnvelopeId) {
+        if kind == DossierKind::Roster {
+            return self.forget_files();
+        }
+        let Some(file) = self.file(dossier) else {
+            return;
+        };
+        let Some(entry) = file.find(id) else { return };
+        let by = entry.by.as_ref().map(|by| by.name.clone());
+        match kind {
+            DossierKind::Roster => {}
+            DossierKind::Alarm if matches!(entry.fact.what, What::Raise(_)) => {}
+            DossierKind::Alarm => self.events.publish(Change::AlarmChanged(dossier)),
+            DossierKind::Case => {
+                let part = match &entry.fact.what {
+                    What::Edit => Part::Texts,
+                    What::Amend { .. } | What::Open { .. } | What::Assign { .. } => Part::Protected,
+                    What::Apply { workflow, .. } if workflow == RECORD_WORKFLOW => Part::Records,
+                    _ => Part::Matters,
+                };
+                let matter = match &entry.fact.what {
+                    What::Apply { .. } => Some(id),
+                    What::Step { matter, .. } => Some(*matter),
+                    _ => None,
+                };
+                if let Some(matter) = matter {
+                    self.events.publish(Change::MatterChanged {
+                        matter,
+                        case: dossier,
+                    });
+                }
+                let parts = vec![part];
+                self.events.publish(Change::CaseChanged {
+                    case: dossier,
+                    by,
+                    parts,
+                });
+            }
+        }
+    }
+}
+
+fn wire_lane(lane: Lane) -> WireLane {
+    match lane {
+        Lane::Urgent => WireLane::Urgent,
+        Lane::Normal => WireLane::Normal,
+        Lane::Bulk => WireLane::Bulk,
+    }
+}

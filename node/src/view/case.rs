@@ -1,0 +1,331 @@
+//! Cases: who may see which, the list, the page, and what can be signed on it.
+
+use super::Viewer;
+use super::label::{delivery, display, office_ref};
+use super::seat::reads_cases;
+use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
+use super::{alarm, form, matter, protected, section};
+use crate::http::error::{ApiError, ApiResult};
+use crate::http::text::{Text, words};
+use crate::owner::Node;
+use jiaolian_schema::calendar::civil_of;
+use jiaolian_schema::desk::{DeskMatter, File, Offer, RECORD_WORKFLOW, case_offers, value_of};
+use jiaolian_schema::hold::{DossierKind, may_hold};
+use jiaolian_schema::id::DossierId;
+use jiaolian_schema::workflow::{DateSpan, Signer, Value};
+use std::sync::Arc;
+
+/// A case ends so soon that its release should be prepared, days.
+const ENDING_DAYS: i64 = 30;
+
+/// Filters of the list.
+#[derive(Debug, Clone, Default)]
+pub struct CaseQuery {
+    /// Matches name and number in part, an identity number whole.
+    pub q: String,
+    /// State.
+    pub state: String,
+    /// Class of management.
+    pub class: String,
+    /// Responsible office, hexadecimal.
+    pub office: String,
+    /// A mark.
+    pub flag: String,
+}
+
+/// Whether a person may see a case or an alarm of this place.
+pub fn may_see(
+    node: &Node,
+    viewer: &Viewer,
+    place: jiaolian_schema::id::OfficeId,
+    minor: bool,
+) -> bool {
+    reads_cases(node, viewer)
+        && node.offices().covers(viewer.office, place)
+        && (!minor || viewer.kinds.contains(&2))
+}
+
+/// A case that this person may see; the same refusal for any other and for none.
+pub fn find(node: &mut Node, viewer: &Viewer, id: DossierId) -> ApiResult<Arc<File>> {
+    let row = node
+        .replica
+        .dossier(id)
+        .filter(|row| row.kind == DossierKind::Case);
+    let row = row.map(|row| (row.place, row.minor == 1));
+    let seen = row.is_some_and(|(place, minor)| may_see(node, viewer, place, minor));
+    if !seen {
+        return Err(ApiError::not_found());
+    }
+    node.file(id).ok_or(ApiError::not_found())
+}
+
+/// All cases that this person may see, newest change first.
+pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Arc<File>> {
+    let rows = node
+        .replica
+        .dossiers()
+        .filter(|(_, row)| row.kind == DossierKind::Case);
+    let rows: Vec<_> = rows
+        .map(|(id, row)| (row.changed_at, id, row.place, row.minor == 1))
+        .collect();
+    let mut seen: Vec<_> = rows
+        .into_iter()
+        .filter(|row| may_see(node, viewer, row.2, row.3))
+        .collect();
+    seen.sort_unstable_by(|a, b| b.cmp(a));
+    seen.into_iter()
+        .filter_map(|(_, id, ..)| node.file(id))
+        .collect()
+}
+
+/// A case by its name.
+pub fn case_ref(node: &Node, file: &File) -> CaseRef {
+    let words_of = |name: &str| match value_of(file, &node.rules, name) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
+    let code = file
+        .person
+        .map(|person| person.to_hex()[..6].to_owned())
+        .unwrap_or_default();
+    let name = words_of("name");
+    CaseRef {
+        id: file.id.to_hex(),
+        no: words_of("case_number").unwrap_or_else(|| file.id.to_hex()[..8].to_owned()),
+        pseudonymous: name.is_none(),
+        name: name.unwrap_or_else(|| words("word", "unknown_person").fill(&[&code]).zh),
+    }
+}
+
+fn coded(node: &Node, file: &File, name: &str) -> Option<Coded> {
+    let value = value_of(file, &node.rules, name)?;
+    let field = &node.rules.case_field(name)?.field;
+    let Value::Choice(code) = &value else {
+        return None;
+    };
+    Some(Coded::new(code.as_str(), display(field, &value)))
+}
+
+fn term(node: &Node, file: &File, now: i64) -> Option<TermShape> {
+    let date = |name: &str| match value_of(file, &node.rules, name)? {
+        Value::Date(date) => Some(date),
+        _ => None,
+    };
+    let (first, last) = (date("term_first")?, date("term_last")?);
+    let today = civil_of(now).date();
+    let span = DateSpan { first: today, last };
+    let days_left = if last >= today {
+        i64::from(span.days()) - 1
+    } else {
+        -1
+    };
+    Some(TermShape {
+        from: first.to_string(),
+        to: last.to_string(),
+        days_left,
+    })
+}
+
+fn state(matters: &[DeskMatter], now: i64) -> Coded {
+    let leaves = || matters.iter().filter(|matter| matter.workflow.0 == "leave");
+    let any = |state: &str| leaves().any(|matter| matter.state.at(now) == state);
+    let code = if any("OVERSTAY") {
+        "OVERSTAY"
+    } else if any("OUT") || any("BREACH") {
+        "OUT"
+    } else {
+        "ON_REGISTER"
+    };
+    Coded::new(code, words("case", code))
+}
+
+/// How many fields and steps of a case are in conflict.
+fn conflicts(file: &File) -> u64 {
+    use jiaolian_schema::standing::SlotStanding;
+    let contested = |slot: &SlotStanding| matches!(slot, SlotStanding::Conflicted { .. });
+    let steps = file
+        .standing
+        .matters
+        .values()
+        .flat_map(|matter| matter.slots.values());
+    file.standing
+        .fields
+        .values()
+        .chain(steps)
+        .filter(|slot| contested(slot))
+        .count() as u64
+}
+
+fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: bool) -> Vec<Flag> {
+    let flag = |code: &str, severity: u8| Flag {
+        code: code.into(),
+        label: words("flag", code),
+        severity,
+    };
+    let mut flags = Vec::new();
+    if row_state.code == "OVERSTAY" {
+        flags.push(flag("overstay", 1));
+    }
+    if conflicts > 0 {
+        flags.push(flag("conflict", 2));
+    }
+    match term.map(|term| term.days_left) {
+        Some(..0) => flags.push(flag("ended", 1)),
+        Some(..=ENDING_DAYS) => flags.push(flag("ending", 3)),
+        _ => {}
+    }
+    if minor {
+        flags.push(flag("minor", 4));
+    }
+    flags
+}
+
+/// A case in a list.
+pub fn case_row(node: &mut Node, file: &File) -> CaseRow {
+    let now = node.now();
+    let matters = matter::all(node, file);
+    let alarms = alarm::of_case(node, file.id);
+    let open_alarms = alarms
+        .iter()
+        .filter(|alarm| alarm::is_open(node, alarm))
+        .count() as u64;
+    let open = matters
+        .iter()
+        .filter(|m| m.workflow.0 != RECORD_WORKFLOW && !m.state.ended);
+    let (state, term) = (state(&matters, now), term(node, file, now));
+    let conflicts = conflicts(file);
+    CaseRow {
+        case: case_ref(node, file),
+        kind: coded(node, file, "kind").unwrap_or_else(|| Coded::new("99", words("word", "none"))),
+        class: coded(node, file, "class"),
+        flags: flags(&state, term.as_ref(), conflicts, file.minor),
+        office: office_ref(node, file.place),
+        open_matters: open.count() as u64,
+        open_alarms,
+        conflicts,
+        updated_at: file.newest_at(),
+        state,
+        term,
+    }
+}
+
+/// The list, filtered.
+pub fn list(node: &mut Node, viewer: &Viewer, query: &CaseQuery) -> Vec<CaseRow> {
+    let files = visible(node, viewer);
+    let matching = files
+        .into_iter()
+        .filter(|file| matches_words(node, file, query.q.trim()));
+    let matching: Vec<_> = matching.collect();
+    let rows = matching
+        .iter()
+        .map(|file| case_row(node, file))
+        .collect::<Vec<_>>()
+        .into_iter();
+    let fits = |wanted: &str, found: Option<&str>| wanted.is_empty() || found == Some(wanted);
+    rows.filter(|row| {
+        fits(&query.state, Some(&row.state.code))
+            && fits(
+                &query.class,
+                row.class.as_ref().map(|class| class.code.as_str()),
+            )
+            && fits(&query.office, Some(&row.office.id))
+            && (query.flag.is_empty() || row.flags.iter().any(|flag| flag.code == query.flag))
+    })
+    .collect()
+}
+
+fn matches_words(node: &Node, file: &File, q: &str) -> bool {
+    if q.is_empty() {
+        return true;
+    }
+    let case = case_ref(node, file);
+    let number = value_of(file, &node.rules, "id_number");
+    let named = !case.pseudonymous && case.name.contains(q);
+    named || case.no.contains(q) || number == Some(Value::Text(q.to_uppercase()))
+}
+
+/// The rules' view of a person at a case.
+pub fn signer(node: &Node, viewer: &Viewer, file: &File) -> Signer {
+    file.signer(node.offices(), &viewer.capacity())
+}
+
+/// Everything that can be started, amended or recorded on a case.
+pub fn offers(node: &mut Node, viewer: &Viewer, file: &File) -> Vec<Offer> {
+    let signer = signer(node, viewer, file);
+    let (starts, amends, records) = case_offers(file, &node.rules, &signer);
+    let mut offers = starts;
+    offers.extend(amends.into_iter().map(|(offer, _)| offer));
+    offers.extend(records);
+    let fences = node
+        .rules
+        .case_field("fence/any")
+        .is_some_and(|rule| rule.may_amend(&signer));
+    offers.extend(fences.then(form::fence_offer));
+    let devices = node.rules.case_field("device/any");
+    let devices = devices.is_some_and(|rule| rule.may_amend(&signer));
+    offers.extend(devices.then(form::device_offer));
+    offers
+}
+
+/// The page of a case.
+pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
+    let post = format!("/api/v1/cases/{}/events", file.id);
+    let refs = section::candidates(node, viewer, file);
+    let offers = offers(node, viewer, file);
+    let shape = |node: &Node, offer: &Offer| form::offer_shape(node, offer, &post, None, &refs);
+    let of = |node: &Node, prefixes: &[&str]| -> Vec<OfferShape> {
+        let mine = offers
+            .iter()
+            .filter(|o| prefixes.iter().any(|p| o.event.starts_with(p)));
+        mine.map(|offer| shape(node, offer)).collect()
+    };
+    let (starts, records) = (
+        of(node, &["apply:", "fence_set", "device_bind"]),
+        of(node, &["record:"]),
+    );
+    let amends = of(node, &["amend:"]);
+    let matters = matter::rows_of(node, viewer, file);
+    let alarms: Vec<_> = alarm::of_case(node, file.id)
+        .iter()
+        .filter(|other| may_see(node, viewer, other.place, other.minor))
+        .cloned()
+        .collect();
+    let alarms = alarms
+        .iter()
+        .map(|other| alarm::row(node, viewer, other))
+        .collect();
+    let dues = matter::dues_of(node, file);
+    let later = file
+        .standing
+        .unknown
+        .then(|| words("case", "later_version"));
+    CasePage {
+        case: case_row(node, file),
+        protected: protected::protected(node, viewer, file, amends),
+        texts: super::text::fields(node, viewer, file),
+        matters,
+        alarms,
+        dues,
+        offers: starts,
+        records,
+        holders: holders(node, file),
+        delivery: delivery(node, file.id),
+        read_only: later,
+    }
+}
+
+fn holders(node: &Node, file: &File) -> Vec<super::shape::OfficeRef> {
+    let audience = jiaolian_schema::hold::Audience {
+        kind: file.kind,
+        place: file.place,
+        minor: file.minor,
+    };
+    let path = node.offices().path(file.place).into_iter();
+    let may = path.filter(|office| may_hold(node.offices(), *office, &audience));
+    may.map(|office| office_ref(node, office)).collect()
+}
+
+/// Name of a dossier's person as a text, for rows of other lists.
+pub fn name_text(case: &CaseRef) -> Text {
+    Text::plain(&case.name)
+}

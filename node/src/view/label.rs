@@ -1,0 +1,202 @@
+//! Words and small shapes that every view uses: offices, labels of the rules, values, deadlines,
+//! standing.
+
+use super::shape::{Coded, Delivery, DueShape, OfficeRef, Remaining, StandingShape};
+use crate::http::text::{Text, words};
+use crate::owner::Node;
+use jiaolian_schema::authority::{State, Wait};
+use jiaolian_schema::calendar::civil_of;
+use jiaolian_schema::deadline::Moment;
+use jiaolian_schema::id::{DossierId, OfficeId};
+use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::workflow::{Due, Field, FieldType, Label, Value, Workflow};
+use jiaolian_sync::Delivery as Delivered;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// A deadline that is nearer than this is orange, ms.
+const NEAR_MS: i64 = DAY_MS;
+
+/// A label of the rules.
+pub fn text(label: &Label) -> Text {
+    Text::new(&label.zh, &label.en)
+}
+
+/// Words of the rules' catalogue; where it has none, the key.
+pub fn rule_text(rules: &RulePack, key: &str) -> Text {
+    let found = rules.text(key).map(|text| Text::new(&text.zh, &text.en));
+    found.unwrap_or_else(|| words("rule", key))
+}
+
+/// A role in words.
+pub fn role_text(node: &Node, role: &str) -> Text {
+    let found = node
+        .rules
+        .role(role)
+        .map(|role| Text::new(&role.zh, &role.en));
+    found.unwrap_or_else(|| Text::plain(role))
+}
+
+/// An office; one that is not known here has its id for a name.
+pub fn office_ref(node: &Node, id: OfficeId) -> OfficeRef {
+    let (code, name, tier) = match node.offices().get(id) {
+        Some(office) => (office.code.clone(), office.name.clone(), office.tier),
+        None => (String::new(), id.to_hex()[..8].to_owned(), 1),
+    };
+    OfficeRef {
+        id: id.to_hex(),
+        code,
+        name,
+        tier,
+    }
+}
+
+/// A state of a table.
+pub fn state_coded(table: &Workflow, state: &str) -> Coded {
+    let label = table.find_state(state).map(|state| text(&state.label));
+    Coded::new(state, label.unwrap_or_else(|| Text::plain(state)))
+}
+
+/// The word of a field's kind in the contract.
+pub fn kind_word(kind: &FieldType) -> &'static str {
+    match kind {
+        FieldType::Bool => "bool",
+        FieldType::Date => "date",
+        FieldType::Time => "datetime",
+        FieldType::Ref => "ref",
+        FieldType::Int { .. } => "integer",
+        FieldType::Text { .. } => "text",
+        FieldType::Choice(_) => "choice",
+        FieldType::Area { .. } => "area",
+    }
+}
+
+/// A value in words.
+pub fn display(field: &Field, value: &Value) -> Text {
+    match value {
+        Value::Bool(yes) => words("word", if *yes { "yes" } else { "no" }),
+        Value::Choice(id) => match &field.kind {
+            FieldType::Choice(options) => {
+                options.iter().find(|option| option.id == *id).map_or_else(
+                    || Text::plain(id),
+                    |option| Text::new(&option.zh, &option.en),
+                )
+            }
+            _ => Text::plain(id),
+        },
+        Value::Int(number) => Text::plain(number.to_string()),
+        Value::Date(date) => Text::plain(date.to_string()),
+        Value::Time(ms) => moment_text(*ms),
+        Value::Text(text) => Text::plain(text),
+        Value::Ref(_) => words("word", "attached"),
+        Value::Area(_) => words("word", "area"),
+    }
+}
+
+/// A value that may not be there, in words.
+pub fn display_or_none(field: &Field, value: Option<&Value>) -> Text {
+    value.map_or_else(|| words("word", "none"), |value| display(field, value))
+}
+
+/// An instant in words, Asia/Shanghai.
+pub fn moment_text(ms: i64) -> Text {
+    Text::plain(civil_of(ms).strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+/// A civil date of an instant, Asia/Shanghai.
+pub fn date_of(ms: i64) -> String {
+    civil_of(ms).date().to_string()
+}
+
+/// A deadline as it is at `now`.
+pub fn due_shape(rules: &RulePack, due: &Due, now: i64) -> DueShape {
+    let label = rule_text(rules, &due.text_key());
+    deadline(&due.id, label, due.at, due.provisional, now)
+}
+
+/// A deadline in the contract's shape: days while it is days away, hours and minutes when it is
+/// near.
+pub fn deadline(id: &str, label: Text, at: Moment, provisional: bool, now: i64) -> DueShape {
+    let end = at.end_ms();
+    let left = end - now;
+    let (n, unit) = match left.abs() {
+        DAY_MS.. => (left.div_euclid(DAY_MS), "calendar_day"),
+        HOUR_MS.. => (left.div_euclid(HOUR_MS), "hour"),
+        _ => (left.div_euclid(60_000), "minute"),
+    };
+    let severity = match left {
+        ..0 => 1,
+        0..NEAR_MS => 2,
+        NEAR_MS..604_800_000 => 3,
+        _ => 4,
+    };
+    DueShape {
+        id: id.to_owned(),
+        label,
+        at: end,
+        date: at.date().to_string(),
+        provisional,
+        remaining: Remaining {
+            n,
+            unit: unit.into(),
+        },
+        severity,
+    }
+}
+
+/// How an envelope stands by itself, in the words of `standing.md`.
+pub fn standing_of(state: State) -> StandingShape {
+    match state {
+        State::Good { filed: Some(at) } => standing("good", None, Some(at)),
+        State::Good { filed: None } => standing("unfiled", None, None),
+        State::Waiting(wait) => standing("waiting", Some(wait_word(wait)), None),
+        State::Void(_) => standing("void", None, None),
+    }
+}
+
+/// A standing by its words' key.
+pub fn standing(state: &str, reason: Option<&str>, evidence_at: Option<i64>) -> StandingShape {
+    let key = reason.map_or_else(|| state.to_owned(), |reason| format!("{state}_{reason}"));
+    let remedy_key = format!("{key}_remedy");
+    let remedy = words("standing", &remedy_key);
+    StandingShape {
+        state: state.into(),
+        reason: reason.map(Into::into),
+        label: words("standing", &key),
+        evidence_at,
+        remedy: (remedy.zh != remedy_key).then_some(remedy),
+    }
+}
+
+fn wait_word(wait: Wait) -> &'static str {
+    match wait {
+        Wait::Gap => "gap",
+        Wait::Cut => "cut",
+        Wait::Fork => "fork",
+        Wait::Body => "body",
+        Wait::Deps => "deps",
+        Wait::Appointment => "appointment",
+        Wait::Window => "window",
+    }
+}
+
+/// Whether a dossier has reached the office above, with the time that proves it.
+pub fn delivery(node: &Node, dossier: DossierId) -> Delivery {
+    let (state, to, as_of) = match node.replica.delivery(dossier) {
+        Delivered::Local => ("local", None, None),
+        Delivered::Delivered { office, as_of } => ("delivered", Some(office), Some(as_of)),
+        Delivered::Waiting { office } => ("waiting", Some(office), None),
+    };
+    let to = to.map(|office| office_ref(node, office));
+    let name = to
+        .as_ref()
+        .map(|office| office.name.clone())
+        .unwrap_or_default();
+    let label = words("delivery", state).fill(&[&name]);
+    Delivery {
+        state: state.into(),
+        to,
+        as_of,
+        label,
+    }
+}

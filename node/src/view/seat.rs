@@ -1,0 +1,108 @@
+//! From a key to the seat that its owner signs in.
+
+use super::Viewer;
+use super::label::{office_ref, role_text};
+use super::shape::{NodeInfo, PersonShape, SessionShape};
+use crate::http::text::Text;
+use crate::owner::Node;
+use crate::session::IDLE_MS_MAX;
+use jiaolian_schema::envelope::Duty;
+
+/// The views of an officer who sees cases, in the order of the navigation.
+const CASE_VIEWS: [&str; 6] = ["today", "cases", "leave", "alarms", "map", "network"];
+/// The views of everybody else: separated duties (三员分立).
+const OTHER_VIEWS: [&str; 1] = ["network"];
+
+/// The seat of a public key under the staff number that opened it, where a good appointment at this
+/// office gives one at this time.
+pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Viewer> {
+    let authority = node.authority();
+    let mut seats = authority.appointments().filter(|(_, appoint, good)| {
+        *good
+            && appoint.key == key
+            && appoint.staff_number == staff_number
+            && appoint.duty != Duty::Witness
+            && (appoint.not_before..=appoint.not_after).contains(&now)
+    });
+    let (id, appoint, _) = seats.next()?;
+    let tier = authority
+        .offices()
+        .get(appoint.office)
+        .map_or(0, |office| office.tier);
+    Some(Viewer {
+        person: appoint.person,
+        name: appoint.name.clone(),
+        staff_number: appoint.staff_number.clone(),
+        office: appoint.office,
+        tier,
+        author: appoint.author(),
+        appointment: Some(id),
+        roles: appoint.roles.clone(),
+        kinds: appoint.kinds.clone(),
+    })
+}
+
+/// Whether the seat still stands.
+pub fn stands(node: &Node, viewer: &Viewer, now: i64) -> bool {
+    let mut appointments = node.authority().appointments();
+    appointments.any(|(id, appoint, good)| {
+        good && Some(id) == viewer.appointment
+            && (appoint.not_before..=appoint.not_after).contains(&now)
+    })
+}
+
+/// Whether the person's roles read cases.
+pub fn reads_cases(node: &Node, viewer: &Viewer) -> bool {
+    let rules = &node.rules;
+    viewer
+        .roles
+        .iter()
+        .any(|role| rules.role(role).is_some_and(|role| role.reads_cases))
+}
+
+/// What anybody may know of this node.
+pub fn node_info(node: &Node) -> NodeInfo {
+    NodeInfo {
+        office: office_ref(node, node.office),
+        demo: node.demo,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now: node.now(),
+        locked: node.is_locked(),
+    }
+}
+
+/// Who is signed in. `expires_in_ms` is from now.
+pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> SessionShape {
+    let views = if reads_cases(node, viewer) {
+        &CASE_VIEWS[..]
+    } else {
+        &OTHER_VIEWS[..]
+    };
+    let now = node.now();
+    SessionShape {
+        person: PersonShape {
+            id: viewer.person.to_hex(),
+            name: viewer.name.clone(),
+            staff_number: viewer.staff_number.clone(),
+        },
+        office: office_ref(node, viewer.office),
+        capacity: capacity_text(node, &viewer.roles),
+        roles: viewer.roles.clone(),
+        views: views.iter().map(ToString::to_string).collect(),
+        expires_at: now + expires_in_ms,
+        idle_s: IDLE_MS_MAX / 1_000,
+        demo: node.demo,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now,
+    }
+}
+
+/// All roles in words.
+pub fn capacity_text(node: &Node, roles: &[String]) -> Text {
+    let texts: Vec<Text> = roles.iter().map(|role| role_text(node, role)).collect();
+    let join = |words: Vec<&str>, with: &str| words.join(with);
+    Text {
+        zh: join(texts.iter().map(|text| text.zh.as_str()).collect(), "、"),
+        en: join(texts.iter().map(|text| text.en.as_str()).collect(), ", "),
+    }
+}
