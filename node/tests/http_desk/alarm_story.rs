@@ -1,0 +1,199 @@
+//! An alarm: raised while nobody is signed in, claimed once, closed by a second person.
+
+use crate::client::{Client, offer};
+use crate::office::Office;
+use jiaolian_node::owner::Node;
+use jiaolian_schema::fix::{Fix, Point, Source};
+use jiaolian_schema::geo::Coord;
+use jiaolian_schema::id::{PersonCode, sha256};
+use serde_json::json;
+
+#[tokio::test]
+async fn an_alarm_raised_before_anybody_signed_in_waits_on_the_first_page() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let alarm = office.raise(case, "township", 1, 2).await;
+    assert_eq!(
+        Client::new(&office).get("/api/v1/node").await.ok(200)["locked"],
+        true
+    );
+    let client = Client::signed_in(&office, "T1").await;
+    let today = client.get("/api/v1/today").await.ok(200);
+    assert_eq!(today["alarms"][0]["id"], alarm.to_hex());
+    assert_eq!(today["alarms"][0]["sounding"], true);
+    assert_eq!(today["alarms"][0]["case"]["name"], "张三");
+    let status = client.get("/api/v1/status").await.ok(200);
+    assert_eq!(
+        (&status["alarms"]["2"], &status["unacknowledged"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn the_second_who_claims_is_told_who_has_it_and_every_page_hears_of_the_claim() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let alarm = office.raise(case, "township", 1, 2).await;
+    let (first, second) = (
+        Client::signed_in(&office, "C3").await,
+        Client::signed_in(&office, "C4").await,
+    );
+    let mut live = second.follow(None).await;
+    live.next("hello").await;
+    let path = format!("/api/v1/alarms/{alarm}");
+    let page = first.get(&path).await.ok(200);
+    let claim = offer(&page, "acknowledge");
+    assert_eq!(claim["passphrase"], false);
+    let seen = second.get(&path).await.ok(200);
+    first.sign(claim, json!({})).await.ok(201);
+    let (_, row) = live.next("alarm_changed").await;
+    assert_eq!(
+        (&row["claimed"]["name"], &row["sounding"]),
+        (&json!("周值"), &json!(false))
+    );
+    let refused = second.sign(offer(&seen, "acknowledge"), json!({})).await;
+    let refused = refused.refused(409, "already_claimed");
+    assert!(
+        refused["error"]["message_zh"]
+            .as_str()
+            .unwrap()
+            .contains("周值")
+    );
+}
+
+#[tokio::test]
+async fn a_grave_alarm_is_closed_by_a_second_person() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let alarm = office.raise(case, "township", 1, 1).await;
+    let staff = Client::signed_in(&office, "T1").await;
+    let path = format!("/api/v1/alarms/{alarm}");
+    let page = staff.get(&path).await.ok(200);
+    staff
+        .sign(offer(&page, "acknowledge"), json!({}))
+        .await
+        .ok(201);
+    let page = staff.get(&path).await.ok(200);
+    let contact = offer(&page, "contact");
+    let choice = |field: &str, at: usize| {
+        let fields = contact["fields"].as_array().unwrap();
+        let field = fields.iter().find(|entry| entry["name"] == field).unwrap();
+        field["choices"][at]["code"].clone()
+    };
+    let form = json!({ "method": choice("method", 0), "outcome": choice("outcome", 0) });
+    staff.sign(contact, form).await.ok(201);
+    let page = staff.get(&path).await.ok(200);
+    let found = offer(&page, "explained");
+    let cause = found["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["name"] == "cause")
+        .unwrap();
+    let form =
+        json!({ "cause": cause["choices"][0]["code"], "reason": "就医", "result": "已教育" });
+    staff.sign(found, form).await.ok(201);
+    let county = Client::signed_in(&office, "C2").await;
+    let page = county.get(&path).await.ok(200);
+    county.sign(offer(&page, "close"), json!({})).await.ok(201);
+    let page = county.get(&path).await.ok(200);
+    assert_eq!(
+        (&page["alarm"]["open"], &page["alarm"]["state"]["code"]),
+        (&json!(false), &json!("CLOSED"))
+    );
+    assert_eq!(page["steps"].as_array().unwrap().len(), 5);
+    assert_eq!(county.get("/api/v1/alarms").await.ok(200)["total"], 0);
+    assert_eq!(
+        county.get("/api/v1/alarms?state=closed").await.ok(200)["total"],
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_reconnects_goes_on_where_it_was() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let client = Client::signed_in(&office, "C3").await;
+    let mut live = client.follow(None).await;
+    let (seen, _) = live.next("hello").await;
+    drop(live);
+    let alarm = office.raise(case, "township", 1, 2).await;
+    let mut again = client.follow(Some(seen)).await;
+    let (number, row) = again.next("alarm").await;
+    assert!(number > seen);
+    assert_eq!(row["id"], alarm.to_hex());
+    let mut lost = client.follow(Some(1)).await;
+    lost.next("reset").await;
+}
+
+#[tokio::test]
+async fn a_page_is_told_when_its_session_ends() {
+    let office = Office::open().await;
+    let client = Client::signed_in(&office, "C3").await;
+    let mut live = client.follow(None).await;
+    live.next("hello").await;
+    client.send("DELETE", "/api/v1/session", None).await;
+    assert_eq!(live.next("signed_out").await.1["reason"], "replaced");
+}
+
+#[tokio::test]
+async fn after_a_power_cut_reports_are_judged_and_alarms_raised_before_anybody_signs_in() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let path = format!("/api/v1/cases/{case}");
+    let head = Client::signed_in(&office, "T2").await;
+    let page = head.get(&path).await.ok(200);
+    let area = json!({ "type": "Feature", "geometry": null,
+        "properties": { "name": "a", "datum": "wgs84", "adcodes": ["430181"] } });
+    let form = json!({ "name": "浏阳", "kind": "keep_in", "buffer_m": 100, "area": area });
+    head.sign(offer(&page, "fence_set"), form).await.ok(201);
+    let bureau = Client::signed_in(&office, "B1").await;
+    let page = bureau.get(&path).await.ok(200);
+    let form = json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
+        "until": "2026-05-31" });
+    bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
+    for client in [&head, &bureau] {
+        client.send("DELETE", "/api/v1/session", None).await;
+    }
+    assert_eq!(
+        Client::new(&office).get("/api/v1/node").await.ok(200)["locked"],
+        true
+    );
+
+    let person = PersonCode(sha256(&["张三".as_bytes()])[..16].try_into().unwrap()).to_hex();
+    let mut raised = Vec::new();
+    for _ in 0..5 {
+        office.advance(60_000);
+        let time = office.time.load(std::sync::atomic::Ordering::SeqCst);
+        let at = Coord::new(282_000_000, 1_129_000_000).unwrap();
+        let point = Point::new(time, at, Some(10_000), Source::Gnss);
+        let fix = Fix {
+            person: person.clone(),
+            point,
+        };
+        let report = move |node: &mut Node| node.report(&fix, true).unwrap();
+        raised.extend(office.owner.call(report).await.unwrap().raised);
+    }
+    assert_eq!(raised.len(), 1);
+
+    let duty = Client::signed_in(&office, "C3").await;
+    let today = duty.get("/api/v1/today").await.ok(200);
+    let row = &today["alarms"][0];
+    assert_eq!(
+        (&row["kind"]["code"], &row["place"]["zh"]),
+        (&json!("GEO_OUT"), &json!("浏阳"))
+    );
+    let page = duty
+        .get(&format!("/api/v1/alarms/{}", row["id"].as_str().unwrap()))
+        .await
+        .ok(200);
+    assert!(page["evidence"]["fixes"].as_array().unwrap().len() >= 3);
+    assert_eq!(page["evidence"]["fence"]["properties"]["name"], "浏阳");
+    let people = duty.get("/api/v1/map/people?reason=alarm").await.ok(200);
+    let there = &people["items"][0];
+    assert_eq!(
+        (&there["verdict"], &there["regime"]),
+        (&json!("violation"), &json!("band"))
+    );
+    assert_eq!(there["fix"]["lat_e7"], 282_000_000);
+}

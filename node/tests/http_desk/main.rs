@@ -1,0 +1,12 @@
+//! A real server on the loopback with a real store and a real Replica, driven as a browser drives
+//! it.
+
+#![allow(clippy::unwrap_used)]
+
+mod alarm_story;
+mod client;
+mod door;
+mod leave_story;
+mod office;
+mod session_story;
+mod text_story;

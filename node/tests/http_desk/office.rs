@@ -1,0 +1,395 @@
+//! A real node of a county with its township, founded under a root of its own, served on the
+//! loopback.
+
+use jiaolian_node::event::Events;
+use jiaolian_node::http::accept::{Bounds, serve};
+use jiaolian_node::http::{App, Clock, router, sweep};
+use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::metric::Metrics;
+use jiaolian_node::owner::{Node, Owner, Parts};
+use jiaolian_node::seal::{CaseSecret, OpsKey};
+use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium};
+use jiaolian_node::view::County;
+use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Open, Raise};
+use jiaolian_schema::admit::Introduction;
+use jiaolian_schema::authority::RootKey;
+use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::value::Fields;
+use jiaolian_sync::{Draft, Effect, Limits, LocalSeat, Payload, Replica, Seat, Setup};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+/// 2 March 2026, 09:00 in Asia/Shanghai.
+pub(crate) const START: i64 = 1_772_413_200_000;
+pub(crate) const DAY: i64 = 86_400_000;
+pub(crate) const PASSPHRASE: &str = "春天的雨 2026";
+
+const CHEAP: Cost = Cost {
+    memory_kib: 64,
+    passes: 1,
+    lanes: 1,
+};
+
+/// Staff number, name, office, roles.
+const PEOPLE: [(&str, &str, &str, &[&str]); 9] = [
+    ("T1", "李工", "township", &["OFF_STAFF"]),
+    ("T2", "王所", "township", &["OFF_HEAD"]),
+    ("C1", "陈办", "county", &["CTY_CASE"]),
+    ("C2", "赵局", "county", &["CTY_HEAD"]),
+    ("C3", "周值", "county", &["CMD_DUTY"]),
+    ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("B1", "孙局", "county", &["CTY_BUREAU"]),
+    ("A1", "管理员", "county", &["SYS_ADM"]),
+    ("O1", "邻所", "other", &["OFF_STAFF"]),
+];
+
+/// Id, parent, tier, code, name.
+const OFFICES: [(&str, Option<&str>, u8, &str, &str); 5] = [
+    ("province", None, 4, "430000", "湖南省司法厅"),
+    ("city", Some("province"), 3, "430100", "长沙市司法局"),
+    ("county", Some("city"), 2, "430181", "浏阳市司法局"),
+    ("township", Some("county"), 1, "430181001", "集里司法所"),
+    ("other", Some("county"), 1, "430181002", "荷花司法所"),
+];
+
+pub(crate) struct Office {
+    pub(crate) addr: SocketAddr,
+    pub(crate) owner: Owner<Node>,
+    pub(crate) time: Arc<AtomicI64>,
+    pub(crate) node_seat: Seat,
+    stop: watch::Sender<bool>,
+    _dir: tempfile::TempDir,
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+pub(crate) fn office(name: &str) -> OfficeId {
+    OfficeId(
+        sha256(&[b"office", name.as_bytes()])[..16]
+            .try_into()
+            .unwrap(),
+    )
+}
+
+fn seed(name: &str) -> [u8; 32] {
+    sha256(&[b"seed", name.as_bytes()])
+}
+
+pub(crate) fn key(name: &str) -> Ed25519Signer {
+    Ed25519Signer::from_seed(&seed(name))
+}
+
+fn root() -> RootKey {
+    let introduction = Introduction {
+        suite: ED25519,
+        key: key("root").public_key(),
+        office: office("province"),
+        duty: Duty::Keeper,
+    };
+    RootKey {
+        office: office("province"),
+        introduction,
+    }
+}
+
+fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
+    Appoint {
+        person: PersonId(
+            sha256(&[b"person", name.as_bytes()])[..16]
+                .try_into()
+                .unwrap(),
+        ),
+        name: name.to_owned(),
+        staff_number: staff_number.to_owned(),
+        suite: ED25519,
+        key: key(name).public_key(),
+        office: office(at),
+        duty: Duty::Staff,
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        kinds: vec![1],
+        not_before: START - 30 * DAY,
+        not_after: START + 700 * DAY,
+        depth: 0,
+        endpoint: roles
+            .contains(&"NODE")
+            .then(|| sha256(&[b"peer", at.as_bytes()])),
+        document: "湘司任〔2026〕1号".to_owned(),
+    }
+}
+
+fn setup(node: Option<Seat>) -> Setup {
+    let signer = Box::new(key("node"));
+    Setup {
+        office: office("county"),
+        root: root(),
+        node: node.map(|seat| LocalSeat { signer, seat }),
+        witness: None,
+        rules: Arc::new(RulePack::builtin()),
+        pack: RulePack::builtin().pack_id(),
+        verifier: Box::new(StrictVerifier),
+        limits: Limits::default(),
+        entropy: [5; 32],
+    }
+}
+
+/// Founds each office by the keeper of the one above it and appoints everybody; the county's own
+/// node last.
+fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
+    let mut salt = 0u64;
+    let mut keepers: BTreeMap<&str, Seat> = BTreeMap::new();
+    let mut rosters: BTreeMap<&str, DossierId> = BTreeMap::new();
+    let root_seat = Seat {
+        author: root().introduction.author(),
+        appointment: None,
+    };
+    let mut sign = |by: &str, seat: Seat, dossier: Option<DossierId>, act: Act| -> EnvelopeId {
+        salt += 1;
+        let fresh = sha256(&[&salt.to_be_bytes()])[..16].try_into().unwrap();
+        let draft = Draft {
+            dossier,
+            payload: Payload::Act(act),
+        };
+        replica
+            .sign(&key(by), seat, draft, START - DAY, fresh)
+            .unwrap()
+    };
+    for (id, parent, tier, code, name) in OFFICES {
+        let found = Found {
+            office: office(id),
+            parent: parent.map(office),
+            tier,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            drill: 1,
+        };
+        let (by, seat) = match parent {
+            None | Some("province") => ("root", root_seat),
+            Some(parent) => (parent, keepers[parent]),
+        };
+        let roster: DossierId = sign(by, seat, None, found.into()).into();
+        rosters.insert(id, roster);
+        let keeper = Appoint {
+            duty: Duty::Keeper,
+            roles: vec![],
+            depth: 3,
+            ..appoint("", id, id, &[])
+        };
+        let author = keeper.author();
+        let appointment = Some(sign("root", root_seat, Some(roster), keeper.into()));
+        keepers.insert(
+            id,
+            Seat {
+                author,
+                appointment,
+            },
+        );
+    }
+    for (number, name, at, roles) in PEOPLE {
+        let appoint = appoint(number, name, at, roles);
+        sign("root", root_seat, Some(rosters[at]), appoint.into());
+    }
+    let entrust = Entrust {
+        office: office("township"),
+        actions: vec!["leave".to_owned()],
+        from: 0,
+        to: START + 900 * DAY,
+        document: "浏司委〔2026〕1号".to_owned(),
+    };
+    sign(
+        "county",
+        keepers["county"],
+        Some(rosters["county"]),
+        entrust.into(),
+    );
+    let node = appoint("", "node", "county", &["NODE"]);
+    let author = node.author();
+    let id = sign("root", root_seat, Some(rosters["county"]), node.into());
+    Seat {
+        author,
+        appointment: Some(id),
+    }
+}
+
+impl Office {
+    /// Founded, staffed, served, with its case files closed.
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Bounds::STANDARD).await
+    }
+
+    pub(crate) async fn open_with(bounds: Bounds) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
+        let case = CaseSecret::generate();
+        let store = DiskStore::create(medium, CACHE_MIB_DEFAULT, OpsKey::generate(), case.public())
+            .unwrap();
+        let keys = KeyRing::new(CHEAP);
+        let rings: Vec<_> = PEOPLE
+            .iter()
+            .map(|(number, name, ..)| {
+                keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
+                    .unwrap()
+            })
+            .collect();
+        store.commit(&rings).unwrap();
+        let mut replica = Replica::open(store.reader(), setup(None)).unwrap();
+        let seat = found(&mut replica);
+        for effect in replica.drain() {
+            if let Effect::Store(writes) = effect {
+                store.commit(&writes).unwrap();
+            }
+        }
+        drop(replica);
+        Self::serve(dir, store, keys, seat, bounds).await
+    }
+
+    async fn serve(
+        dir: tempfile::TempDir,
+        store: DiskStore,
+        keys: KeyRing,
+        node_seat: Seat,
+        bounds: Bounds,
+    ) -> Self {
+        let time = Arc::new(AtomicI64::new(START));
+        let read = Arc::clone(&time);
+        let clock: Clock = Arc::new(move || read.load(Ordering::SeqCst));
+        let (events, metrics) = (Arc::new(Events::new(START)), Arc::new(Metrics::default()));
+        let disk = store.reader();
+        let make = {
+            let (events, metrics) = (Arc::clone(&events), Arc::clone(&metrics));
+            let clock = Arc::clone(&clock);
+            move || {
+                let replica = Replica::open(store.reader(), setup(Some(node_seat))).unwrap();
+                Node::new(Parts {
+                    replica,
+                    store,
+                    links: None,
+                    rules: Arc::new(RulePack::builtin()),
+                    counties: Arc::new(County::demo()),
+                    events,
+                    metrics,
+                    office: office("county"),
+                    demo: true,
+                    clock,
+                    tip: None,
+                })
+            }
+        };
+        let (owner, _thread) = Owner::start(make, None).unwrap();
+        let app = App::new(
+            owner.clone(),
+            (events, metrics),
+            (Arc::new(keys), disk),
+            clock,
+            false,
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(serve(listener, router(app.clone()), bounds, stopped));
+        tokio::spawn(sweep(app.clone()));
+        Self {
+            addr,
+            owner,
+            time,
+            node_seat,
+            stop,
+            _dir: dir,
+        }
+    }
+
+    pub(crate) fn advance(&self, ms: i64) {
+        self.time.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Raises an alarm as the node itself does.
+    pub(crate) async fn raise(
+        &self,
+        case: DossierId,
+        at: &str,
+        number: u8,
+        severity: u8,
+    ) -> DossierId {
+        let now = self.time.load(Ordering::SeqCst);
+        let raise = Raise {
+            alarm: AlarmId([number; 32]),
+            case,
+            office: office(at),
+            person: PersonCode([1; 16]),
+            kind: "GEO_OUT".to_owned(),
+            severity,
+            fence: "浏阳城区".to_owned(),
+            time: now - 60_000,
+            decided_at: now,
+            retrospective: 0,
+            evidence: Vec::new(),
+        };
+        let seat = self.node_seat;
+        let job = move |node: &mut Node| {
+            let draft = Draft {
+                dossier: None,
+                payload: Payload::Act(raise.into()),
+            };
+            let salt = [number; 16];
+            let now = node.now();
+            node.replica
+                .sign(&key("node"), seat, draft, now, salt)
+                .unwrap()
+        };
+        self.owner.call(job).await.unwrap().into()
+    }
+
+    /// Opens a case at an office, signed by the county's officer.
+    pub(crate) async fn case(&self, name: &str, at: &str, minor: u8) -> DossierId {
+        let text = |text: &str| jiaolian_schema::value::Value::from(text);
+        let fields: Fields = [
+            ("name", name),
+            ("case_number", "浏矫2026-001"),
+            ("id_number", "430181199003072312"),
+            ("kind", "02"),
+            ("term_first", "2026-01-01"),
+            ("term_last", "2027-12-31"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), text(value)))
+        .collect();
+        let person = PersonCode(sha256(&[name.as_bytes()])[..16].try_into().unwrap());
+        let open = Open {
+            office: office(at),
+            person,
+            minor,
+            fields,
+        };
+        let job = move |node: &mut Node| {
+            let authority = node.authority();
+            let mut seats = authority.appointments();
+            let (id, appoint, _) = seats.find(|(_, a, _)| a.staff_number == "C1").unwrap();
+            let seat = Seat {
+                author: appoint.author(),
+                appointment: Some(id),
+            };
+            drop(seats);
+            let draft = Draft {
+                dossier: None,
+                payload: Payload::Act(open.into()),
+            };
+            let (now, salt) = (node.now(), [minor + 1; 16]);
+            node.replica
+                .sign(&key("陈办"), seat, draft, now, salt)
+                .unwrap()
+        };
+        self.owner.call(job).await.unwrap().into()
+    }
+}

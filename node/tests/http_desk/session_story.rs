@@ -1,0 +1,125 @@
+//! Signing in and out, and what one person's session is to another's.
+
+use crate::client::Client;
+use crate::office::Office;
+use serde_json::json;
+
+#[tokio::test]
+async fn wrong_passphrase_and_unknown_number_get_the_same_answer() {
+    let office = Office::open().await;
+    let client = Client::new(&office);
+    let form = |number: &str| json!({ "staff_number": number, "passphrase": "wrong wrong" });
+    let wrong = client.post("/api/v1/session", &form("T1")).await;
+    let unknown = client.post("/api/v1/session", &form("T9")).await;
+    assert_eq!(wrong.body, unknown.body);
+    wrong.refused(401, "login_refused");
+    client
+        .get("/api/v1/session")
+        .await
+        .refused(401, "not_signed_in");
+}
+
+#[tokio::test]
+async fn tries_for_one_number_slow_down_and_others_sign_in_at_once() {
+    let office = Office::open().await;
+    let client = Client::new(&office);
+    let form = json!({ "staff_number": "T1", "passphrase": "wrong wrong" });
+    let mut last = client.post("/api/v1/session", &form).await;
+    for _ in 0..12 {
+        last = client.post("/api/v1/session", &form).await;
+    }
+    assert!(
+        last.head.to_lowercase().contains("retry-after: "),
+        "{}",
+        last.head
+    );
+    last.refused(429, "too_many_attempts");
+    Client::signed_in(&office, "T2").await;
+}
+
+#[tokio::test]
+async fn case_files_open_with_the_first_session_and_close_with_the_last() {
+    let office = Office::open().await;
+    let anybody = Client::new(&office);
+    let node = anybody.get("/api/v1/node").await.ok(200);
+    assert_eq!(
+        (&node["locked"], &node["office"]["tier"]),
+        (&json!(true), &json!(2))
+    );
+    let client = Client::signed_in(&office, "T1").await;
+    assert_eq!(anybody.get("/api/v1/node").await.ok(200)["locked"], false);
+    let session = client.get("/api/v1/session").await.ok(200);
+    assert_eq!(session["person"]["name"], "李工");
+    assert_eq!(session["roles"], json!(["OFF_STAFF"]));
+    assert_eq!(session["capacity"]["zh"], "司法所工作人员");
+    assert_eq!(
+        client.send("DELETE", "/api/v1/session", None).await.status,
+        204
+    );
+    client
+        .get("/api/v1/session")
+        .await
+        .refused(401, "not_signed_in");
+    assert_eq!(anybody.get("/api/v1/node").await.ok(200)["locked"], true);
+}
+
+#[tokio::test]
+async fn a_page_of_the_person_before_writes_nothing_in_the_next_persons_name() {
+    let office = Office::open().await;
+    let client = Client::signed_in(&office, "T1").await;
+    let other = client.with("X-Jiaolian-Person", "00000000000000000000000000000000");
+    let draft = json!({ "title": "x", "body": {} });
+    other
+        .put("/api/v1/drafts/a", &draft)
+        .await
+        .refused(401, "not_signed_in");
+    assert_eq!(
+        other.send("DELETE", "/api/v1/session", None).await.status,
+        204
+    );
+    client.get("/api/v1/session").await.ok(200);
+}
+
+#[tokio::test]
+async fn a_draft_is_sealed_to_the_person_who_wrote_it() {
+    let office = Office::open().await;
+    let (writer, other) = (
+        Client::signed_in(&office, "T1").await,
+        Client::signed_in(&office, "T2").await,
+    );
+    let draft = json!({ "title": "走访", "body": { "note": "未完" } });
+    let path = "/api/v1/drafts/case:00ff:text:plan";
+    assert_eq!(writer.put(path, &draft).await.status, 204);
+    assert_eq!(writer.get(path).await.ok(200)["body"], draft["body"]);
+    assert_eq!(writer.get("/api/v1/drafts").await.ok(200)["total"], 1);
+    other.get(path).await.refused(404, "draft_absent");
+    assert_eq!(other.get("/api/v1/drafts").await.ok(200)["total"], 0);
+    assert_eq!(writer.send("DELETE", path, None).await.status, 204);
+    writer.get(path).await.refused(404, "draft_absent");
+    writer
+        .put("/api/v1/drafts/Upper", &draft)
+        .await
+        .refused(400, "bad_request");
+    let long = json!({ "title": "x", "body": "长".repeat(30_000) });
+    writer.put(path, &long).await.refused(413, "too_large");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_no_case() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let client = Client::signed_in(&office, "A1").await;
+    assert_eq!(
+        client.get("/api/v1/session").await.ok(200)["views"],
+        json!(["network"])
+    );
+    client
+        .get("/api/v1/cases")
+        .await
+        .refused(403, "not_allowed");
+    client
+        .get(&format!("/api/v1/cases/{case}"))
+        .await
+        .refused(404, "not_found");
+    client.get("/api/v1/network").await.ok(200);
+}
