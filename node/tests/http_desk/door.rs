@@ -156,3 +156,36 @@ async fn health_metrics_and_description_are_served() {
         assert!(paths.contains_key(path), "{path}");
     }
 }
+
+#[tokio::test]
+async fn every_described_page_answers_with_a_status_that_it_declares() {
+    let office = Office::open().await;
+    office.case("张三", "township", 0).await;
+    let client = Client::signed_in(&office, "C1").await;
+    let document = client.get("/api/openapi.json").await.ok(200);
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let Some(get) = methods.get("get") else {
+            continue;
+        };
+        if path.ends_with("/events") {
+            continue;
+        }
+        let absent = "00".repeat(32);
+        let path = path.replace("{id}", &absent).replace("{key}", "absent");
+        let path = if path.ends_with("/people") {
+            path + "?reason=duty"
+        } else {
+            path
+        };
+        let answer = client.get(&path).await;
+        let declared = get["responses"].as_object().unwrap();
+        assert!(
+            declared.contains_key(&answer.status.to_string()),
+            "{path}: {}",
+            answer.status
+        );
+        asked += 1;
+    }
+    assert!(asked >= 20, "{asked}");
+}
