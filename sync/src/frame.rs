@@ -6,7 +6,7 @@
 use crate::item::ItemRef;
 use jiaolian_schema::canon::{self, CanonError};
 use jiaolian_schema::envelope::Envelope;
-use jiaolian_schema::id::AuthorId;
+use jiaolian_schema::id::{AuthorId, OfficeId};
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
@@ -114,6 +114,9 @@ pub enum Frame {
         #[n(2)]
         answer: bool,
     },
+    /// Rosters of other offices that the sender keeps because their people signed in cases that it has.
+    #[n(9)]
+    Guests(#[n(0)] Vec<Guest>),
     /// The last frame before hanging up: the wire versions that the sender speaks.
     #[n(8)]
     Refuse {
@@ -173,6 +176,17 @@ pub struct Have {
     /// Packed short ids of envelopes that were refused here and need not come again.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub refused: Option<Vec<u8>>,
+}
+
+/// A roster kept for the sake of moved cases.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Guest {
+    /// Whose roster.
+    #[n(0)]
+    pub office: OfficeId,
+    /// Salted digest of what is here of it; none where nothing is.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: Option<[u8; 6]>,
 }
 
 /// What the sender has of one chain.
@@ -251,6 +265,7 @@ impl Frame {
                 })
             }
             Self::Chains { items, .. } => count("chains", items.len(), ITEMS_MAX),
+            Self::Guests(guests) => count("guests", guests.len(), ITEMS_MAX),
             Self::Envelopes { lane, .. } => count("lanes", usize::from(*lane), 2),
             _ => Ok(()),
         }

@@ -13,6 +13,7 @@ mod greet;
 mod guest;
 mod heads;
 mod open;
+mod parting;
 mod receipt;
 mod supervise;
 mod talk;
@@ -28,7 +29,7 @@ use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
 use crate::item::Key;
-use crate::link::{COUNTY_TIER, Hint, Link};
+use crate::link::{COUNTY_TIER, Hint, Link, view};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
@@ -103,7 +104,9 @@ pub struct Replica<S> {
     to_place: bool,
     /// Offices whose people signed in dossiers that came from elsewhere.
     guests: BTreeMap<DossierId, BTreeSet<OfficeId>>,
-    to_view: bool,
+    /// Dossiers that went elsewhere with work of this office that may not have come up yet.
+    gone: BTreeSet<DossierId>,
+    to_tell: bool,
     desk: supervise::Desk,
     superior_heard: i64,
     entropy: [u8; 32],
@@ -221,8 +224,8 @@ impl<S: Store> Replica<S> {
         if std::mem::take(&mut self.to_place) {
             self.place_all();
         }
-        if std::mem::take(&mut self.to_view) {
-            self.view_again();
+        if std::mem::take(&mut self.to_tell) {
+            self.tell_guests();
         }
         self.follow_watched();
         let peers: Vec<Peer> = self.links.keys().copied().collect();
@@ -237,12 +240,14 @@ impl<S: Store> Replica<S> {
         self.follow_seats();
         self.follow_tree();
         self.retry(crate::parked::Need::Roster);
-        (self.to_place, self.to_view) = (true, true);
+        (self.to_place, self.to_tell) = (true, true);
         let endpoints = &self.endpoints;
         let mut cut = Vec::new();
-        for (peer, link) in &self.links {
+        for (peer, link) in &mut self.links {
             match endpoints.get(&peer.0) {
-                Some(seat) if seat.office == link.office => {}
+                Some(seat) if seat.office == link.office => {
+                    link.view = view(self.authority.offices(), self.office, link.office);
+                }
                 _ => cut.push(*peer),
             }
         }
@@ -300,12 +305,6 @@ impl<S: Store> Replica<S> {
         if let Some(hint) = self.hints.get(&peer) {
             self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
         }
-    }
-
-    /// The name of a dossier among the jobs of a link.
-    fn key_of(&self, dossier: DossierId) -> Option<Key> {
-        let row = self.rows.get(&dossier)?;
-        Some(Key::dossier(&row.audience(), dossier))
     }
 
     /// Every key under which links compare a dossier.

@@ -1,8 +1,8 @@
 //! Frames keep their bytes: a node of the next two versions must still read them.
 
 use jiaolian_schema::envelope::Envelope;
-use jiaolian_schema::id::{AuthorId, hex, unhex};
-use jiaolian_sync::frame::{Chain, Frame, Have, Hello, ReadFrameError};
+use jiaolian_schema::id::{AuthorId, OfficeId, hex, unhex};
+use jiaolian_sync::frame::{Chain, Frame, Guest, Have, Hello, ReadFrameError};
 
 fn hello() -> Hello {
     Hello {
@@ -35,6 +35,16 @@ fn frames() -> Vec<(&'static str, Frame)> {
         whole: 300,
         count: 301,
     };
+    let guests = vec![
+        Guest {
+            office: OfficeId([1; 16]),
+            digest: Some([2; 6]),
+        },
+        Guest {
+            office: OfficeId([3; 16]),
+            digest: None,
+        },
+    ];
     let recent = Hello {
         agreed: Some([6; 12]),
         recent: Some(vec![7; 28]),
@@ -93,6 +103,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 answer: false,
             },
         ),
+        ("guests", Frame::Guests(guests)),
         (
             "refuse",
             Frame::Refuse {

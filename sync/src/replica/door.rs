@@ -226,6 +226,10 @@ impl<S: Store> Replica<S> {
         peer: Option<Peer>,
     ) -> Vec<Need> {
         let (id, head) = (admitted.id(), admitted.head().clone());
+        if admitted.body().is_some() && self.parked.holds(id) {
+            self.parked.remove(id);
+            self.disk.remove(Table::Parked, &id.0);
+        }
         if !self.is_head_here(id) {
             self.keep_head(id, &head, admitted.envelope());
         }
@@ -284,6 +288,7 @@ impl<S: Store> Replica<S> {
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
+        self.count_gone(fact.dossier);
         self.follow(fact)
     }
 
@@ -387,7 +392,7 @@ impl<S: Store> Replica<S> {
 }
 
 /// The dossier that a body names, before anything about it is believed.
-fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
+pub(super) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
     let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
     Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
 }
