@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and news leave as effects,
 //! which the shell carries out in order. Several verbs may come before one `drain`, and become one durable commit.
 
+mod aside;
 mod ask;
 mod author;
 mod carry;
