@@ -7,6 +7,7 @@ pub mod act;
 pub mod admit;
 pub mod authority;
 pub mod canon;
+pub mod content;
 pub mod datum;
 pub mod device;
 pub mod envelope;
