@@ -53,6 +53,8 @@ impl<S: Store> Replica<S> {
                 answer,
             } => self.hear_check(peer, (dossiers, chains), answer),
             Frame::Guests(guests) => self.hear_guests(peer, &guests),
+            // Decoding has unpacked it.
+            Frame::Packed { .. } => {}
             Frame::Refuse { newest, oldest } => self.hang_up(
                 peer,
                 format!("the peer speaks wire versions {oldest} to {newest}"),
