@@ -183,6 +183,8 @@ impl<S: Store> Replica<S> {
         for link in self.links.values_mut() {
             link.reopen();
         }
+        // A row that can't be read now was listed once; what is parked comes again by itself.
+        let _ = self.read_closed();
         self.settle();
     }
 

@@ -60,6 +60,7 @@ impl<S: Store> Replica<S> {
         };
         let key = self.refused_count.to_be_bytes();
         self.disk.put(Table::Refused, &key, canon::encode(&row));
+        self.disk.put(Table::Local, b"refused", key.to_vec());
         self.trim_refused();
         self.remember_refused(peer, id, dossier);
         let reason = reason.to_owned();

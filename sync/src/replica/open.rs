@@ -232,16 +232,37 @@ impl<S: Store> Replica<S> {
             }
             Ok(())
         })?;
+        let count = local(self, b"refused")?.and_then(|b| number(&b));
+        self.refused_count = count.unwrap_or(0);
+        self.read_closed()
+    }
+
+    /// What was refused and what is parked lies in the CASE domain: read where that is open, and again
+    /// when it opens.
+    pub(super) fn read_closed(&mut self) -> Result<(), OpenError> {
+        for read in [Self::read_refused, Self::read_parked] {
+            match read(self) {
+                Err(OpenError::Store(StoreError::Locked(_))) => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_refused(&mut self) -> Result<(), OpenError> {
         self.each_row(Table::Refused, |replica, key, value| {
             let number = number(key).ok_or_else(|| odd_key(Table::Refused))?;
             replica.refused_count = replica.refused_count.max(number);
             let row: super::ask::RefusedRow = read(Table::Refused, value)?;
             replica.remember_refused(row.peer.map(Peer), row.id, row.dossier);
             Ok(())
-        })?;
+        })
+    }
+
+    fn read_parked(&mut self) -> Result<(), OpenError> {
         self.each_row(Table::Parked, |replica, key, value| {
             let id = EnvelopeId::from_slice(key).ok_or_else(|| odd_key(Table::Parked))?;
-            // Unreadable while the CASE domain is closed or after an upgrade: it comes again by itself.
+            // Unreadable after an upgrade: it comes again by itself.
             if let Ok(parked) = minicbor::decode::<Parked>(value) {
                 replica.parked.insert(id, &parked);
             }
