@@ -185,6 +185,7 @@ impl<S: Store> Replica<S> {
         }
         // A row that can't be read now was listed once; what is parked comes again by itself.
         let _ = self.read_closed();
+        self.retry_all();
         self.settle();
     }
 

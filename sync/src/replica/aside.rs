@@ -30,6 +30,15 @@ impl<S: Store> Replica<S> {
         }
     }
 
+    /// Tries everything that waits: what it waits for may have come while parked envelopes could not be read.
+    pub(super) fn retry_all(&mut self) {
+        for id in self.parked.older_than(i64::MAX) {
+            for need in self.take_parked(id) {
+                self.retry(need);
+            }
+        }
+    }
+
     pub(super) fn let_go_of_parked(&mut self) {
         for id in self.parked.older_than(self.now - PARKED_MS_MAX) {
             self.parked.remove(id);

@@ -93,7 +93,7 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn take_parked(&mut self, id: EnvelopeId) -> Vec<Need> {
+    pub(super) fn take_parked(&mut self, id: EnvelopeId) -> Vec<Need> {
         let Ok(Some(bytes)) = self.disk.get(Table::Parked, &id.0) else {
             return Vec::new();
         };
