@@ -3,8 +3,9 @@
 //! Admission looks at one envelope and at who its author is. Whether an act *counts* is a matter of the whole set and
 //! is decided by the fold; what is admitted is stored, passed on and never judged by arrival order.
 
-use crate::act::{ACT_BYTES_MAX, Act, SECTION_BYTES_MAX};
+use crate::act::{ACT_BYTES_MAX, Act, EditBytes, SECTION_BYTES_MAX};
 use crate::canon::{self, CanonError};
+use crate::content::{EDIT_1, precheck};
 use crate::envelope::{
     BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind, author_id,
 };
@@ -234,7 +235,13 @@ fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError
             }
             Ok(())
         }
-        Kind::Edit => Ok(()),
+        Kind::Edit => {
+            let edit: EditBytes = canon::decode("an edit", &body.payload)?;
+            let checked = precheck(&edit.change, &EDIT_1, &head.author.0);
+            checked
+                .map(|_| ())
+                .map_err(|error| AdmitError::Change(error.to_string()))
+        }
         Kind::Receipt => match &fact.what {
             What::Receipt(receipt) if receipt.is_sound() => Ok(()),
             _ => Err(AdmitError::UnsoundReceipt),

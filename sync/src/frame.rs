@@ -6,7 +6,7 @@
 use crate::item::ItemRef;
 use jiaolian_schema::canon::{self, CanonError};
 use jiaolian_schema::envelope::Envelope;
-use jiaolian_schema::id::AuthorId;
+use jiaolian_schema::id::{AuthorId, OfficeId};
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
@@ -16,6 +16,10 @@ pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 pub const WIRE_VERSION: u16 = 1;
 /// The oldest version that this build still speaks: two before its own, and none below the first.
 pub const WIRE_VERSION_MIN: u16 = 1;
+/// Shortest frame of envelopes that is compressed, bytes.
+const PACK_BYTES_MIN: usize = 512;
+/// Level of compression.
+const PACK_LEVEL: i32 = 3;
 /// Most (item, digest) pairs in a greeting.
 pub const RECENT_MAX: usize = 64;
 /// Bytes of one such pair: 8 of the item, 6 of its salted digest.
@@ -114,6 +118,19 @@ pub enum Frame {
         #[n(2)]
         answer: bool,
     },
+    /// Rosters of other offices that the sender keeps because their people signed in cases that it has.
+    #[n(9)]
+    Guests(#[n(0)] Vec<Guest>),
+    /// Another frame, compressed (RFC 8878). It never holds one of its own kind.
+    #[n(10)]
+    Packed {
+        /// Length of the frame that it holds.
+        #[n(0)]
+        bytes: u32,
+        /// The compressed frame.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        packed: Vec<u8>,
+    },
     /// The last frame before hanging up: the wire versions that the sender speaks.
     #[n(8)]
     Refuse {
@@ -175,6 +192,17 @@ pub struct Have {
     pub refused: Option<Vec<u8>>,
 }
 
+/// A roster kept for the sake of moved cases.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Guest {
+    /// Whose roster.
+    #[n(0)]
+    pub office: OfficeId,
+    /// Salted digest of what is here of it; none where nothing is.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: Option<[u8; 6]>,
+}
+
 /// What the sender has of one chain.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Chain {
@@ -198,6 +226,9 @@ pub enum ReadFrameError {
     /// No frame of this version.
     #[error(transparent)]
     Canon(#[from] CanonError),
+    /// It does not unpack to what it says.
+    #[error("a compressed frame does not unpack to the one frame of {0} bytes that it names")]
+    Pack(usize),
     /// A list over its limit.
     #[error("a frame lists at most {limit} {what}, this one lists {count}")]
     Count {
@@ -221,13 +252,41 @@ pub enum ReadFrameError {
 }
 
 impl Frame {
-    /// The frame's bytes.
+    /// The frame's bytes; envelopes are compressed where that makes them shorter.
     pub fn encode(&self) -> Vec<u8> {
-        canon::encode(self)
+        let plain = canon::encode(self);
+        if !matches!(self, Self::Envelopes { .. }) || plain.len() < PACK_BYTES_MIN {
+            return plain;
+        }
+        let packed = zstd::bulk::compress(&plain, PACK_LEVEL).unwrap_or_default();
+        let bytes = plain.len() as u32;
+        if packed.is_empty() || packed.len() + 16 >= plain.len() {
+            return plain;
+        }
+        canon::encode(&Self::Packed { bytes, packed })
     }
 
-    /// Reads a frame and checks every limit.
+    /// Reads a frame and checks every limit, of a compressed one before it is unpacked.
     pub fn decode(bytes: &[u8]) -> Result<Self, ReadFrameError> {
+        match Self::decode_plain(bytes)? {
+            Self::Packed { bytes, packed } => {
+                let bytes = bytes as usize;
+                if bytes > FRAME_BYTES_MAX {
+                    return Err(ReadFrameError::Long(bytes));
+                }
+                let plain = zstd::bulk::decompress(&packed, bytes);
+                let plain = plain.map_err(|_| ReadFrameError::Pack(bytes))?;
+                match Self::decode_plain(&plain)? {
+                    Self::Packed { .. } => Err(ReadFrameError::Pack(bytes)),
+                    _ if plain.len() != bytes => Err(ReadFrameError::Pack(bytes)),
+                    frame => Ok(frame),
+                }
+            }
+            frame => Ok(frame),
+        }
+    }
+
+    fn decode_plain(bytes: &[u8]) -> Result<Self, ReadFrameError> {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(ReadFrameError::Long(bytes.len()));
         }
@@ -251,6 +310,7 @@ impl Frame {
                 })
             }
             Self::Chains { items, .. } => count("chains", items.len(), ITEMS_MAX),
+            Self::Guests(guests) => count("guests", guests.len(), ITEMS_MAX),
             Self::Envelopes { lane, .. } => count("lanes", usize::from(*lane), 2),
             _ => Ok(()),
         }

@@ -222,13 +222,6 @@ impl View {
         Self { groups }
     }
 
-    /// The view with some groups more.
-    #[must_use]
-    pub(crate) fn and(mut self, groups: impl Iterator<Item = Group>) -> Self {
-        self.groups.extend(groups);
-        Self::new(self.groups)
-    }
-
     /// Whether the view shows the group.
     pub(crate) fn shows(&self, group: &Group) -> bool {
         self.groups.binary_search(group).is_ok()

@@ -146,8 +146,15 @@ pub(crate) struct Link {
     pub(crate) asked: BTreeMap<AuthorId, u64>,
     /// The root and the agreed root that this node greeted with, until the peer has greeted.
     pub(crate) greeted: Option<([u8; 12], [u8; 12])>,
-    /// Offices whose rosters were handed down in this session.
-    pub(crate) handed: BTreeSet<OfficeId>,
+    /// Offices whose rosters the peer keeps for its moved cases, and those that it was told of from here.
+    pub(crate) guests: BTreeSet<OfficeId>,
+    pub(crate) told_guests: BTreeSet<OfficeId>,
+    /// Dossiers that went elsewhere, of which the peer was told in this session.
+    pub(crate) parted: BTreeSet<DossierId>,
+    /// Dossiers of which the peer need not be told again what is here, until it speaks of them anew.
+    pub(crate) answered: BTreeSet<DossierId>,
+    /// Dossiers found to be at the peer whole.
+    pub(crate) arrived: Vec<DossierId>,
     /// Both said that they have the same.
     pub(crate) agreed: bool,
     /// They have said so in this session, so that what is sent since is all that can be missing.
@@ -183,7 +190,11 @@ impl Link {
             told: [0; 3],
             asked: BTreeMap::new(),
             greeted: None,
-            handed: BTreeSet::new(),
+            guests: BTreeSet::new(),
+            told_guests: BTreeSet::new(),
+            parted: BTreeSet::new(),
+            answered: BTreeSet::new(),
+            arrived: Vec::new(),
             agreed: false,
             has_agreed: false,
             since: now,
@@ -269,6 +280,11 @@ impl Link {
         }
         self.jobs[lane as usize].insert((rank, key), job);
         self.agreed = false;
+    }
+
+    /// The peer knows what is here of the dossier: its job says nothing of that.
+    pub(crate) fn spare_answer(&mut self, dossier: DossierId) {
+        self.answered.insert(dossier);
     }
 
     /// Whether a whole dossier is about to be sent, which will bring its newest envelopes too.

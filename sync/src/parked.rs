@@ -70,6 +70,10 @@ impl Lot {
         self.rows.len()
     }
 
+    pub(crate) fn holds(&self, id: EnvelopeId) -> bool {
+        self.rows.contains_key(&id)
+    }
+
     /// Notes an envelope that waits; gives the oldest ones of the same peer that had to go.
     pub(crate) fn insert(&mut self, id: EnvelopeId, parked: &Parked) -> Vec<EnvelopeId> {
         self.remove(id);

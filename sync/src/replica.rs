@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and news leave as effects,
 //! which the shell carries out in order. Several verbs may come before one `drain`, and become one durable commit.
 
+mod aside;
 mod ask;
 mod author;
 mod carry;
@@ -13,6 +14,7 @@ mod greet;
 mod guest;
 mod heads;
 mod open;
+mod parting;
 mod receipt;
 mod supervise;
 mod talk;
@@ -28,7 +30,7 @@ use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
 use crate::item::Key;
-use crate::link::{COUNTY_TIER, Hint, Link};
+use crate::link::{COUNTY_TIER, Hint, Link, view};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
@@ -103,7 +105,9 @@ pub struct Replica<S> {
     to_place: bool,
     /// Offices whose people signed in dossiers that came from elsewhere.
     guests: BTreeMap<DossierId, BTreeSet<OfficeId>>,
-    to_view: bool,
+    /// Dossiers that went elsewhere with work of this office that may not have come up yet.
+    gone: BTreeSet<DossierId>,
+    to_tell: bool,
     desk: supervise::Desk,
     superior_heard: i64,
     entropy: [u8; 32],
@@ -181,6 +185,7 @@ impl<S: Store> Replica<S> {
         }
         // A row that can't be read now was listed once; what is parked comes again by itself.
         let _ = self.read_closed();
+        self.retry_all();
         self.settle();
     }
 
@@ -223,8 +228,8 @@ impl<S: Store> Replica<S> {
         if std::mem::take(&mut self.to_place) {
             self.place_all();
         }
-        if std::mem::take(&mut self.to_view) {
-            self.view_again();
+        if std::mem::take(&mut self.to_tell) {
+            self.tell_guests();
         }
         self.follow_watched();
         let peers: Vec<Peer> = self.links.keys().copied().collect();
@@ -239,12 +244,14 @@ impl<S: Store> Replica<S> {
         self.follow_seats();
         self.follow_tree();
         self.retry(crate::parked::Need::Roster);
-        (self.to_place, self.to_view) = (true, true);
+        (self.to_place, self.to_tell) = (true, true);
         let endpoints = &self.endpoints;
         let mut cut = Vec::new();
-        for (peer, link) in &self.links {
+        for (peer, link) in &mut self.links {
             match endpoints.get(&peer.0) {
-                Some(seat) if seat.office == link.office => {}
+                Some(seat) if seat.office == link.office => {
+                    link.view = view(self.authority.offices(), self.office, link.office);
+                }
                 _ => cut.push(*peer),
             }
         }
@@ -302,12 +309,6 @@ impl<S: Store> Replica<S> {
         if let Some(hint) = self.hints.get(&peer) {
             self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
         }
-    }
-
-    /// The name of a dossier among the jobs of a link.
-    fn key_of(&self, dossier: DossierId) -> Option<Key> {
-        let row = self.rows.get(&dossier)?;
-        Some(Key::dossier(&row.audience(), dossier))
     }
 
     /// Every key under which links compare a dossier.

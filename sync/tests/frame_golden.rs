@@ -1,8 +1,9 @@
 //! Frames keep their bytes: a node of the next two versions must still read them.
 
+use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Envelope;
-use jiaolian_schema::id::{AuthorId, hex, unhex};
-use jiaolian_sync::frame::{Chain, Frame, Have, Hello, ReadFrameError};
+use jiaolian_schema::id::{AuthorId, OfficeId, hex, unhex};
+use jiaolian_sync::frame::{Chain, Frame, Guest, Have, Hello, ReadFrameError};
 
 fn hello() -> Hello {
     Hello {
@@ -35,6 +36,16 @@ fn frames() -> Vec<(&'static str, Frame)> {
         whole: 300,
         count: 301,
     };
+    let guests = vec![
+        Guest {
+            office: OfficeId([1; 16]),
+            digest: Some([2; 6]),
+        },
+        Guest {
+            office: OfficeId([3; 16]),
+            digest: None,
+        },
+    ];
     let recent = Hello {
         agreed: Some([6; 12]),
         recent: Some(vec![7; 28]),
@@ -93,6 +104,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 answer: false,
             },
         ),
+        ("guests", Frame::Guests(guests)),
         (
             "refuse",
             Frame::Refuse {
@@ -196,4 +208,51 @@ fn bytes_changed_or_cut_anywhere_never_panic() {
             }
         }
     }
+}
+
+#[test]
+fn envelopes_of_text_travel_compressed_and_come_out_the_same() {
+    let text = "本人因就医需要，申请外出三日。".repeat(200);
+    let envelope = Envelope {
+        head: vec![1; 200],
+        signature: [9; 64],
+        body: Some(text.into_bytes()),
+    };
+    let frame = Frame::Envelopes {
+        lane: 2,
+        envelopes: vec![envelope; 4],
+    };
+    let bytes = frame.encode();
+    assert!(bytes.len() * 10 < canon::encode(&frame).len());
+    let golden = unhex(include_str!("golden/packed_1.txt").trim()).unwrap();
+    assert_eq!(
+        Frame::decode(&golden).as_ref(),
+        Ok(&frame),
+        "{}",
+        hex(&bytes)
+    );
+    assert_eq!(Frame::decode(&bytes), Ok(frame));
+}
+
+#[test]
+fn a_compressed_frame_never_unpacks_beyond_what_it_names_or_twice() {
+    let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
+    let packed = |bytes| Frame::Packed {
+        bytes,
+        packed: bomb.clone(),
+    };
+    let refused = Frame::decode(&canon::encode(&packed(1_000)));
+    assert_eq!(refused, Err(ReadFrameError::Pack(1_000)));
+    let refused = Frame::decode(&canon::encode(&packed(u32::MAX)));
+    assert_eq!(refused, Err(ReadFrameError::Long(u32::MAX as usize)));
+    let inner = canon::encode(&Frame::Packed {
+        bytes: 3,
+        packed: vec![1, 2, 3],
+    });
+    let outer = Frame::Packed {
+        bytes: inner.len() as u32,
+        packed: zstd::bulk::compress(&inner, 3).unwrap(),
+    };
+    let refused = Frame::decode(&canon::encode(&outer));
+    assert_eq!(refused, Err(ReadFrameError::Pack(inner.len())));
 }

@@ -10,12 +10,18 @@ const CODE_LINES_MAX: usize = 400;
 const LINE_CHARS_MAX: usize = 110;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 fn sources(crates: &[&str]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = crates.iter().map(|name| root().join(name).join("src")).collect();
+    let mut folders: Vec<PathBuf> = crates
+        .iter()
+        .map(|name| root().join(name).join("src"))
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -57,19 +63,32 @@ fn crates_depend_only_downwards() {
         ("jiaolian-testnet", "jiaolian-sync"),
         ("jiaolian-testnet", "jiaolian-node"),
     ];
-    let allowed: BTreeSet<_> =
-        allowed.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let allowed: BTreeSet<_> = allowed
+        .iter()
+        .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+        .collect();
     assert_eq!(edges, allowed);
     assert_eq!(metadata.packages.len(), 4, "no further crates");
 }
 
 #[test]
 fn pure_crates_have_no_impure_dependency() {
-    let banned = ["tokio", "rand", "getrandom", "redb", "iroh", "axum", "chrono"];
+    let banned = [
+        "tokio",
+        "rand",
+        "getrandom",
+        "redb",
+        "iroh",
+        "axum",
+        "chrono",
+    ];
     for name in ["schema", "sync"] {
         let text = fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
         for word in banned {
-            assert!(!text.lines().any(|line| line.starts_with(word)), "{name} names {word}");
+            assert!(
+                !text.lines().any(|line| line.starts_with(word)),
+                "{name} names {word}"
+            );
         }
     }
 }
@@ -78,28 +97,63 @@ fn pure_crates_have_no_impure_dependency() {
 fn files_are_short_and_say_why_they_exist() {
     for (path, text) in sources(&ALL) {
         let lines = text.lines().count();
-        let code = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
-        assert!(text.starts_with("//!"), "{} does not open with a sentence", path.display());
-        assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines", path.display());
-        assert!(code <= CODE_LINES_MAX, "{} has {code} lines without tests", path.display());
+        let code = text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
+        assert!(
+            text.starts_with("//!"),
+            "{} does not open with a sentence",
+            path.display()
+        );
+        assert!(
+            lines <= FILE_LINES_MAX,
+            "{} has {lines} lines",
+            path.display()
+        );
+        assert!(
+            code <= CODE_LINES_MAX,
+            "{} has {code} lines without tests",
+            path.display()
+        );
         assert_ne!(path.file_name().unwrap(), "mod.rs", "{}", path.display());
         for (at, line) in text.lines().enumerate() {
             let chars = line.chars().count();
-            assert!(chars <= LINE_CHARS_MAX, "{}:{} has {chars} characters", path.display(), at + 1);
+            assert!(
+                chars <= LINE_CHARS_MAX,
+                "{}:{} has {chars} characters",
+                path.display(),
+                at + 1
+            );
         }
     }
 }
 
 #[test]
 fn words_that_stay_out_of_the_code_stay_out() {
-    let banned = ["Manager", "Helper", "Util", "#[ignore", "todo!(", "unimplemented!("];
+    let banned = [
+        "Manager",
+        "Helper",
+        "Util",
+        "#[ignore",
+        "todo!(",
+        "unimplemented!(",
+    ];
     for (path, text) in sources(&ALL) {
         for word in banned {
             assert!(!text.contains(word), "{} says {word}", path.display());
         }
     }
     for (path, text) in sources(&["schema", "sync"]) {
-        for word in ["SystemTime", "Instant::now", "HashMap", "HashSet", "async fn", "std::fs", "std::net"] {
+        for word in [
+            "SystemTime",
+            "Instant::now",
+            "HashMap",
+            "HashSet",
+            "async fn",
+            "std::fs",
+            "std::net",
+        ] {
             assert!(!text.contains(word), "{} says {word}", path.display());
         }
     }
@@ -109,6 +163,10 @@ fn words_that_stay_out_of_the_code_stay_out() {
 fn operating_system_specifics_live_in_one_file() {
     for (path, text) in sources(&ALL) {
         let platform = path.ends_with("node/src/platform.rs");
-        assert!(platform || !text.contains("std::os::unix"), "{} says std::os::unix", path.display());
+        assert!(
+            platform || !text.contains("std::os::unix"),
+            "{} says std::os::unix",
+            path.display()
+        );
     }
 }

@@ -1,18 +1,18 @@
 //! Carrying: which stored envelopes go to which peer, on which lane, and how many at a time.
 
 use super::Replica;
-use super::dossier::DossierRow;
+use super::parting::farewell;
 use crate::effect::{Lane, Peer};
 use crate::frame::{Frame, Have, REFUSED_MAX};
-use crate::frontier::{Known, missing, past};
+use crate::frontier::{Known, missing};
 use crate::item::{Key, Salt, Short};
 use crate::link::{BATCH_BYTES, Item, Job, Link, weight};
 use crate::store::{Store, StoreError};
 use jiaolian_schema::envelope::{Envelope, Head};
-use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::hold::{DossierKind, may_hold};
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use jiaolian_schema::fact::What;
+use jiaolian_schema::hold::DossierKind;
+use jiaolian_schema::id::{DossierId, EnvelopeId};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Alarms that changed later than this, ms, go first; older ones go with first copies.
 const ALARM_FRESH_MS: i64 = 30 * 24 * 3_600_000;
@@ -29,64 +29,37 @@ impl<S: Store> Replica<S> {
         from: Option<Peer>,
     ) {
         let row = dossier.and_then(|dossier| Some((dossier, self.rows.get(&dossier)?.clone())));
-        let chain = self
-            .chains
-            .get(&head.author)
-            .map(|row| row.key(head.author));
+        let chain = self.chains.get(&head.author);
+        let chain = chain.map(|row| row.key(head.author).group());
         let moved = row.as_ref().filter(|(_, row)| row.moved == 1);
         let moved = moved.and_then(|(dossier, _)| self.fact_of(*dossier, id));
-        let moved = moved.filter(|fact| matches!(fact.what, What::Assign { .. }));
-        let moves = moved.is_some();
-        let named = self.offices_in(moved.iter());
+        let moves = moved.is_some_and(|fact| matches!(fact.what, What::Assign { .. }));
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers.into_iter().filter(|peer| Some(*peer) != from) {
-            let Some(link) = self.links.get(&peer) else {
-                continue;
-            };
-            let office = link.office;
-            let whole = row.as_ref().filter(|(_, row)| {
-                self.may_pass(link, row) || moves && self.held_before(office, row)
-            });
-            let newly = moves && whole.is_some_and(|(_, row)| !self.held_before(office, row));
-            let whole = whole.map(|(dossier, row)| (*dossier, row.clone()));
             let Some(mut link) = self.links.remove(&peer) else {
                 continue;
             };
-            if whole.is_some() {
-                self.hand_down(&mut link, named.clone());
-            }
-            match whole {
-                Some((dossier, row)) if newly => {
-                    let key = Key::dossier(&row.audience(), dossier);
-                    let job = first_copy(dossier);
-                    link.add_job(Lane::Normal, 9, key, job);
-                }
-                Some((dossier, row)) => {
-                    let key = Key::dossier(&row.audience(), dossier);
-                    if !link.has_fresh_job(&key) {
-                        link.push(lane_of(row.kind), Item::Whole(dossier, id));
+            let mut left = BTreeSet::new();
+            match &row {
+                Some((dossier, row)) if self.may_pass(&link, row) => {
+                    let key = Key::dossier(&row.audience(), *dossier);
+                    if moves && !self.held_before(link.office, row) {
+                        link.add_job(Lane::Normal, 9, key, first_copy(*dossier));
+                    } else if !link.has_fresh_job(&key) {
+                        link.push(lane_of(row.kind), Item::Whole(*dossier, id));
                     }
                 }
-                None if chain.is_some_and(|key| link.view.shows(&key.group())) => {
+                Some((dossier, row)) if moves && self.held_before(link.office, row) => {
+                    left.insert(*dossier);
+                }
+                _ if chain.is_some_and(|group| link.view.shows(&group)) => {
                     link.push(Lane::Normal, Item::Head(id));
                 }
-                None => {}
+                _ => {}
             }
             self.links.insert(peer, link);
+            self.want(peer, Vec::new(), left);
         }
-    }
-
-    /// Whether an office might have had the dossier under an earlier place.
-    pub(super) fn held_before(&self, office: OfficeId, row: &DossierRow) -> bool {
-        let offices = self.authority.offices();
-        row.earlier.iter().any(|place| {
-            let place = *place;
-            let audience = jiaolian_schema::hold::Audience {
-                place,
-                ..row.audience()
-            };
-            may_hold(offices, office, &audience)
-        })
     }
 
     /// Plans to send a dossier to a peer that said what it has.
@@ -123,6 +96,7 @@ impl<S: Store> Replica<S> {
             refused,
             left: None,
         };
+        link.answered.remove(&dossier);
         link.add_job(lane, rank, key, job);
     }
 
@@ -142,7 +116,9 @@ impl<S: Store> Replica<S> {
                 link.launch(lane, batch);
             }
         }
+        let arrived = std::mem::take(&mut link.arrived);
         self.links.insert(peer, link);
+        self.note_arrived(peer, arrived);
     }
 
     fn next_batch(&self, link: &mut Link, lane: Lane) -> Vec<Envelope> {
@@ -254,17 +230,20 @@ impl<S: Store> Replica<S> {
         let Some(row) = self.rows.get(&dossier) else {
             return Ok(VecDeque::new());
         };
-        if missing.beyond {
+        if missing.beyond && !link.answered.contains(&dossier) {
             let items = vec![self.have(dossier, salt, link.peer)];
             let answer = true;
             link.say(Lane::Normal, Frame::Have { items, answer });
         }
-        let handed = row.kind == DossierKind::Roster && link.handed.contains(&row.place);
-        if handed || self.may_pass(link, row) {
-            self.hand_down(link, self.offices_in(facts.values()));
+        if row.kind != DossierKind::Roster {
+            self.hand_down(link, &facts);
+        }
+        if self.may_pass(link, row) {
+            if missing.ids.is_empty() {
+                link.arrived.push(dossier);
+            }
             return Ok(missing.ids.into());
         }
-        self.hand_down(link, self.offices_in(facts.values()));
         let left = farewell(&facts);
         let ids = missing.ids.into_iter().filter(|id| left.contains(id));
         Ok(ids.collect())
@@ -286,13 +265,6 @@ impl<S: Store> Replica<S> {
             refused: (!refused.is_empty()).then_some(refused),
         }
     }
-}
-
-/// What an office that is no longer responsible still gets: the acts that say so and what they rest on.
-fn farewell(facts: &BTreeMap<EnvelopeId, Fact>) -> BTreeSet<EnvelopeId> {
-    let assigns = facts.values();
-    let assigns = assigns.filter(|fact| matches!(fact.what, What::Assign { .. }));
-    past(facts, assigns.map(|fact| fact.id).collect())
 }
 
 fn lane_of(kind: DossierKind) -> Lane {

@@ -1,9 +1,9 @@
 //! The one door: whatever comes from a wire, a file or this node's own keys is admitted, parked or refused here.
 
+use super::Replica;
 use super::dossier::{DossierRow, Holding};
-use super::{Replica, ask};
 use crate::effect::{Event, Peer};
-use crate::parked::{Need, PARKED_MS_MAX, Parked};
+use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
 use jiaolian_schema::act::Act;
 use jiaolian_schema::admit::{AdmitError, Admitted, admit};
@@ -93,7 +93,7 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn take_parked(&mut self, id: EnvelopeId) -> Vec<Need> {
+    pub(super) fn take_parked(&mut self, id: EnvelopeId) -> Vec<Need> {
         let Ok(Some(bytes)) = self.disk.get(Table::Parked, &id.0) else {
             return Vec::new();
         };
@@ -226,6 +226,10 @@ impl<S: Store> Replica<S> {
         peer: Option<Peer>,
     ) -> Vec<Need> {
         let (id, head) = (admitted.id(), admitted.head().clone());
+        if admitted.body().is_some() && self.parked.holds(id) {
+            self.parked.remove(id);
+            self.disk.remove(Table::Parked, &id.0);
+        }
         if !self.is_head_here(id) {
             self.keep_head(id, &head, admitted.envelope());
         }
@@ -284,6 +288,7 @@ impl<S: Store> Replica<S> {
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
+        self.count_gone(fact.dossier);
         self.follow(fact)
     }
 
@@ -323,72 +328,13 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn park(&mut self, id: EnvelopeId, envelope: Envelope, need: Need, peer: Option<Peer>) {
-        let parked = Parked {
-            envelope,
-            peer: peer.map(|peer| peer.0),
-            need,
-            since: self.now,
-        };
-        let gone = self.parked.insert(id, &parked);
-        self.disk.put(Table::Parked, &id.0, canon::encode(&parked));
-        for old in gone {
-            self.disk.remove(Table::Parked, &old.0);
-        }
-    }
-
-    pub(super) fn let_go_of_parked(&mut self) {
-        for id in self.parked.older_than(self.now - PARKED_MS_MAX) {
-            self.parked.remove(id);
-            self.disk.remove(Table::Parked, &id.0);
-        }
-    }
-
-    /// Lists what is refused, so that it is counted, shown, exported and not sent again by the same peer.
-    ///
-    /// An id alone condemns nothing: another peer may have the same head with its true body and signature.
-    fn list_refused(&mut self, envelope: &Envelope, reason: &str, peer: Option<Peer>) {
-        let id = envelope.id();
-        if let Some(link) = peer.and_then(|peer| self.links.get_mut(&peer)) {
-            link.score += 1;
-        }
-        if self.refused.contains_key(&(peer, id)) {
-            return;
-        }
-        let dossier = claimed_dossier(envelope);
-        self.refused_count += 1;
-        let row = ask::RefusedRow {
-            id,
-            at: self.now,
-            peer: peer.map(|peer| peer.0),
-            reason: reason.to_owned(),
-            dossier,
-            envelope: envelope.clone(),
-        };
-        let key = self.refused_count.to_be_bytes();
-        self.disk.put(Table::Refused, &key, canon::encode(&row));
-        self.disk.put(Table::Local, b"refused", key.to_vec());
-        self.trim_refused();
-        self.remember_refused(peer, id, dossier);
-        let reason = reason.to_owned();
-        self.publish(Event::Refused { id, peer, reason });
-    }
-
-    /// The oldest of what is listed goes when the list is full; the count stays.
-    fn trim_refused(&mut self) {
-        let oldest = self.refused_count.saturating_sub(ask::REFUSED_ROWS_MAX);
-        if oldest > 0 {
-            self.disk.remove(Table::Refused, &oldest.to_be_bytes());
-        }
-    }
-
     pub(super) fn is_head_here(&self, id: EnvelopeId) -> bool {
         matches!(self.disk.get(Table::Head, &id.0), Ok(Some(_)))
     }
 }
 
 /// The dossier that a body names, before anything about it is believed.
-fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
+pub(super) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
     let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
     Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
 }

@@ -60,6 +60,9 @@ pub struct DossierRow {
     /// 1 where an act in it makes another office responsible, whether it counts or not.
     #[n(13)]
     pub moved: u8,
+    /// How many envelopes were here when all of a dossier that went elsewhere was known to have come up.
+    #[n(14)]
+    pub settled: u64,
 }
 
 impl DossierRow {
@@ -89,6 +92,7 @@ impl DossierRow {
             alarm: None,
             count: 0,
             moved: 0,
+            settled: 0,
         };
         match &fact.what {
             What::Open {
@@ -245,6 +249,7 @@ impl<S: Store> Replica<S> {
         let office = place;
         self.publish(Event::Placed { dossier, office });
         self.count_guests(dossier);
+        self.count_gone(dossier);
         self.place_alarms(dossier);
     }
 

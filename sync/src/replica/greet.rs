@@ -5,7 +5,7 @@ use crate::effect::{Event, Lane, Peer};
 use crate::frame::{Frame, Hello, RECENT_BYTES, RECENT_MAX, WIRE_VERSION, WIRE_VERSION_MIN};
 use crate::index::View;
 use crate::item::{Class, Key, Salt, item_ref};
-use crate::link::{CHECK_MS, Hint, Link};
+use crate::link::{CHECK_MS, Hint, Link, view};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
 use jiaolian_schema::id::{DossierId, OfficeId, sha256};
@@ -19,7 +19,7 @@ const HINT_MS: i64 = 60_000;
 
 impl<S: Store> Replica<S> {
     pub(super) fn greet(&mut self, peer: Peer, office: OfficeId, now: i64) {
-        let shown = self.view_of(office);
+        let shown = view(self.authority.offices(), self.office, office);
         let mut salt = [0; 4];
         salt.copy_from_slice(&self.fresh()[..4]);
         let root = self.root(&shown);
@@ -141,6 +141,8 @@ impl<S: Store> Replica<S> {
         } else if leads {
             self.reconcile(peer, false);
         }
+        self.tell_guests_to(peer);
+        self.tell_gone_to(peer);
         for frame in early {
             self.hear(peer, frame);
         }

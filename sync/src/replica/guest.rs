@@ -1,44 +1,25 @@
-//! Cases that moved carry the signatures of people from another office. Whoever has such a case keeps that office's roster
-//! too, so that their acts stand alike wherever the case is.
+//! Cases that moved carry the signatures of people from another office. Whoever has or had such a case keeps that office's
+//! roster too, so that their acts stand alike wherever the case is, and the office that it left knows where it went.
+//!
+//! The lower office of a link says which rosters it keeps in this way; the upper one brings them up to date and passes on
+//! what is new in them. They are no part of what the two compare.
 
 use super::Replica;
 use super::dossier::DossierRow;
-use crate::index::View;
-use crate::item::{Class, Group};
-use crate::link::{self, Link};
+use crate::effect::{Lane, Peer};
+use crate::frame::{Frame, Guest};
+use crate::frontier::Known;
+use crate::link::Link;
 use crate::store::Store;
+use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::{DossierKind, Offices};
-use jiaolian_schema::id::{DossierId, OfficeId};
-use std::collections::BTreeSet;
+use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Offices of one frame of guests.
+const GUESTS_AT_ONCE: usize = 1_000;
 
 impl<S: Store> Replica<S> {
-    /// What a link shows: what the tree says, and the rosters of guests in cases that the lower office has.
-    pub(super) fn view_of(&self, there: OfficeId) -> View {
-        let offices = self.authority.offices();
-        let shown = link::view(offices, self.office, there);
-        let lower = match (
-            offices.covers(there, self.office),
-            offices.covers(self.office, there),
-        ) {
-            (true, _) => self.office,
-            (_, true) => there,
-            _ => return shown,
-        };
-        let mut guests = BTreeSet::new();
-        for (dossier, of) in &self.guests {
-            let place = self.rows.get(dossier).map(|row| row.place);
-            if place.is_some_and(|place| offices.covers(lower, place)) {
-                guests.extend(of.iter().copied());
-            }
-        }
-        guests.retain(|office| !are_near(offices, *office, lower));
-        shown.and(
-            guests
-                .into_iter()
-                .map(|office| Group::new(Class::Roster, office)),
-        )
-    }
-
     /// Counts again whose signatures a moved dossier carries.
     pub(super) fn count_guests(&mut self, dossier: DossierId) {
         let Some(row) = self.rows.get(&dossier) else {
@@ -47,13 +28,11 @@ impl<S: Store> Replica<S> {
         if row.kind == DossierKind::Roster || (row.moved == 0 && row.earlier.is_empty()) {
             return;
         }
-        let place = row.place;
         let facts = self.load_facts(dossier).unwrap_or_default();
-        let mut guests = self.offices_in(facts.values());
-        guests.retain(|office| !are_near(self.authority.offices(), *office, place));
+        let guests = self.offices_in(facts.values());
         if self.guests.get(&dossier) != Some(&guests) {
             self.guests.insert(dossier, guests);
-            self.to_view = true;
+            self.to_tell = true;
         }
     }
 
@@ -64,20 +43,90 @@ impl<S: Store> Replica<S> {
         let moved: Vec<DossierId> = moved.map(|(id, _)| *id).collect();
         for dossier in moved {
             self.count_guests(dossier);
+            self.count_gone(dossier);
         }
     }
 
-    pub(super) fn view_again(&mut self) {
-        let links: Vec<_> = self
-            .links
-            .iter()
-            .map(|(peer, link)| (*peer, link.office))
-            .collect();
-        for (peer, office) in links {
-            let view = self.view_of(office);
-            if let Some(link) = self.links.get_mut(&peer).filter(|link| link.view != view) {
-                link.view = view;
-                link.agreed = false;
+    /// Tells every office above which rosters of guests are kept here.
+    pub(super) fn tell_guests(&mut self) {
+        let peers: Vec<Peer> = self.links.keys().copied().collect();
+        for peer in peers {
+            self.tell_guests_to(peer);
+            self.tell_gone_to(peer);
+        }
+    }
+
+    pub(super) fn tell_guests_to(&mut self, peer: Peer) {
+        let offices = self.authority.offices();
+        let Some(link) = self.links.get(&peer) else {
+            return;
+        };
+        let Some(salt) = link
+            .salt
+            .filter(|_| offices.is_above(link.office, self.office))
+        else {
+            return;
+        };
+        let kept: BTreeSet<OfficeId> = self.guests.values().flatten().copied().collect();
+        let news = kept.into_iter().filter(|office| {
+            !link.told_guests.contains(office) && !are_near(offices, *office, self.office)
+        });
+        let news: Vec<OfficeId> = news.take(GUESTS_AT_ONCE).collect();
+        if news.is_empty() {
+            return;
+        }
+        let guest = |office: &OfficeId| {
+            let roster = self.roster_here(*office);
+            let row = roster.and_then(|roster| self.rows.get(&roster));
+            Guest {
+                office: *office,
+                digest: row.map(|row| salt.short(&row.digest)),
+            }
+        };
+        let frame = Frame::Guests(news.iter().map(guest).collect());
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.told_guests.extend(news);
+            link.say(Lane::Normal, frame);
+        }
+    }
+
+    /// A lower office keeps rosters of guests: what it lacks of them is sent, now and as they go on.
+    pub(super) fn hear_guests(&mut self, peer: Peer, guests: &[Guest]) {
+        let Some(mut link) = self.links.remove(&peer) else {
+            return;
+        };
+        link.listed += guests.len();
+        let salt = link.salt.unwrap_or_default();
+        let mut differ = BTreeSet::new();
+        for guest in guests {
+            let passes = self.passes_down(link.office, guest.office);
+            let roster = passes.then(|| self.roster_of(guest.office)).flatten();
+            let Some(roster) = roster else { continue };
+            link.guests.insert(guest.office);
+            let digest = self.rows.get(&roster).map(|row| salt.short(&row.digest));
+            match guest.digest {
+                None => self.plan(&mut link, roster, Known::default(), BTreeSet::new()),
+                same if same == digest => {}
+                Some(_) => {
+                    differ.insert(roster);
+                }
+            }
+        }
+        self.links.insert(peer, link);
+        self.want(peer, Vec::new(), differ);
+        self.bound_lists(peer);
+    }
+
+    /// Before a dossier goes to an office that can't yet know all who signed in it, their rosters go.
+    pub(super) fn hand_down(&self, link: &mut Link, facts: &BTreeMap<EnvelopeId, Fact>) {
+        for office in self.offices_in(facts.values()) {
+            let passes = self.passes_down(link.office, office)
+                && !are_near(self.authority.offices(), office, link.office);
+            let roster = passes.then(|| self.roster_of(office)).flatten();
+            if let Some(roster) = roster
+                && link.guests.insert(office)
+            {
+                self.plan(link, roster, Known::default(), BTreeSet::new());
             }
         }
     }
@@ -85,12 +134,16 @@ impl<S: Store> Replica<S> {
     /// Whether a link's peer may have a dossier: by its place, or as the roster of guests.
     pub(super) fn may_pass(&self, link: &Link, row: &DossierRow) -> bool {
         self.may_send(link.office, row)
-            || (row.kind == DossierKind::Roster
-                && link.view.shows(&Group::new(Class::Roster, row.place)))
+            || (row.kind == DossierKind::Roster && link.guests.contains(&row.place))
+    }
+
+    pub(super) fn passes_down(&self, to: OfficeId, of: OfficeId) -> bool {
+        let offices = self.authority.offices();
+        offices.is_above(self.office, to) && offices.covers(self.office, of)
     }
 }
 
 /// Whether one of two offices covers the other, so that it has the other's roster anyway.
-pub(super) fn are_near(offices: &Offices, a: OfficeId, b: OfficeId) -> bool {
+fn are_near(offices: &Offices, a: OfficeId, b: OfficeId) -> bool {
     offices.covers(a, b) || offices.covers(b, a)
 }

@@ -183,14 +183,24 @@ impl<S: Store> Replica<S> {
 
     /// The dossier of an office's roster: the one whose founding counts.
     pub(super) fn roster_of(&self, office: OfficeId) -> Option<DossierId> {
-        let group = Group::new(Class::Roster, office);
-        let (lo, hi) = (group.first(), group.end());
-        let ids = self.index.items(&lo, &hi).map(|(key, _)| key.id());
-        let mut ids = ids.map(DossierId);
+        let mut ids = self.rosters_of(office).into_iter();
         ids.find(|id| {
             let opening = self.fact_of(*id, EnvelopeId(id.0));
             opening.is_some_and(|fact| self.authority.state(&fact, true).is_good())
         })
+    }
+
+    /// The same where the founding may still wait for something.
+    pub(super) fn roster_here(&self, office: OfficeId) -> Option<DossierId> {
+        let good = self.roster_of(office);
+        good.or_else(|| self.rosters_of(office).first().copied())
+    }
+
+    fn rosters_of(&self, office: OfficeId) -> Vec<DossierId> {
+        let group = Group::new(Class::Roster, office);
+        let (lo, hi) = (group.first(), group.end());
+        let ids = self.index.items(&lo, &hi).map(|(key, _)| key.id());
+        ids.map(DossierId).collect()
     }
 
     /// The newest time that a key may not sign before: of the newest receipt from above, or of its own last receipt.

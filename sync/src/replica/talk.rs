@@ -1,7 +1,6 @@
 //! Hearing a peer: every frame after the greeting, and what it makes this node ask, send or store.
 
-use super::carry::first_copy;
-use super::guest::are_near;
+use super::door::claimed_dossier;
 use super::{Replica, Taken};
 use crate::effect::{Lane, Peer};
 use crate::frame::{Frame, Have, ITEMS_MAX};
@@ -53,6 +52,9 @@ impl<S: Store> Replica<S> {
                 chains,
                 answer,
             } => self.hear_check(peer, (dossiers, chains), answer),
+            Frame::Guests(guests) => self.hear_guests(peer, &guests),
+            // Decoding has unpacked it.
+            Frame::Packed { .. } => {}
             Frame::Refuse { newest, oldest } => self.hang_up(
                 peer,
                 format!("the peer speaks wire versions {oldest} to {newest}"),
@@ -152,7 +154,7 @@ impl<S: Store> Replica<S> {
         self.say_have(peer, haves, false);
     }
 
-    fn say_have(&mut self, peer: Peer, haves: Vec<Have>, answer: bool) {
+    pub(super) fn say_have(&mut self, peer: Peer, haves: Vec<Have>, answer: bool) {
         let Some(link) = self.links.get_mut(&peer) else {
             return;
         };
@@ -179,42 +181,55 @@ impl<S: Store> Replica<S> {
         link.listed += items.len();
         link.moved = self.now;
         let salt = link.salt.unwrap_or_default();
-        let mut back = Vec::new();
+        let (mut back, mut arrived) = (Vec::new(), Vec::new());
         for have in items {
             for dossier in self.named(have.item) {
-                let row = self.rows.get(&dossier);
-                let open = row.is_some_and(|row| {
-                    self.may_pass(&link, row) || self.held_before(link.office, row)
-                });
-                if !open {
+                let Some(row) = self.rows.get(&dossier) else {
+                    continue;
+                };
+                if !self.may_pass(&link, row) && !self.held_before(link.office, row) {
                     continue;
                 }
                 let known = Known::unpack(&have.tips);
                 let frontier = self.frontier_of(dossier);
-                if !answer && known.is_beyond(&frontier, salt) {
+                let parted = !self.may_pass(&link, row);
+                let told = answer || parted || known.is_beyond(&frontier, salt);
+                if told && !answer {
                     back.push(self.have(dossier, salt, peer));
                 }
-                if known != Known::unpack(&frontier.pack(salt)) {
-                    self.plan(&mut link, dossier, known, shorts(have.refused.as_deref()));
+                if known == Known::unpack(&frontier.pack(salt)) {
+                    arrived.push(dossier);
+                    continue;
+                }
+                self.plan(&mut link, dossier, known, shorts(have.refused.as_deref()));
+                if told {
+                    link.spare_answer(dossier);
                 }
             }
         }
         self.links.insert(peer, link);
         self.say_have(peer, back, true);
+        self.note_arrived(peer, arrived);
         self.bound_lists(peer);
     }
 
     fn hear_envelopes(&mut self, peer: Peer, lane: u8, envelopes: Vec<Envelope>) {
         let count = envelopes.len() as u64;
         let mut seen: BTreeMap<AuthorId, u64> = BTreeMap::new();
+        let mut known = BTreeSet::new();
         for envelope in envelopes {
             let head = envelope.parse_head().ok();
-            let taken = self.take(envelope, Some(peer));
-            if let Some(head) = head.filter(|_| matches!(taken, Taken::Stored | Taken::Parked)) {
-                let n = seen.entry(head.author).or_default();
-                *n = (*n).max(head.n);
+            let dossier = claimed_dossier(&envelope);
+            match (self.take(envelope, Some(peer)), head) {
+                (Taken::Stored | Taken::Parked, Some(head)) => {
+                    let n = seen.entry(head.author).or_default();
+                    *n = (*n).max(head.n);
+                }
+                (Taken::Known, _) => known.extend(dossier),
+                _ => {}
             }
         }
+        self.part_with(peer, known);
         if let Some(link) = self.links.get_mut(&peer) {
             link.got[usize::from(lane.min(2))] += count;
             link.moved = self.now;
@@ -243,22 +258,6 @@ impl<S: Store> Replica<S> {
         self.landed(peer);
     }
 
-    /// The rosters of offices that the peer has no other way to know, once in a session.
-    pub(super) fn hand_down(&self, link: &mut crate::link::Link, of: BTreeSet<OfficeId>) {
-        let offices = self.authority.offices();
-        for office in of {
-            let passes =
-                self.passes_down(link.office, office) && !are_near(offices, office, link.office);
-            let roster = passes.then(|| self.roster_of(office)).flatten();
-            if let Some(key) = roster.and_then(|roster| self.key_of(roster))
-                && link.handed.insert(office)
-            {
-                let job = first_copy(DossierId(key.id()));
-                link.add_job(Lane::Urgent, 7, key, job);
-            }
-        }
-    }
-
     /// Offices of those who signed in a dossier, and offices that were made responsible for it.
     pub(super) fn offices_in<'a>(
         &self,
@@ -276,11 +275,6 @@ impl<S: Store> Replica<S> {
             }
         }
         offices
-    }
-
-    fn passes_down(&self, to: OfficeId, of: OfficeId) -> bool {
-        let offices = self.authority.offices();
-        offices.is_above(self.office, to) && offices.covers(self.office, of)
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) struct Disk(
 
 impl Store for Disk {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        if *self.1.borrow() && table == Table::CaseBody {
+        let closed = [Table::CaseBody, Table::Parked, Table::Refused];
+        if *self.1.borrow() && closed.contains(&table) {
             return Err(StoreError::Locked(table));
         }
         self.0.borrow().get(table, key)
@@ -29,6 +30,10 @@ impl Store for Disk {
         to: &[u8],
         limit: usize,
     ) -> Result<Rows, StoreError> {
+        let closed = [Table::CaseBody, Table::Parked, Table::Refused];
+        if *self.1.borrow() && closed.contains(&table) {
+            return Err(StoreError::Locked(table));
+        }
         self.0.borrow().range(table, from, to, limit)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::world::{C, DAY, START, T1, World, signer};
 use jiaolian_schema::act::Amend;
+use jiaolian_schema::content::{Content, ContentKind, EditCommand};
 use jiaolian_sync::{Draft, Payload, SignError};
 
 #[test]
@@ -117,4 +118,29 @@ fn without_word_from_above_decisions_wait_and_records_go_on() {
     world.net.heal(C, T1);
     world.net.rest();
     world.step(T1, "t1-head", case, matter, "approve").unwrap();
+}
+
+#[test]
+fn an_edit_that_automerge_must_not_see_is_not_signed_and_a_true_one_travels() {
+    let mut world = World::new();
+    let case = world.open(T1, "t1-officer", "t1", 1, false);
+    let refused = world.sign(T1, "t1-officer", Some(case), Payload::Edit(vec![1, 2, 3]));
+    assert!(
+        matches!(&refused, Err(SignError::Refused(why)) if why.contains("Automerge")),
+        "{refused:?}"
+    );
+    let content = Content::genesis(ContentKind::Case);
+    let command = EditCommand::Text {
+        name: "plan",
+        base: &content.heads(),
+        text: "每月走访一次",
+    };
+    let author = world.seats["t1-officer"].author;
+    let change = content.edit(&author.0, START, command).unwrap();
+    world
+        .sign(T1, "t1-officer", Some(case), Payload::Edit(change))
+        .unwrap();
+    world.link_all();
+    world.net.rest();
+    assert_eq!(world.replica(C).facts(case).unwrap().len(), 2);
 }

@@ -1,0 +1,101 @@
+//! Cases that went to another office: the one that had them is told, and what it had signed before is not lost.
+
+use super::Replica;
+use super::dossier::{DossierRow, Holding};
+use crate::effect::{Event, Peer};
+use crate::frontier::past;
+use crate::store::Store;
+use jiaolian_schema::fact::{Fact, What};
+use jiaolian_schema::hold::{Audience, may_hold};
+use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Dossiers of which an office above is told in one session.
+const PARTING_MAX: usize = 1_000;
+
+impl<S: Store> Replica<S> {
+    /// Whether an office might have had the dossier under an earlier place.
+    pub(super) fn held_before(&self, office: OfficeId, row: &DossierRow) -> bool {
+        let offices = self.authority.offices();
+        row.earlier.iter().any(|place| {
+            let place = *place;
+            let audience = Audience {
+                place,
+                ..row.audience()
+            };
+            may_hold(offices, office, &audience)
+        })
+    }
+
+    /// A peer that still sends what went to another office has not heard of that: it is asked what it has, to be told.
+    pub(super) fn part_with(&mut self, peer: Peer, known: BTreeSet<DossierId>) {
+        let Some(mut link) = self.links.remove(&peer) else {
+            return;
+        };
+        let mut parted = BTreeSet::new();
+        for dossier in known {
+            let gone = self.rows.get(&dossier).is_some_and(|row| {
+                !self.may_pass(&link, row) && self.held_before(link.office, row)
+            });
+            if gone && link.parted.insert(dossier) {
+                parted.insert(dossier);
+            }
+        }
+        self.links.insert(peer, link);
+        self.want(peer, Vec::new(), parted);
+    }
+
+    /// Notes a dossier that went elsewhere, until all that is here of it is known to have come up.
+    pub(super) fn count_gone(&mut self, dossier: DossierId) {
+        let gone = self.rows.get(&dossier).is_some_and(|row| {
+            !row.earlier.is_empty()
+                && self.holding(self.office, row) == Holding::No
+                && row.settled < row.count
+        });
+        if gone && self.gone.insert(dossier) {
+            self.to_tell = true;
+        } else if !gone {
+            self.gone.remove(&dossier);
+        }
+    }
+
+    /// Tells an office above what is here of dossiers that went elsewhere, and learns whether it lacks any of it.
+    pub(super) fn tell_gone_to(&mut self, peer: Peer) {
+        let Some(link) = self.links.get_mut(&peer) else {
+            return;
+        };
+        let above = self.authority.offices().is_above(link.office, self.office);
+        if link.salt.is_none() || !above || self.gone.is_empty() {
+            return;
+        }
+        let news = self.gone.iter().filter(|id| !link.parted.contains(*id));
+        let news: BTreeSet<DossierId> = news.take(PARTING_MAX).copied().collect();
+        link.parted.extend(news.iter().copied());
+        self.want(peer, Vec::new(), news);
+    }
+
+    /// All that is here of these dossiers is at the peer.
+    pub(super) fn note_arrived(&mut self, peer: Peer, dossiers: Vec<DossierId>) {
+        let Some(link) = self.links.get(&peer) else {
+            return;
+        };
+        let above = self.authority.offices().is_above(link.office, self.office);
+        for dossier in dossiers.into_iter().filter(|_| above) {
+            if !self.gone.remove(&dossier) {
+                continue;
+            }
+            if let Some(row) = self.rows.get(&dossier).cloned() {
+                let settled = row.count;
+                self.put_row(dossier, DossierRow { settled, ..row });
+                self.publish(Event::Gone { dossier });
+            }
+        }
+    }
+}
+
+/// What an office that is no longer responsible still gets: the acts that say so and what they rest on.
+pub(super) fn farewell(facts: &BTreeMap<EnvelopeId, Fact>) -> BTreeSet<EnvelopeId> {
+    let assigns = facts.values();
+    let assigns = assigns.filter(|fact| matches!(fact.what, What::Assign { .. }));
+    past(facts, assigns.map(|fact| fact.id).collect())
+}
