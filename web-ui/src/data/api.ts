@@ -123,6 +123,7 @@ export const api = {
   network: () => get<Network>("/network"),
   refused: (query: Query = {}) => get<Page<Refused>>("/network/refused", query),
 
+  drafts: (query: Query) => get<Page<{ key: string; title: string; saved_at: Ms }>>("/drafts", query),
   draft: (key: string) => get<Draft>(`/drafts/${encodeURIComponent(key)}`),
   saveDraft: (key: string, title: string, body: Json) =>
     send<null>("PUT", `${ROOT}/drafts/${encodeURIComponent(key)}`, { title, body }),

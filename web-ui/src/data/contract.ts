@@ -311,7 +311,7 @@ export interface MatterPage {
   form: FieldValue[];
   facts: Fact[];
   steps: Act[];
-  slots: { name: string; label: Text; value: Coded | null; standing: Standing; rivals: Act[] }[];
+  slots: { name: string; label: Text; value: Coded | null; standing: Standing | null; rivals: Act[] }[];
   path: PathStep[];
   dues: Due[];
   reminders: { at: Ms; label: Text }[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CivilDate, Due, Ms } from "./contract";
-import { civilDate, dateLabel, dueLabel, instantLabel, remainingLabel, shortLabel, spanLabel } from "./date";
+import { civilDate, dateLabel, dueLabel, instantLabel, remainingLabel, shortLabel, shortDueLabel, spanLabel } from "./date";
 
 const date = (s: string): CivilDate => s as CivilDate;
 const at = (iso: string): Ms => Date.parse(iso) as Ms;
@@ -33,6 +33,17 @@ describe("dates", () => {
   it("say_by_how_much_a_limit_has_passed", () => {
     expect(remainingLabel({ n: -3, unit: "calendar_day" }, "zh-CN")).toBe("已超期3天");
     expect(remainingLabel({ n: -1, unit: "hour" }, "en")).toBe("1 hour overdue");
+  });
+
+  it("say_many_minutes_as_hours_and_many_hours_as_days", () => {
+    expect(remainingLabel({ n: -240, unit: "minute" }, "zh-CN")).toBe("已超期4小时");
+    expect(remainingLabel({ n: 119, unit: "minute" }, "zh-CN")).toBe("还剩119分钟");
+    expect(remainingLabel({ n: 4330, unit: "minute" }, "zh-CN")).toBe("还剩3天");
+  });
+
+  it("leave_out_the_day_in_a_row_of_today", () => {
+    const d = due({ at: at("2026-03-02T02:24:00+08:00"), remaining: { n: 4, unit: "minute" } });
+    expect(shortDueLabel(d, at("2026-03-02T02:20:00+08:00"), "zh-CN")).toBe("02:24 还剩4分钟");
   });
 
   it("are_beijing_dates_whatever_the_zone_of_the_pc", () => {

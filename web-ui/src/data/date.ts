@@ -84,9 +84,20 @@ export function clockLabel(at: Ms): string {
 const UNIT_ZH = { working_day: "个工作日", calendar_day: "天", hour: "小时", minute: "分钟" } as const;
 const UNIT_EN = { working_day: "working day", calendar_day: "day", hour: "hour", minute: "minute" } as const;
 
+const MINUTES_MAX = 120; // beyond, hours read better than minutes
+const HOURS_MAX = 48;
+
+/** 240 minutes are said as 4 hours, 72 hours as 3 days; rounded towards zero. */
+function coarsen(remaining: Remaining): Remaining {
+  const { n, unit } = remaining;
+  if (unit === "minute" && Math.abs(n) >= MINUTES_MAX) return coarsen({ n: Math.trunc(n / 60), unit: "hour" });
+  if (unit === "hour" && Math.abs(n) >= HOURS_MAX) return { n: Math.trunc(n / 24), unit: "calendar_day" };
+  return remaining;
+}
+
 /** 还剩2个工作日 · 今天到期 · 已超期3天. Zero of a day unit means it ends today. */
 export function remainingLabel(remaining: Remaining, locale: Locale): string {
-  const { n, unit } = remaining;
+  const { n, unit } = coarsen(remaining);
   const size = Math.abs(n);
   if (locale === "en") {
     const words = `${size} ${UNIT_EN[unit]}${size === 1 ? "" : "s"}`;
@@ -103,6 +114,11 @@ export function dueLabel(due: Due, locale: Locale): string {
   const when = byClock ? instantLabel(due.at, locale) : dateLabel(due.date, locale);
   const mark = due.provisional ? (locale === "en" ? " (provisional)" : " (暂定)") : "";
   return `${when}${mark} ${remainingLabel(due.remaining, locale)}`;
+}
+
+/** 08:37 还剩2分钟: for a row where the day is plain. */
+export function shortDueLabel(due: Due, now: Ms, locale: Locale): string {
+  return `${shortLabel(due.at, now, locale)} ${remainingLabel(due.remaining, locale)}`;
 }
 
 /** 3分钟 · 5小时 · 2天: how long something has lasted, rounded down. */

@@ -10,7 +10,7 @@ function check(event: object): boolean {
   let guard: (e: unknown) => void = () => undefined;
   guardComposition({ addEventListener: (_: string, f: (e: unknown) => void) => (guard = f) } as unknown as Window);
   let stopped = false;
-  guard({ ...event, stopImmediatePropagation: () => (stopped = true) });
+  guard({ ...event, stopImmediatePropagation: () => (stopped = true), preventDefault: () => undefined });
   return stopped;
 }
 

@@ -19,6 +19,7 @@ export function guardComposition(target: Window): void {
     (event) => {
       if ((event.key === "Enter" || event.key === "Escape") && isComposing(event)) {
         event.stopImmediatePropagation();
+        if (event.key === "Enter") event.preventDefault(); // nor may the form submit itself
       }
     },
     true,

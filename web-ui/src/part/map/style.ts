@@ -26,6 +26,7 @@ export function countyStyle(name: string, mine: boolean, labelled: boolean): Sty
   return new Style({ ...(mine ? MINE : COUNTY), ...(labelled ? { text: label(name, mine, 0) } : {}) });
 }
 
+const LABEL_BELOW_PX = 18; // a fence is often the county itself: its name stands under the county's
 const FENCE_COLOUR = { keep_in: "28,107,60", keep_out: "179,32,26" } as const;
 
 export function fenceStyle(kind: "keep_in" | "keep_out", inForce: boolean, name: string): Style {
@@ -37,7 +38,7 @@ export function fenceStyle(kind: "keep_in" | "keep_out", inForce: boolean, name:
       width: 2,
       lineDash: inForce ? [] : [6, 5],
     }),
-    ...(name === "" ? {} : { text: label(name, false, 0) }),
+    ...(name === "" ? {} : { text: label(name, false, LABEL_BELOW_PX) }),
   });
 }
 
