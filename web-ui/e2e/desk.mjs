@@ -61,6 +61,9 @@ export class House {
     const page = await context.newPage();
     const home = new URL(this.settings.url).host;
     page.on("pageerror", (error) => this.faults.push(`page error: ${error.stack ?? error}`));
+    page.on("console", (message) => {
+      if (/Content.Security.Policy/i.test(message.text())) this.faults.push(message.text());
+    });
     page.on("request", (request) => {
       const host = new URL(request.url()).host;
       if (host !== "" && host !== home) this.foreign.add(host);
@@ -90,7 +93,7 @@ export class Desk {
 
   async go(hash) {
     await this.page.goto(`${this.house.settings.url}#${hash}`);
-    await this.page.waitForSelector("main h1");
+    await this.page.waitForSelector(`main[data-path="${hash.split("?")[0]}"] h1`);
   }
 
   /** Asks the node as the page would, with its cookie. */
