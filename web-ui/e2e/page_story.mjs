@@ -1,6 +1,8 @@
 // Every page as it stands: drawn, reachable by keyboard, free of serious faults, on an old browser.
 import { assert } from "./desk.mjs";
 
+const FORMS_MAX = 5;
+
 async function paths(desk) {
   const first = async (path) => (await desk.get(path)).items[0]?.id ?? null;
   const [kase, matter, alarm] = [await first("/cases"), await first("/matters?workflow=leave&state=all"), await first("/alarms?state=all")];
@@ -54,6 +56,34 @@ export const stories = {
       await desk.page.waitForLoadState("networkidle").catch(() => undefined);
       await desk.shot(name);
       found.push(...(await desk.axe()).map((fault) => `${name}: ${fault}`));
+    }
+    assert(found.length === 0, `${found.length} serious faults:\n    ${found.join("\n    ")}`);
+    await desk.leave();
+  },
+
+  async no_open_form_has_a_serious_fault_of_accessibility(house) {
+    const desk = await (await house.desk()).signIn(house.settings.staff);
+    const found = [];
+    const look = async (name) => {
+      await desk.page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== "running"));
+      await desk.shot(`form-${name}`);
+      found.push(...(await desk.axe()).map((fault) => `${name}: ${fault}`));
+    };
+    await desk.page.click("[data-do=switch]");
+    await desk.page.waitForSelector("[data-dialog=switch]");
+    await desk.page.waitForFunction(() => document.activeElement?.id === "staff-number");
+    await look("switch");
+    const { items } = await desk.get("/cases?limit=1");
+    await desk.page.reload();
+    await desk.page.waitForSelector("main h1");
+    await desk.go(`/case/${items[0].id}`);
+    const events = await desk.page.$$eval("main [data-event]:not([disabled])", (all) => [...new Set(all.map((b) => b.getAttribute("data-event")))]);
+    for (const event of events.slice(0, FORMS_MAX)) {
+      await desk.page.locator(`main [data-event="${event}"]:not([disabled])`).first().click();
+      await desk.page.waitForSelector(`[data-offer="${event}"]`);
+      await look(event.replace(":", "-"));
+      await desk.page.keyboard.press("Escape");
+      await desk.page.waitForSelector("[data-offer]", { state: "detached" });
     }
     assert(found.length === 0, `${found.length} serious faults:\n    ${found.join("\n    ")}`);
     await desk.leave();

@@ -44,6 +44,10 @@ describe("dates", () => {
   it("leave_out_the_day_in_a_row_of_today", () => {
     const d = due({ at: at("2026-03-02T02:24:00+08:00"), remaining: { n: 4, unit: "minute" } });
     expect(shortDueLabel(d, at("2026-03-02T02:20:00+08:00"), "zh-CN")).toBe("02:24 还剩4分钟");
+    const now = at("2026-02-27T02:20:00+08:00");
+    expect(shortDueLabel(due({}), now, "zh-CN")).toBe("3月2日(周一) 还剩2个工作日");
+    expect(shortDueLabel(due({}), now, "en")).toBe("Mon 2 Mar 2 working days left");
+    expect(shortDueLabel(due({}), at("2025-12-30T02:20:00+08:00"), "zh-CN")).toBe("2026年3月2日(周一) 还剩2个工作日");
   });
 
   it("are_beijing_dates_whatever_the_zone_of_the_pc", () => {

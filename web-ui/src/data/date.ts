@@ -116,8 +116,14 @@ export function dueLabel(due: Due, locale: Locale): string {
   return `${when}${mark} ${remainingLabel(due.remaining, locale)}`;
 }
 
-/** 08:37 还剩2分钟: for a row where the day is plain. */
+/** 08:37 还剩2分钟, or 3月2日(周一) 还剩2个工作日: for a row of a list. */
 export function shortDueLabel(due: Due, now: Ms, locale: Locale): string {
+  if (due.remaining.unit.endsWith("_day")) {
+    const sameYear = due.date.slice(0, 4) === civilDate(now).slice(0, 4);
+    const label = dateLabel(due.date, locale);
+    const short = !sameYear ? label : locale === "en" ? label.slice(0, -5) : label.slice(5);
+    return `${short} ${remainingLabel(due.remaining, locale)}`;
+  }
   return `${shortLabel(due.at, now, locale)} ${remainingLabel(due.remaining, locale)}`;
 }
 

@@ -2,7 +2,9 @@
 import { computed, shallowReactive } from "vue";
 import { api, ApiError } from "../data/api";
 import type { AlarmId, AlarmRow } from "../data/contract";
+import { i18n, words } from "../locale";
 import { listen } from "./live";
+import { sayAlert } from "./notice";
 import { setSounding } from "./sound";
 
 const rows = shallowReactive(new Map<AlarmId, AlarmRow>());
@@ -37,7 +39,11 @@ async function refetch(): Promise<void> {
   }
 }
 
-listen("alarm", keepAlarm);
+listen("alarm", (row) => {
+  keepAlarm(row);
+  const named = { kind: words(row.kind.label), name: row.case?.name ?? words(row.place) };
+  if (row.open) sayAlert(i18n.global.t("alarms.new", named));
+});
 listen("alarm_changed", keepAlarm);
 listen("reset", () => void refetch());
 

@@ -28,26 +28,37 @@ export function troubleOf(error: unknown): Trouble {
   };
 }
 
-/** Answers that were overtaken by a newer request are dropped. */
+/**
+ * One request at a time: what is asked for while one is under way is fetched once more after it,
+ * so a burst of events costs two requests and the last answer is never an old one.
+ */
 export function useLoad<T>(fetcher: () => Promise<T>): Loaded<T> {
   const data = shallowRef<T | null>(null);
   const loading = ref(true);
   const trouble = shallowRef<Trouble | null>(null);
-  let latest = 0;
-  const reload = async (): Promise<void> => {
-    latest += 1;
-    const mine = latest;
+  let running: Promise<void> | null = null;
+  let again = false;
+  const run = async (): Promise<void> => {
     loading.value = true;
-    try {
-      const answer = await fetcher();
-      if (mine !== latest) return;
-      data.value = answer;
-      trouble.value = null;
-    } catch (error) {
-      if (mine === latest) trouble.value = troubleOf(error);
-    } finally {
-      if (mine === latest) loading.value = false;
+    do {
+      again = false;
+      try {
+        data.value = await fetcher();
+        trouble.value = null;
+      } catch (error) {
+        trouble.value = troubleOf(error);
+      }
+    } while (again);
+    loading.value = false;
+    running = null;
+  };
+  const reload = (): Promise<void> => {
+    if (running !== null) {
+      again = true;
+      return running;
     }
+    running = run();
+    return running;
   };
   void reload();
   return { data, loading, trouble, reload };

@@ -5,6 +5,7 @@ import type { NodeInfo, Session, Status } from "../data/contract";
 import { startAlarms, stopAlarms } from "./alarm";
 import { setNodeTime } from "./clock";
 import { flushDrafts } from "./draft";
+import { stopIdle, watchIdle } from "./idle";
 import { listen, startLive, stopLive } from "./live";
 
 export const session = shallowRef<Session | null>(null);
@@ -37,6 +38,7 @@ function begin(next: Session): void {
   startLive();
   startAlarms();
   void refreshStatus();
+  watchIdle(next.idle_s, () => void leaveIdle());
   polling ??= setInterval(() => void refreshStatus(), STATUS_INTERVAL_MS);
 }
 
@@ -45,6 +47,7 @@ function end(): void {
   status.value = null;
   stopAlarms();
   stopLive();
+  stopIdle();
   if (polling !== null) clearInterval(polling);
   polling = null;
 }
@@ -79,6 +82,16 @@ export async function signIn(staffNumber: string, passphrase: string): Promise<v
   const next = await api.signIn(staffNumber, passphrase);
   if (session.value !== null) end();
   begin(next);
+}
+
+async function leaveIdle(): Promise<void> {
+  signedOutBy.value = "expired";
+  try {
+    await signOut();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    end(); // the node is away; the desk closes all the same
+  }
 }
 
 export async function signOut(): Promise<void> {
