@@ -1,7 +1,7 @@
 // A case page: edits by two people merge, drafts survive power loss, nobody else reads them.
 import { assert } from "./desk.mjs";
 
-const DRAFT_MS_MAX = 7_000;
+const DRAFT_MS_MAX = 5_500;
 
 async function openCase(house, person, desk) {
   await (desk ??= await house.desk()).signIn(person);

@@ -41,6 +41,8 @@ const OLD_BROWSER = () => {
     [Crypto.prototype, ["randomUUID"]],
     [Set.prototype, ["union", "difference", "intersection"]],
     [CSS, ["registerProperty"]],
+    [Intl, ["Segmenter"]],
+    [document.constructor.prototype, ["startViewTransition"]],
   ]) {
     for (const name of names) delete target[name];
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CivilDate, Field } from "./contract";
-import { faultOf, instantOf, startingValues, wireValues } from "./form";
+import { faultOf, instantOf, isAsked, startingValues, wireValues } from "./form";
 
 function field(over: Partial<Field>): Field {
   return {
@@ -12,7 +12,7 @@ function field(over: Partial<Field>): Field {
 
 describe("an offered form", () => {
   it("starts_from_the_draft_and_drops_what_is_no_longer_asked", () => {
-    const fields = [field({}), field({ name: "agree", kind: "bool" })];
+    const fields = [field({}), field({ name: "agree", kind: "bool", required: false })];
     expect(startingValues(fields, { reason: "就医", old: 1 })).toEqual({ reason: "就医", agree: false });
     expect(startingValues(fields, "not an object")).toEqual({ reason: "", agree: false });
   });
@@ -38,7 +38,20 @@ describe("an offered form", () => {
 
   it("sends_normalised_text_and_leaves_out_what_is_empty", () => {
     const fields = [field({}), field({ name: "note", required: false }), field({ name: "agree", kind: "bool" })];
-    expect(wireValues(fields, { reason: "３天", note: "", agree: null })).toEqual({ reason: "3天", agree: false });
+    expect(wireValues(fields, { reason: "３天", note: "", agree: false })).toEqual({ reason: "3天", agree: false });
+  });
+
+  it("takes_no_for_an_answer_but_not_silence", () => {
+    const agree = field({ name: "agree", kind: "bool" });
+    expect(startingValues([agree])["agree"]).toBeNull();
+    expect(faultOf(agree, null, "是否同意")?.key).toBe("field_required");
+    expect(faultOf(agree, false, "是否同意")).toBeNull();
+  });
+
+  it("asks_for_a_reference_only_where_there_is_something_to_choose", () => {
+    expect(isAsked(field({ kind: "ref", required: false }))).toBe(false);
+    expect(isAsked(field({ kind: "ref", required: false, choices: [{ code: "ab", label: { zh: "证明", en: "proof" } }] }))).toBe(true);
+    expect(isAsked(field({ kind: "ref" }))).toBe(true);
   });
 
   it("reads_a_typed_time_as_beijing_time", () => {

@@ -12,7 +12,7 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 function emptyOf(field: Field): Json {
   if (field.default !== null) return field.default;
-  if (field.kind === "bool") return false;
+  if (field.kind === "bool") return field.required ? null : false; // a required yes or no must be said
   if (field.kind === "choices") return [];
   if (field.kind === "text") return "";
   return null;
@@ -34,7 +34,6 @@ export function isArea(value: Json): boolean {
 
 function isEmpty(field: Field, value: Json): boolean {
   if (field.kind === "area") return !isArea(value);
-  if (field.kind === "bool") return value !== true;
   return value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
@@ -46,6 +45,11 @@ function integerFault(field: Field, value: Json, label: string): Fault | null {
   const high = field.max !== null && value > field.max;
   if (!low && !high) return null;
   return { key: "out_of_range", named: { label, min: field.min ?? "", max: field.max ?? "" } };
+}
+
+/** A reference can only be chosen from what the node lists; an optional one without a list is not asked. */
+export function isAsked(field: Field): boolean {
+  return field.kind !== "ref" || field.required || (field.choices ?? []).length > 0;
 }
 
 /** The first thing wrong with a value; the node checks everything again. */
@@ -78,9 +82,8 @@ export function wireValues(fields: Field[], values: Values): Values {
   const out: Values = {};
   for (const field of fields) {
     const value = values[field.name] ?? null;
-    if (field.kind === "bool") out[field.name] = value === true;
-    else if (isEmpty(field, value)) continue;
-    else if (field.kind === "text") {
+    if (isEmpty(field, value)) continue;
+    if (field.kind === "text") {
       const text = String(value);
       out[field.name] = field.multiline ? normaliseProse(text) : normaliseLine(text);
     } else out[field.name] = value;
