@@ -50,6 +50,29 @@ export const stories = {
     return `${took} ms`;
   },
 
+  async a_page_left_open_never_writes_in_the_next_persons_name(house) {
+    const desk = await (await house.desk()).signIn(house.settings.staff);
+    const { items } = await desk.get("/cases?limit=1");
+    await desk.go(`/case/${items[0].id}`);
+    const text = desk.page.locator("[data-text] textarea").first();
+    await text.waitFor();
+    const before = await text.inputValue();
+    const second = await desk.context.newPage();
+    await second.goto(house.settings.url);
+    await second.click("[data-do=switch]");
+    await second.fill("[data-dialog=switch] #staff-number", house.settings.head.number);
+    await second.fill("[data-dialog=switch] #passphrase", house.settings.head.passphrase);
+    await text.fill(`${before}\n前一位没有写完的话`);
+    await second.press("[data-dialog=switch] #passphrase", "Enter");
+    await second.waitForSelector("[data-dialog=switch]", { state: "detached" });
+    await desk.page.waitForSelector("#staff-number");
+    const drafts = await second.evaluate(async () => (await fetch("/api/v1/drafts?limit=200")).json());
+    const now = await second.evaluate(async (id) => (await fetch(`/api/v1/cases/${id}/texts`)).json(), items[0].id);
+    assert(!drafts.items.some((d) => d.key.startsWith(`case:${items[0].id}`)), "the next person got the draft");
+    assert(!JSON.stringify(now).includes("前一位没有写完"), "the unsaved words were written");
+    await desk.leave();
+  },
+
   async enter_while_composing_chinese_does_nothing(house) {
     const desk = await (await house.desk()).signIn(house.settings.staff);
     const { page } = desk;

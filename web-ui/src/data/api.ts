@@ -2,7 +2,7 @@
 import type {
   AlarmId, AlarmPage, AlarmRow, Act, CaseId, CasePage, CaseRow, CountyProperties, Draft, DryRun,
   FeatureCollection, FenceProperties, Json, LocateReason, MapPerson, MatterId, MatterPage,
-  MatterRow, Ms, Network, NodeInfo, Offer, Page, Refused, Session, SignRequest, Signed, Status,
+  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, Status,
   TextField, TextSaved, Today, Version,
 } from "./contract";
 
@@ -47,6 +47,13 @@ export function errorOf(status: number, body: unknown): ApiError {
 }
 
 const ROOT = "/api/v1";
+let actor: PersonId | null = null;
+
+/** Whose page this is. Sent along, so that a page left open can't write in the next person's name. */
+export function actAs(person: PersonId | null): void {
+  actor = person;
+}
+
 let onSignedOut: () => void = () => undefined;
 
 /** Called whenever the node says that there is no session any more. */
@@ -57,6 +64,7 @@ export function whenSignedOut(listener: () => void): void {
 async function send<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Jiaolian"] = "1";
+  if (method !== "GET" && actor !== null) headers["X-Jiaolian-Person"] = actor;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
   const init: RequestInit = { method, headers, credentials: "same-origin" };

@@ -72,6 +72,20 @@ describe("a draft", () => {
     expect(shelf.saved.has("k")).toBe(false);
   });
 
+  it("is_never_written_in_the_name_of_the_next_person", async () => {
+    const shelf = new Shelf();
+    shelf.failing = true;
+    const draft = keeper(shelf);
+    draft.touch("a");
+    await draft.flush();
+    draft.abandon();
+    shelf.failing = false;
+    await draft.flush();
+    await vi.advanceTimersByTimeAsync(3 * DRAFT_SAVE_INTERVAL_MS);
+    expect(shelf.saved.has("k")).toBe(false);
+    expect(shelf.writes).toBe(1);
+  });
+
   it("comes_back_as_it_was", async () => {
     const shelf = new Shelf();
     shelf.saved.set("k", { value: "未完" });

@@ -52,8 +52,7 @@ export class DraftKeeper {
   async flush(): Promise<void> {
     this.stopTimer();
     if (this.running !== null) await this.running;
-    if (this.state !== "dirty" && this.state !== "failed") return;
-    if (this.dropped) return;
+    if (this.dropped || (this.state !== "dirty" && this.state !== "failed")) return;
     this.set("saving");
     this.running = this.store.save(this.key, this.title, this.body).then(
       () => this.settled(true),
@@ -68,6 +67,12 @@ export class DraftKeeper {
     if (this.running !== null) await this.running;
     if (this.state !== "clean") await this.store.drop(this.key);
     this.set("clean");
+  }
+
+  /** Stops for good without touching what was kept: the session is over, the next one is another's. */
+  abandon(): void {
+    this.stopTimer();
+    this.dropped = true;
   }
 
   /** Allows further writing after the form was signed or saved. */

@@ -44,6 +44,11 @@ export async function flushDrafts(): Promise<void> {
   await Promise.all([...open].map((draft) => draft.flush()));
 }
 
+/** The session is over: nothing of this page may be kept under the next person's name. */
+export function abandonDrafts(): void {
+  for (const draft of open) draft.abandon();
+}
+
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") void flushDrafts();
 });

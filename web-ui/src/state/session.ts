@@ -1,10 +1,10 @@
 // Who is at the desk. Nothing about a person outlives the session: no name is remembered.
 import { computed, ref, shallowRef } from "vue";
-import { api, ApiError, whenSignedOut } from "../data/api";
+import { actAs, api, ApiError, whenSignedOut } from "../data/api";
 import type { NodeInfo, Session, Status } from "../data/contract";
 import { startAlarms, stopAlarms } from "./alarm";
 import { setNodeTime } from "./clock";
-import { flushDrafts } from "./draft";
+import { abandonDrafts, flushDrafts } from "./draft";
 import { stopIdle, watchIdle } from "./idle";
 import { listen, startLive, stopLive } from "./live";
 
@@ -32,6 +32,7 @@ function take(next: Status): void {
 }
 
 function begin(next: Session): void {
+  actAs(next.person.id);
   session.value = next;
   signedOutBy.value = "";
   setNodeTime(next.now);
@@ -43,6 +44,8 @@ function begin(next: Session): void {
 }
 
 function end(): void {
+  abandonDrafts();
+  actAs(null);
   session.value = null;
   status.value = null;
   stopAlarms();
