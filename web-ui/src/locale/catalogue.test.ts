@@ -1,3 +1,6 @@
+/// <reference types="node" />
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import en from "./en.json";
 import zh from "./zh-CN.json";
@@ -17,7 +20,26 @@ const BANNED = [
   /\bnode/i, /\bhash/i, /\bfork/i, /envelope/i, /contested/i, /frontier/i, /replica/i, /automerge/i, /crdt/i, /\bsync/i,
 ];
 
+const ROOT = new URL("..", import.meta.url).pathname;
+const source = readdirSync(ROOT, { recursive: true })
+  .map(String)
+  .filter((file) => /\.(ts|vue)$/.test(file) && !file.endsWith(".test.ts"))
+  .map((file) => readFileSync(join(ROOT, file), "utf8"))
+  .join("\n");
+
 describe("the catalogues", () => {
+  it("hold_every_key_the_pages_use_and_no_other", () => {
+    const held = new Set(entries(zh).map(([key]) => key));
+    for (const [, key] of source.matchAll(/\bt\(["']([\w.]+)["']/g)) {
+      expect(held.has(key ?? ""), `${key} is used and not held`).toBe(true);
+    }
+    for (const key of held) {
+      const group = key.split(".")[0] ?? "";
+      const used = source.includes(key) || source.includes(`${group}.\${`);
+      expect(used, `${key} is held and not used`).toBe(true);
+    }
+  });
+
   it("say_the_same_things_in_both_languages", () => {
     const z = new Map(entries(zh));
     const e = new Map(entries(en));
