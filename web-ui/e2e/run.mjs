@@ -1,0 +1,36 @@
+// Runs the stories one after another against a node that is up. Exit status 1 if one fails.
+//   JIAOLIAN_URL=http://127.0.0.1:8600/ JIAOLIAN_STAFF=number:passphrase JIAOLIAN_HEAD=number:passphrase \
+//   JIAOLIAN_SHOTS=/tmp/shots JIAOLIAN_ONLY=alarm npm run e2e
+import * as alarm from "./alarm_story.mjs";
+import * as kase from "./case_story.mjs";
+import { House, settings } from "./desk.mjs";
+import * as desk from "./desk_story.mjs";
+import * as leave from "./leave_story.mjs";
+import * as page from "./page_story.mjs";
+
+const ERROR_LINES_MAX = 12;
+const chosen = settings();
+const house = await House.open(chosen);
+let failed = 0;
+let ran = 0;
+for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, leave, alarm })) {
+  for (const [name, story] of Object.entries(stories)) {
+    if (chosen.only !== "" && !`${theme}.${name}`.includes(chosen.only)) continue;
+    const started = Date.now();
+    ran += 1;
+    try {
+      const note = await story(house);
+      process.stdout.write(`ok   ${theme}.${name} ${Date.now() - started} ms${note === undefined ? "" : ` (${note})`}\n`);
+    } catch (error) {
+      failed += 1;
+      process.stdout.write(`FAIL ${theme}.${name}\n    ${error.message.split("\n").slice(0, ERROR_LINES_MAX).join("\n    ")}\n`);
+      for (const context of house.browser.contexts()) await context.close();
+    }
+  }
+}
+for (const fault of house.faults) process.stdout.write(`FAIL ${fault}\n`);
+for (const host of house.foreign) process.stdout.write(`FAIL the pages asked another host: ${host}\n`);
+await house.close();
+const bad = failed + house.faults.length + house.foreign.size;
+process.stdout.write(`${ran - failed} of ${ran} stories hold\n`);
+process.exitCode = bad === 0 && ran > 0 ? 0 : 1;

@@ -1,0 +1,211 @@
+// What the desk shows: session, today, cases, matters, alarms, drafts, live events.
+import type {
+  Ms, CivilDate, CaseId, MatterId, AlarmId, PersonId, FixId, Version, Json, Text, Coded, Severity, OfficeRef, CaseRef, Standing, Due, Delivery, Act, Target, Fact, FieldKind, FieldValue, Offer,
+} from "./base";
+import type {
+  Feature, FenceProperties, AreaProperties, Fix, MapPerson,
+} from "./place";
+
+export interface NodeInfo {
+  office: OfficeRef;
+  demo: boolean;
+  version: string;
+  now: Ms;
+  locked: boolean;
+}
+export type ViewName = "today" | "cases" | "leave" | "alarms" | "map" | "network";
+export interface Session {
+  person: { id: PersonId; name: string; staff_number: string };
+  office: OfficeRef;
+  capacity: Text;
+  roles: string[];
+  views: ViewName[];
+  expires_at: Ms;
+  idle_s: number;
+  demo: boolean;
+  version: string;
+  now: Ms;
+}
+export interface Notice {
+  code: string;
+  severity: Severity;
+  text: Text;
+  target: Target | null;
+}
+export interface Status {
+  now: Ms;
+  demo: boolean;
+  clock: { trusted: boolean; note: Text | null };
+  upstream: {
+    office: OfficeRef;
+    state: "linked" | "cut";
+    as_of: Ms | null;
+    cut_since: Ms | null;
+  } | null;
+  waiting: { urgent: number; normal: number; bulk: number };
+  unfiled: number;
+  alarms: Record<"1" | "2" | "3" | "4", number>;
+  unacknowledged: number;
+  notices: Notice[];
+}
+
+export interface Reminder {
+  id: string;
+  kind: Coded;
+  title: Text;
+  case: CaseRef | null;
+  due: Due | null;
+  severity: Severity;
+  target: Target;
+}
+export interface Today {
+  as_of: Ms;
+  date: CivilDate;
+  reminders: Reminder[];
+  alarms: AlarmRow[];
+  counts: {
+    on_register: number;
+    out: number;
+    waiting_for_me: number;
+    open_alarms: number;
+    conflicts: number;
+  };
+}
+export interface CaseRow extends CaseRef {
+  kind: Coded;
+  class: Coded | null;
+  state: Coded;
+  office: OfficeRef;
+  term: { from: CivilDate; to: CivilDate; days_left: number } | null;
+  flags: { code: string; label: Text; severity: Severity }[];
+  open_matters: number;
+  open_alarms: number;
+  conflicts: number;
+  updated_at: Ms;
+}
+export interface ProtectedField {
+  name: string;
+  label: Text;
+  kind: FieldKind;
+  value: Json;
+  display: Text;
+  standing: Standing | null;
+  rivals: { value: Json; display: Text; act: Act }[];
+  amend: Offer | null;
+}
+export interface TextField {
+  name: string;
+  label: Text;
+  value: string;
+  version: Version;
+  max_chars: number;
+  editable: boolean;
+  multiline: boolean;
+  updated_at: Ms | null;
+  updated_by: string | null;
+}
+export interface TextSaved {
+  value: string;
+  version: Version;
+  merged: boolean;
+  others: { name: string; at: Ms }[];
+}
+export interface CasePage {
+  case: CaseRow;
+  protected: ProtectedField[];
+  texts: TextField[];
+  matters: MatterRow[];
+  alarms: AlarmRow[];
+  dues: Due[];
+  offers: Offer[];
+  records: Offer[];
+  holders: OfficeRef[];
+  delivery: Delivery;
+  read_only: Text | null;
+}
+export interface MatterRow {
+  id: MatterId;
+  workflow: string;
+  title: Text;
+  case: CaseRef;
+  state: Coded;
+  summary: Text;
+  level: Coded | null;
+  due: Due | null;
+  standing: Standing;
+  mine: boolean;
+  updated_at: Ms;
+}
+export interface PathStep {
+  code: string;
+  label: Text;
+  done: boolean;
+  current: boolean;
+}
+export interface MatterPage {
+  matter: MatterRow;
+  form: FieldValue[];
+  facts: Fact[];
+  steps: Act[];
+  slots: { name: string; label: Text; value: Coded | null; standing: Standing | null; rivals: Act[] }[];
+  path: PathStep[];
+  dues: Due[];
+  reminders: { at: Ms; label: Text }[];
+  offers: Offer[];
+  delivery: Delivery;
+}
+export interface AlarmRow {
+  id: AlarmId;
+  kind: Coded;
+  severity: Severity;
+  state: Coded;
+  open: boolean;
+  case: CaseRef | null;
+  place: Text;
+  office: OfficeRef;
+  raised_at: Ms;
+  received_at: Ms;
+  last_seen_at: Ms;
+  live: boolean;
+  count: number;
+  claimed: { person_id: PersonId; name: string; office: OfficeRef; at: Ms } | null;
+  sounding: boolean;
+  due: Due | null;
+  delivery: Delivery;
+}
+
+export interface AlarmPage {
+  alarm: AlarmRow;
+  reason: Text;
+  facts: Fact[];
+  members: { id: AlarmId; case: CaseRef | null; raised_at: Ms }[];
+  evidence: {
+    fence: Feature<FenceProperties> | null;
+    fixes: Fix[];
+    deciding_fix: FixId | null;
+    permits: { label: Text; from: Ms; to: Ms; area: Feature<AreaProperties> | null }[];
+  };
+  path: PathStep[];
+  steps: Act[];
+  offers: Offer[];
+  dues: Due[];
+  delivery: Delivery;
+}
+export interface Draft {
+  key: string;
+  title: string;
+  body: Json;
+  saved_at: Ms;
+}
+
+export interface LiveEvents {
+  hello: { now: Ms };
+  reset: Record<string, never>;
+  alarm: AlarmRow;
+  alarm_changed: AlarmRow;
+  case_changed: { id: CaseId; by: string | null; parts: string[] };
+  matter_changed: { id: MatterId; case_id: CaseId; state: Coded };
+  network_changed: Status;
+  fix: MapPerson;
+  signed_out: { reason: "idle" | "replaced" | "revoked" };
+}

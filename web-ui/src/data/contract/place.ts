@@ -1,0 +1,102 @@
+// Places and links: fences, positions, people on the map, offices and what waits between them.
+import type {
+  Ms, CaseId, AlarmId, OfficeId, FixId, Text, Severity, OfficeRef, CaseRef,
+} from "./base";
+
+export type Position = [number, number];
+export type Geometry =
+  | { type: "Polygon"; coordinates: Position[][] }
+  | { type: "MultiPolygon"; coordinates: Position[][][] };
+export interface Feature<P> {
+  type: "Feature";
+  id?: string | number;
+  properties: P;
+  geometry: Geometry | null;
+}
+export interface FeatureCollection<P> {
+  type: "FeatureCollection";
+  features: Feature<P>[];
+}
+export interface CountyProperties {
+  adcode: string;
+  name: string;
+  mine: boolean;
+}
+export interface FenceProperties {
+  id: string;
+  name: string;
+  kind: "keep_in" | "keep_out";
+  buffer_m: number;
+  case_id: CaseId | null;
+  case_name: string | null;
+  schedule: Text | null;
+  in_force: boolean;
+  version: number;
+}
+export interface AreaProperties {
+  name: string;
+  datum: "wgs84";
+  adcodes: string[];
+}
+export interface Fix {
+  id: FixId;
+  at: Ms;
+  received_at: Ms;
+  lat_e7: number;
+  lon_e7: number;
+  accuracy_mm: number;
+  source: "gnss" | "wifi" | "cell";
+  live: boolean;
+}
+export interface MapPerson {
+  case: CaseRef;
+  regime: "band" | "phone";
+  fix: Fix | null;
+  verdict: "compliant" | "violation" | "unknown";
+  cause: Text | null;
+  alarm_id: AlarmId | null;
+  severity: Severity | null;
+}
+export type LocateReason = "duty" | "alarm" | "search" | "inspection";
+
+export interface Lane {
+  items: number;
+  bytes: number;
+}
+export interface NetworkOffice {
+  office: OfficeRef;
+  parent_id: OfficeId | null;
+  state: "self" | "linked" | "cut" | "never" | "relayed";
+  heard_at: Ms | null;
+  as_of: Ms | null;
+  cases: number | null;
+  alarms: number | null;
+}
+export interface NetworkLink {
+  office: OfficeRef;
+  direction: "up" | "down" | "side";
+  state: "linked" | "cut" | "never";
+  since: Ms | null;
+  road: "direct" | "relay" | "file";
+  out_as_of: Ms | null;
+  in_as_of: Ms | null;
+  waiting: { urgent: Lane; normal: Lane; bulk: Lane };
+  rate_bps: number | null;
+  note: Text | null;
+}
+export interface Network {
+  as_of: Ms;
+  self: OfficeRef;
+  offices: NetworkOffice[];
+  links: NetworkLink[];
+  refused: { total: number };
+  storage: { used_bytes: number; free_bytes: number };
+}
+export interface Refused {
+  id: string;
+  at: Ms;
+  from: OfficeRef | null;
+  reason: Text;
+  dossier: CaseRef | null;
+  bytes: number;
+}

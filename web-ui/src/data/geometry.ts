@@ -1,0 +1,38 @@
+// Integers of the wire to degrees of the screen; the only place where the console touches floats.
+import type { Fix, Position } from "./contract";
+
+const E7 = 1e7;
+const MM_PER_M = 1000;
+
+export function positionOf(fix: Fix): Position {
+  return [fix.lon_e7 / E7, fix.lat_e7 / E7];
+}
+
+export function accuracyM(fix: Fix): number {
+  return Math.round(fix.accuracy_mm / MM_PER_M);
+}
+
+/** 27.6860000, 111.4350000: as evidence writes a position, WGS-84. */
+export function positionLabel(fix: Fix): string {
+  const [lon, lat] = positionOf(fix);
+  return `${lat.toFixed(7)}, ${lon.toFixed(7)}`;
+}
+
+/** Web-Mercator stretches with latitude; a circle of true metres must be drawn this much larger. */
+export function mercatorStretch(lat_deg: number): number {
+  return 1 / Math.cos((lat_deg * Math.PI) / 180);
+}
+
+const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+
+/** 1.4 MB; whole numbers below ten are kept with one decimal. */
+export function bytesLabel(bytes: number): string {
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < UNITS.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || size >= 100 ? 0 : 1;
+  return `${size.toFixed(digits)} ${UNITS[unit] ?? ""}`;
+}

@@ -1,0 +1,79 @@
+// What is drawn, as OpenLayers features: GeoJSON at the door, Web-Mercator on the canvas.
+import Feature from "ol/Feature";
+import GeoJSON from "ol/format/GeoJSON";
+import Circle from "ol/geom/Circle";
+import LineString from "ol/geom/LineString";
+import Point from "ol/geom/Point";
+import { fromLonLat } from "ol/proj";
+import type {
+  AreaProperties, CountyProperties, Feature as Shape, FeatureCollection, FenceProperties, Fix, MapPerson,
+} from "../../data/contract";
+import { accuracyM, mercatorStretch, positionOf } from "../../data/geometry";
+import { circleStyle, fenceStyle, PERMIT_STYLE, personStyle, TRACK_STYLE, type Verdict } from "./style";
+
+const READER = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
+
+export function countyFeatures(counties: FeatureCollection<CountyProperties>): Feature[] {
+  return READER.readFeatures(counties);
+}
+
+function shapeFeature(shape: Shape<unknown>): Feature {
+  return READER.readFeature(shape) as Feature;
+}
+
+export function fenceFeatures(fences: Shape<FenceProperties>[], named: boolean): Feature[] {
+  return fences
+    .filter((fence) => fence.geometry !== null)
+    .map((fence) => {
+      const { kind, in_force, name } = fence.properties;
+      const feature = shapeFeature(fence);
+      feature.setStyle(fenceStyle(kind, in_force, named ? name : ""));
+      return feature;
+    });
+}
+
+export function permitFeatures(areas: Shape<AreaProperties>[]): Feature[] {
+  return areas
+    .filter((area) => area.geometry !== null)
+    .map((area) => {
+      const feature = shapeFeature(area);
+      feature.setStyle(PERMIT_STYLE);
+      return feature;
+    });
+}
+
+function circleOf(fix: Fix, verdict: Verdict): Feature {
+  const [lon, lat] = positionOf(fix);
+  const radius = accuracyM(fix) * mercatorStretch(lat);
+  const feature = new Feature(new Circle(fromLonLat([lon, lat]), radius));
+  feature.setStyle(circleStyle(verdict));
+  return feature;
+}
+
+function pointOf(fix: Fix): Point {
+  return new Point(fromLonLat(positionOf(fix)));
+}
+
+export function personFeatures(people: MapPerson[], circles: boolean, selected: string | null): Feature[] {
+  return people.flatMap((person) => {
+    if (person.fix === null) return [];
+    const feature = new Feature(pointOf(person.fix));
+    const chosen = person.case.id === selected;
+    feature.set("person", person.case.id);
+    feature.setStyle(personStyle(person.verdict, person.case.name, chosen));
+    return circles ? [circleOf(person.fix, person.verdict), feature] : [feature];
+  });
+}
+
+/** The evidence of an alarm: the way, each point with its error circle, the deciding one marked. */
+export function evidenceFeatures(fixes: Fix[], deciding: string | null): Feature[] {
+  const way = new Feature(new LineString(fixes.map((fix) => fromLonLat(positionOf(fix)))));
+  way.setStyle(TRACK_STYLE);
+  const points = fixes.flatMap((fix) => {
+    const decides = fix.id === deciding;
+    const point = new Feature(pointOf(fix));
+    point.setStyle(personStyle(decides ? "violation" : "compliant", "", decides));
+    return [circleOf(fix, decides ? "violation" : "compliant"), point];
+  });
+  return fixes.length > 1 ? [way, ...points] : points;
+}

@@ -1,0 +1,28 @@
+// Where each page lives. Hash addresses: the node serves one page and needs no fallback route.
+import { createRouter, createWebHashHistory, type RouteLocationRaw } from "vue-router";
+import type { Target } from "./data/contract";
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: "/", redirect: "/today" },
+    { path: "/today", name: "today", component: () => import("./view/TodayView.vue"), meta: { nav: "today" } },
+    { path: "/cases", name: "cases", component: () => import("./view/CaseListView.vue"), meta: { nav: "cases" } },
+    { path: "/case/:id", name: "case", component: () => import("./view/CaseView.vue"), props: true, meta: { nav: "cases" } },
+    { path: "/leave", name: "leave", component: () => import("./view/LeaveView.vue"), meta: { nav: "leave" } },
+    { path: "/matter/:id", name: "matter", component: () => import("./view/MatterView.vue"), props: true, meta: { nav: "leave" } },
+    { path: "/alarms", name: "alarms", component: () => import("./view/AlarmListView.vue"), meta: { nav: "alarms" } },
+    { path: "/alarm/:id", name: "alarm", component: () => import("./view/AlarmView.vue"), props: true, meta: { nav: "alarms" } },
+    { path: "/map", name: "map", component: () => import("./view/MapView.vue"), meta: { nav: "map" } },
+    { path: "/network", name: "network", component: () => import("./view/NetworkView.vue"), meta: { nav: "network" } },
+    { path: "/:rest(.*)*", redirect: "/today" },
+  ],
+});
+
+/** The page a reminder or a finished step leads to; the event's form opens there at once. */
+export function pathOf(target: Target): RouteLocationRaw {
+  const query = target.event === null ? {} : { event: target.event };
+  if (target.view === "map" || target.view === "network") return { name: target.view, query };
+  if (target.id === null) return { name: "today" };
+  return { name: target.view, params: { id: target.id }, query };
+}

@@ -1,0 +1,71 @@
+// One stream of events from the node for the whole page; views subscribe while they are shown.
+import { onScopeDispose, ref } from "vue";
+import type { LiveEvents } from "../data/contract";
+
+type Name = keyof LiveEvents;
+type Listener<N extends Name> = (data: LiveEvents[N]) => void;
+
+const RETRY_MS = 2_000;
+const NAMES: Name[] = [
+  "hello", "reset", "alarm", "alarm_changed", "case_changed", "matter_changed", "network_changed",
+  "fix", "signed_out",
+];
+
+const listeners = new Map<Name, Set<Listener<Name>>>();
+let source: EventSource | null = null;
+let retry: ReturnType<typeof setTimeout> | null = null;
+let wasOpen = false;
+
+/** False while the stream is down: what is on the screen may then be old. */
+export const streaming = ref(true);
+
+function dispatch<N extends Name>(name: N, data: LiveEvents[N]): void {
+  for (const listener of [...(listeners.get(name) ?? [])]) (listener as Listener<N>)(data);
+}
+
+function open(): void {
+  const stream = new EventSource("/api/v1/events");
+  source = stream;
+  for (const name of NAMES) {
+    stream.addEventListener(name, (event) => {
+      dispatch(name, JSON.parse((event as MessageEvent<string>).data) as LiveEvents[typeof name]);
+    });
+  }
+  stream.onopen = () => {
+    streaming.value = true;
+    if (wasOpen) dispatch("reset", {}); // something may have been missed in between
+    wasOpen = true;
+  };
+  stream.onerror = () => {
+    streaming.value = false;
+    if (stream.readyState !== EventSource.CLOSED) return;
+    if (source === stream) retry = setTimeout(open, RETRY_MS);
+  };
+}
+
+export function startLive(): void {
+  stopLive();
+  open();
+}
+
+export function stopLive(): void {
+  if (retry !== null) clearTimeout(retry);
+  retry = null;
+  source?.close();
+  source = null;
+  wasOpen = false;
+  streaming.value = true;
+}
+
+/** Listens until the calling component goes away. */
+export function onLive<N extends Name>(name: N, listener: Listener<N>): void {
+  const stop = listen(name, listener);
+  onScopeDispose(stop);
+}
+
+export function listen<N extends Name>(name: N, listener: Listener<N>): () => void {
+  const set = listeners.get(name) ?? new Set();
+  listeners.set(name, set);
+  set.add(listener as Listener<Name>);
+  return () => void set.delete(listener as Listener<Name>);
+}
