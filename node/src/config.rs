@@ -1,5 +1,7 @@
-//! The node's one TOML file. Every value has a unit in its name and a bound; an unknown key, a wrong type
-//! or a value out of bounds is a sentence with its line, and nothing starts on half a configuration.
+//! The node's one TOML file. Every value has a unit in its name and a bound; an unknown key, a
+//! wrong type
+//! or a value out of bounds is a sentence with its line, and nothing starts on half a
+//! configuration.
 
 mod bound;
 
@@ -56,7 +58,8 @@ pub struct Config {
 pub struct NodeConfig {
     /// Directory of the store, the keys and the tip. Relative to the configuration file.
     pub data_dir: PathBuf,
-    /// Second place for the newest signed positions; best on another disk. Default: `tip` in `data_dir`.
+    /// Second place for the newest signed positions; best on another disk. Default: `tip` in
+    /// `data_dir`.
     #[serde(default)]
     pub tip_path: Option<PathBuf>,
     /// What the pages call this office.

@@ -1,7 +1,9 @@
-//! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE domain.
+//! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE
+//! domain.
 //!
 //! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed seed and CASE
-//! secret`, all integers big-endian. Wrong passphrases slow down the next try for the same number and never
+//! secret`, all integers big-endian. Wrong passphrases slow down the next try for the same number
+//! and never
 //! lock it out: an offline desk has nobody to unlock it.
 
 mod attempt;
@@ -177,7 +179,8 @@ impl KeyRing {
         Ok(Some(CaseSecret::from_bytes(bytes)))
     }
 
-    /// Counts the try before it is made, so that tries at the same moment don't slip through together.
+    /// Counts the try before it is made, so that tries at the same moment don't slip through
+    /// together.
     fn charge(&self, staff_number: &str, now_ms: i64) -> Result<(), OpenKeyError> {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts

@@ -1,8 +1,11 @@
-//! Links to other nodes: one QUIC connection a peer, three lanes each way, nothing held for a peer that is
+//! Links to other nodes: one QUIC connection a peer, three lanes each way, nothing held for a peer
+//! that is
 //! away.
 //!
-//! Only allowed keys finish a handshake, in both directions, and a session ends when its key is no longer
-//! allowed. Every call returns at once, so the owner thread never waits for a network; what happened comes
+//! Only allowed keys finish a handshake, in both directions, and a session ends when its key is no
+//! longer
+//! allowed. Every call returns at once, so the owner thread never waits for a network; what
+//! happened comes
 //! back as `LinkEvent`s in the order in which it happened on each lane of each peer.
 
 mod count;
@@ -52,7 +55,8 @@ pub struct Links {
 }
 
 impl Links {
-    /// Binds the configured address and begins to listen; nobody is allowed yet. Must run inside a tokio
+    /// Binds the configured address and begins to listen; nobody is allowed yet. Must run inside a
+    /// tokio
     /// runtime, on which all sessions then live.
     pub async fn start(
         config: &LinkConfig,
@@ -73,7 +77,8 @@ impl Links {
         self.house.addrs()
     }
 
-    /// Queues a frame. False when there is no session, the lane is full or the frame is too long; after a
+    /// Queues a frame. False when there is no session, the lane is full or the frame is too long;
+    /// after a
     /// full lane a `Room` event follows.
     pub fn send(&self, peer: &Peer, lane: Lane, bytes: Vec<u8>) -> bool {
         self.house.send(peer, lane, bytes)
@@ -89,7 +94,8 @@ impl Links {
         self.house.allow(peers);
     }
 
-    /// Keeps a session with a peer by dialling it, again and again with growing pauses; a second call is a
+    /// Keeps a session with a peer by dialling it, again and again with growing pauses; a second
+    /// call is a
     /// hint that it can be reached now, and replaces its addresses.
     pub fn dial(&self, peer: Peer, addrs: &[SocketAddr]) {
         House::dial(&self.house, peer, addrs);
@@ -100,7 +106,8 @@ impl Links {
         self.house.undial(peer);
     }
 
-    /// The operator's switch for one peer: off ends the session and refuses new ones, on allows and dials
+    /// The operator's switch for one peer: off ends the session and refuses new ones, on allows and
+    /// dials
     /// again.
     pub fn set_switch(&self, peer: &Peer, on: bool) {
         self.house.set_switch(peer, on);

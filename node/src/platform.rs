@@ -1,4 +1,5 @@
-//! The only file that knows the operating system: file modes, held files, signals, memory. Township PCs run
+//! The only file that knows the operating system: file modes, held files, signals, memory. Township
+//! PCs run
 //! Windows 10, so each part has a portable fallback and nothing outside this file names `std::os`.
 
 use std::fs::{File, OpenOptions};

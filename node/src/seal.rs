@@ -1,9 +1,13 @@
-//! Sealing at rest: every value on the disk is authenticated and secret, because redb hands back flipped
+//! Sealing at rest: every value on the disk is authenticated and secret, because redb hands back
+//! flipped
 //! bits as if nothing had happened, and because township PCs are stolen.
 //!
-//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, and a boxed
-//! one has the ephemeral public key (32) before its nonce. The associated data is `form ‖ table ‖ row key ‖
-//! epoch`, so a value can't be moved to another row, table or epoch. The two domains and their keys:
+//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, and a
+//! boxed
+//! one has the ephemeral public key (32) before its nonce. The associated data is `form ‖ table ‖
+//! row key ‖
+//! epoch`, so a value can't be moved to another row, table or epoch. The two domains and their
+//! keys:
 //! `design.md` §8.
 
 mod case;
@@ -53,7 +57,8 @@ pub struct Place<'a> {
     pub key: &'a [u8],
 }
 
-/// The key of the OPS domain. It opens without anybody signed in, so it keeps alarms running after a power
+/// The key of the OPS domain. It opens without anybody signed in, so it keeps alarms running after
+/// a power
 /// cut.
 #[derive(Clone)]
 pub struct OpsKey(Zeroizing<[u8; KEY_BYTES]>);

@@ -1,9 +1,13 @@
-//! The node's disk: redb with every value sealed, one durable commit for a batch of writes, reads that
+//! The node's disk: redb with every value sealed, one durable commit for a batch of writes, reads
+//! that
 //! never give other bytes than were written.
 //!
-//! `DiskStore` belongs to the owner thread; `StoreReader` is its cloneable view for everybody else. Neither
-//! holds a transaction longer than one call. redb refuses everything after an error of the disk and may
-//! panic on bytes that rotted, so the database sits in a `Slot` that catches both and opens the file again
+//! `DiskStore` belongs to the owner thread; `StoreReader` is its cloneable view for everybody else.
+//! Neither
+//! holds a transaction longer than one call. redb refuses everything after an error of the disk and
+//! may
+//! panic on bytes that rotted, so the database sits in a `Slot` that catches both and opens the
+//! file again
 //! at the next call.
 
 mod medium;
@@ -50,7 +54,8 @@ pub enum OpenStoreError {
     Unreadable(String),
 }
 
-/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it again is
+/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it
+/// again is
 /// harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommitError {
@@ -90,7 +95,8 @@ pub struct StoreReader {
 }
 
 impl DiskStore {
-    /// Makes a new store and opens it with its CASE domain closed. Its file appears whole or not at all.
+    /// Makes a new store and opens it with its CASE domain closed. Its file appears whole or not at
+    /// all.
     pub fn create(
         medium: Arc<dyn Medium>,
         cache_mib: u16,
@@ -145,7 +151,8 @@ impl DiskStore {
         })
     }
 
-    /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or none of it
+    /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or
+    /// none of it
     /// counts.
     pub fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
         if writes.is_empty() {
@@ -186,7 +193,8 @@ impl DiskStore {
         self.reader.vault.case_public()
     }
 
-    /// Verifies the checksum of every page, which finds missing rows too. Reads the whole file; false is
+    /// Verifies the checksum of every page, which finds missing rows too. Reads the whole file;
+    /// false is
     /// damage.
     pub fn check(&self) -> Result<bool, CommitError> {
         let checked = self

@@ -27,7 +27,8 @@ pub const EXIT_IO: u8 = 74;
 /// Commands of the toolbox that work on places.
 #[derive(Debug, Subcommand)]
 pub enum Tool {
-    /// Carry longitude and latitude from one datum to another: a line `lon,lat` in, a line `lon,lat` out.
+    /// Carry longitude and latitude from one datum to another: a line `lon,lat` in, a line
+    /// `lon,lat` out.
     Datum {
         /// Datum of the input: wgs84, cgcs2000, gcj02 or bd09.
         #[arg(long, value_parser = Datum::parse)]

@@ -1,4 +1,5 @@
-//! Two real endpoints on this machine: what arrives, who is refused, what ends a session and what brings it
+//! Two real endpoints on this machine: what arrives, who is refused, what ends a session and what
+//! brings it
 //! back.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -189,7 +190,8 @@ async fn frame_for_an_old_session_never_goes_out_on_the_next_one() {
     let (mut county, mut township) = pair().await;
     county.links.hangup(&township.id());
     while county.links.counts()[&township.id()].sessions < 2 {
-        // The county hears of all this; the township's owner is busy and thinks the first session is up.
+        // The county hears of all this; the township's owner is busy and thinks the first session
+        // is up.
         county.next().await;
     }
     assert!(

@@ -79,7 +79,8 @@ fn every_flipped_bit_and_every_cut_is_damage() {
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            // The top bit of an X25519 public key is ignored by the curve, and the salt still covers it.
+            // The top bit of an X25519 public key is ignored by the curve, and the salt still
+            // covers it.
             assert!(!opens(&flipped), "bit {bit}");
         }
         for length in 0..bytes.len() {

@@ -1,5 +1,7 @@
-//! The power may go at any moment: what was acknowledged is there afterwards, and a batch is there whole or
-//! not at all (I1). The disk may be full: the node says so, keeps what it has and goes on when there is
+//! The power may go at any moment: what was acknowledged is there afterwards, and a batch is there
+//! whole or
+//! not at all (I1). The disk may be full: the node says so, keeps what it has and goes on when
+//! there is
 //! room.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -43,7 +45,8 @@ fn reopen(keys: &Keys, image: Vec<u8>) -> DiskStore {
     store
 }
 
-/// One batch: a head, its body and the tip, as the Replica writes them; all carry the batch's number.
+/// One batch: a head, its body and the tip, as the Replica writes them; all carry the batch's
+/// number.
 fn batch(number: u64) -> Vec<Write> {
     let row = |table, key: &[u8], bytes: usize| Write {
         table,
@@ -57,7 +60,8 @@ fn batch(number: u64) -> Vec<Write> {
     ]
 }
 
-/// The last batch on the disk, after checking that every batch up to it is there whole and none beyond it.
+/// The last batch on the disk, after checking that every batch up to it is there whole and none
+/// beyond it.
 fn last_batch(store: &DiskStore, seed: &str) -> u64 {
     let tip = store.get(Table::Local, b"tip").unwrap();
     let last = tip.map_or(0, |value| {

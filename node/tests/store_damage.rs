@@ -1,4 +1,5 @@
-//! Bits rot: a flipped bit gives an error or the right bytes, never other bytes and never the end of the
+//! Bits rot: a flipped bit gives an error or the right bytes, never other bytes and never the end
+//! of the
 //! process. redb alone gave silently wrong values for more than half of all flips.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

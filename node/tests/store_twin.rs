@@ -1,4 +1,5 @@
-//! The disk answers as its twin in memory does, sealed and unsealed, and treats files that are not its own
+//! The disk answers as its twin in memory does, sealed and unsealed, and treats files that are not
+//! its own
 //! with care.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,4 +1,5 @@
-//! Acts: facts and decisions, appended for ever. A kind number never changes its meaning, and a kind that this
+//! Acts: facts and decisions, appended for ever. A kind number never changes its meaning, and a
+//! kind that this
 //! build doesn't know is kept and passed on.
 
 mod case;

@@ -1,6 +1,8 @@
-//! The door: turns bytes from a wire, a file or a form into an admitted envelope, or names the rule that is broken.
+//! The door: turns bytes from a wire, a file or a form into an admitted envelope, or names the rule
+//! that is broken.
 //!
-//! Admission looks at one envelope and at who its author is. Whether an act *counts* is a matter of the whole set and
+//! Admission looks at one envelope and at who its author is. Whether an act *counts* is a matter of
+//! the whole set and
 //! is decided by the fold; what is admitted is stored, passed on and never judged by arrival order.
 
 use crate::act::{ACT_BYTES_MAX, Act, EditBytes, SECTION_BYTES_MAX};
@@ -40,7 +42,8 @@ pub trait Introductions {
     fn introduction(&self, author: AuthorId) -> Option<Introduction>;
 }
 
-/// Which rule an envelope broke. `is_verdict` tells a fault of the bytes from something that is still missing.
+/// Which rule an envelope broke. `is_verdict` tells a fault of the bytes from something that is
+/// still missing.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum AdmitError {
@@ -129,7 +132,8 @@ impl Admitted {
     }
 }
 
-/// Checks one envelope: sizes, form, signature, the body against its head, and every limit of its payload.
+/// Checks one envelope: sizes, form, signature, the body against its head, and every limit of its
+/// payload.
 pub fn admit(
     envelope: Envelope,
     book: &dyn Introductions,

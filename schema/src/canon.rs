@@ -1,6 +1,8 @@
-//! One byte form for every value: deterministic CBOR (RFC 8949 §4.2), refused unless it re-encodes to the same bytes.
+//! One byte form for every value: deterministic CBOR (RFC 8949 §4.2), refused unless it re-encodes
+//! to the same bytes.
 //!
-//! The types that are decoded hold integers, bytes, text, arrays and integer-keyed maps only, so floats, tags,
+//! The types that are decoded hold integers, bytes, text, arrays and integer-keyed maps only, so
+//! floats, tags,
 //! simple values and unknown keys have nowhere to go and fail the comparison.
 
 use minicbor::{Decode, Encode};

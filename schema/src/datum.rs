@@ -1,7 +1,9 @@
-//! Datums at the door: Chinese web maps draw a shifted picture, and a fence saved from one without its tag
+//! Datums at the door: Chinese web maps draw a shifted picture, and a fence saved from one without
+//! its tag
 //! would be some 650 m off.
 //!
-//! GCJ-02 and BD-09 have no published definition; these are the formulas in public use, which agree with the
+//! GCJ-02 and BD-09 have no published definition; these are the formulas in public use, which agree
+//! with the
 //! maps to a metre. Inversion is by iteration, to far less than the 0.5 m of the domain's rule.
 
 use serde::{Deserialize, Serialize};
@@ -186,7 +188,8 @@ fn bd_to_gcj(place: Point) -> Point {
     invert(gcj_to_bd, place)
 }
 
-/// The place that `forward` carries to `target`; the shifts vary slowly, so stepping by the miss converges.
+/// The place that `forward` carries to `target`; the shifts vary slowly, so stepping by the miss
+/// converges.
 fn invert(forward: fn(Point) -> Point, target: Point) -> Point {
     let mut found = target;
     for _ in 0..ROUNDS {

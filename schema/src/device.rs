@@ -1,6 +1,8 @@
-//! A positioning device bound to a person for some time, as the value of a case's protected field `device/<terminal>`.
+//! A positioning device bound to a person for some time, as the value of a case's protected field
+//! `device/<terminal>`.
 //!
-//! Two regimes never mix: a band reports all the time and only while a decision under 社区矫正法 Art. 29 is in force;
+//! Two regimes never mix: a band reports all the time and only while a decision under 社区矫正法 Art. 29
+//! is in force;
 //! a phone gives single points. What is bound ends by itself at its last instant.
 
 use minicbor::{Decode, Encode};

@@ -1,7 +1,9 @@
 //! The one durable signed thing: a head that is signed and a body that the head only names by hash.
 //!
-//! Heads are small, say nothing of a dossier and go to every superior; bodies go where `may_hold` allows. Chains,
-//! forks, revocations and receipts are checked on heads alone, so a body can be shredded and its chain still verifies.
+//! Heads are small, say nothing of a dossier and go to every superior; bodies go where `may_hold`
+//! allows. Chains,
+//! forks, revocations and receipts are checked on heads alone, so a body can be shredded and its
+//! chain still verifies.
 
 use crate::canon::{self, CanonError};
 use crate::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
@@ -15,7 +17,8 @@ pub const BODY_BYTES_MAX: usize = 160 * 1024;
 /// Most ids of other authors' envelopes that a body may name.
 pub const DEPS_MAX: usize = 16;
 
-/// What a body is, and with it the words that are signed: a key can't be tricked into signing one kind as another.
+/// What a body is, and with it the words that are signed: a key can't be tricked into signing one
+/// kind as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Kind {
@@ -102,7 +105,8 @@ pub struct Head {
 }
 
 impl Head {
-    /// Bytes that a signature covers: a type string and the head, each with its length (DSSE's idea).
+    /// Bytes that a signature covers: a type string and the head, each with its length (DSSE's
+    /// idea).
     pub fn signed_bytes(kind: Kind, head: &[u8]) -> Vec<u8> {
         pre_authentication(kind.type_string(), head)
     }

@@ -1,7 +1,9 @@
 //! What the fold needs of an envelope, without a word about a person: the OPS part of an act.
 //!
-//! Facts open by themselves after a power cut, so standing, placement, fences and permits are known before anybody
-//! signs in. Names, reasons and sections stay in the body, in the CASE domain; a fact holds their hash where it matters.
+//! Facts open by themselves after a power cut, so standing, placement, fences and permits are known
+//! before anybody
+//! signs in. Names, reasons and sections stay in the body, in the CASE domain; a fact holds their
+//! hash where it matters.
 
 use crate::act::{Act, ActBytes, EditBytes, Raise, Receipt, Span};
 use crate::canon::{self, CanonError};
@@ -9,7 +11,8 @@ use crate::envelope::{Body, Head, Kind};
 use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, sha256};
 use minicbor::{Decode, Encode};
 
-/// Protected fields whose values the watch needs while nobody is signed in, by the first part of their names.
+/// Protected fields whose values the watch needs while nobody is signed in, by the first part of
+/// their names.
 pub const OPS_FIELDS: [&str; 2] = ["fence/", "device/"];
 
 /// One envelope as the fold sees it.

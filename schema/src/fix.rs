@@ -1,4 +1,5 @@
-//! One position report, as every rule of the watch sees it, and its name: the same fix through any gateway,
+//! One position report, as every rule of the watch sees it, and its name: the same fix through any
+//! gateway,
 //! file or retry has one id.
 
 mod instant;

@@ -1,6 +1,7 @@
 //! Places on the earth in whole numbers: every verdict of the watch is arithmetic on these.
 //!
-//! A [`Coord`] counts 1e-7 degree (about 11 mm) on WGS-84, a [`Shape`] is polygons of such coordinates with
+//! A [`Coord`] counts 1e-7 degree (about 11 mm) on WGS-84, a [`Shape`] is polygons of such
+//! coordinates with
 //! an index that answers most questions from one table cell. Floats occur only where data enters
 //! ([`crate::datum`], [`depth`], the GeoJSON doors), never in a verdict.
 
@@ -28,7 +29,8 @@ pub const LAT_E7_MAX: i32 = 90 * UNITS_PER_DEGREE;
 /// Largest longitude, 1e-7 degree.
 pub const LON_E7_MAX: i32 = 180 * UNITS_PER_DEGREE;
 
-/// A place on WGS-84 (CGCS2000 is the same here), 1e-7 degree, latitude within ±90°, longitude within ±180°.
+/// A place on WGS-84 (CGCS2000 is the same here), 1e-7 degree, latitude within ±90°, longitude
+/// within ±180°.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Coord {
     lat: i32,

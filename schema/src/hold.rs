@@ -65,7 +65,8 @@ impl Offices {
         self.rows.iter().map(|(id, office)| (*id, office))
     }
 
-    /// The office and its superiors, from itself to the root; ends early where a parent is not known.
+    /// The office and its superiors, from itself to the root; ends early where a parent is not
+    /// known.
     pub fn path(&self, from: OfficeId) -> Vec<OfficeId> {
         let mut path = Vec::new();
         let mut next = Some(from);
@@ -118,8 +119,10 @@ pub struct Audience {
 
 /// Whether an office may have the bodies of a dossier.
 ///
-/// A Roster belongs to its office, all above it and all below it. A Case or an Alarm belongs to the responsible office
-/// and its superiors up to the province; the ministry has figures only. A minor's Case stays at township and county
+/// A Roster belongs to its office, all above it and all below it. A Case or an Alarm belongs to the
+/// responsible office
+/// and its superiors up to the province; the ministry has figures only. A minor's Case stays at
+/// township and county
 /// (社区矫正法 Art. 54), while the Alarm, which knows a code and no name, goes up as others do.
 pub fn may_hold(offices: &Offices, who: OfficeId, audience: &Audience) -> bool {
     let Some(tier) = offices.get(who).map(|office| office.tier) else {

@@ -1,7 +1,9 @@
 //! What things are: envelopes, rosters, standing, rules, fences and the watch.
 //!
-//! Everything here is pure. No clock, entropy, input/output or hash order enters: time, randomness and ids are
-//! arguments. Whatever is true of a set of envelopes is true at every node that holds the set, in whatever order it came.
+//! Everything here is pure. No clock, entropy, input/output or hash order enters: time, randomness
+//! and ids are
+//! arguments. Whatever is true of a set of envelopes is true at every node that holds the set, in
+//! whatever order it came.
 
 pub mod act;
 pub mod admit;

@@ -56,7 +56,8 @@ pub enum ReadScheduleError {
 }
 
 impl Window {
-    /// A window; `days` 1 (Monday) to 7, `from` below 1440, `to` at most 1440, both minutes of the day.
+    /// A window; `days` 1 (Monday) to 7, `from` below 1440, `to` at most 1440, both minutes of the
+    /// day.
     pub fn new(days: &[u8], from: u16, to: u16) -> Result<Self, ReadScheduleError> {
         if days.is_empty() || days.iter().any(|day| !(1..=7).contains(day)) {
             return Err(ReadScheduleError::Days(format!("{days:?}")));

@@ -1,4 +1,5 @@
-//! Signature suites behind two traits, so that a chain may mix them and a card or a USB key may sign.
+//! Signature suites behind two traits, so that a chain may mix them and a card or a USB key may
+//! sign.
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
@@ -20,7 +21,8 @@ pub trait Sign {
 
 /// Who can tell a good signature. A simulator may stand here; nothing else decides by signatures.
 pub trait Verify {
-    /// Whether `signature` over `message` is by `key` of `suite`; false for a suite that is not known here.
+    /// Whether `signature` over `message` is by `key` of `suite`; false for a suite that is not
+    /// known here.
     fn verify(&self, suite: u8, key: &[u8], message: &[u8], signature: &[u8; 64]) -> bool;
     /// Whether this build knows the suite.
     fn knows(&self, suite: u8) -> bool;

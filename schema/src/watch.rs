@@ -1,6 +1,7 @@
 //! The watch: whether a person kept to the fences, as a pure function of the set of fixes.
 //!
-//! A [`WatchState`] takes fixes one by one in the order of their times and says what they decide. A fix that
+//! A [`WatchState`] takes fixes one by one in the order of their times and says what they decide. A
+//! fix that
 //! comes late changes the set: [`rejudge`] computes again from stored fixes, and [`match_alarms`]
 //! says what that does to alarms already raised. The rules R1 to R25 are cited by number where they
 //! hold.
@@ -48,7 +49,8 @@ pub enum Step {
     Used(Vec<Transition>),
     /// It was not used and changes nothing.
     Unused(Unused),
-    /// It comes before, or in the place of, one already judged: judge the person's stored fixes again.
+    /// It comes before, or in the place of, one already judged: judge the person's stored fixes
+    /// again.
     Late,
 }
 
@@ -129,7 +131,8 @@ impl Change {
 impl WatchState {
     /// Takes the person's next fix. `permits` may hold those of other people.
     ///
-    /// `fences` must be the same set for all fixes of one judgement; which version binds is decided by the
+    /// `fences` must be the same set for all fixes of one judgement; which version binds is decided
+    /// by the
     /// fix's time.
     pub fn step(&mut self, fix: &Fix, fences: &Fences, permits: &[Permit]) -> Step {
         self.step_point(&fix.person, &fix.point, fences, permits)

@@ -1,4 +1,5 @@
-//! The index of a shape only shortens the way: its answers are those of every edge looked at in turn.
+//! The index of a shape only shortens the way: its answers are those of every edge looked at in
+//! turn.
 
 #![allow(clippy::unwrap_used, reason = "a test may end by panicking")]
 
@@ -79,7 +80,8 @@ fn plain_distance_mm(rings: &[Ring], at: Coord) -> f64 {
     distances.fold(f64::INFINITY, f64::min)
 }
 
-/// R12 for a signed distance in mm; `None` within a millimetre of a threshold, where floats may not tell.
+/// R12 for a signed distance in mm; `None` within a millimetre of a threshold, where floats may not
+/// tell.
 fn plain_verdict(kind: FenceKind, d: f64, a: f64, b: f64, grade: Grade) -> Option<Verdict> {
     let certain = if grade == Grade::Coarse { a } else { 0.0 };
     let (thresholds, is_zero_exact) = match kind {

@@ -1,4 +1,5 @@
-//! Violations are a function of the set of fixes: no order, double, split or restart changes them, and alarms
+//! Violations are a function of the set of fixes: no order, double, split or restart changes them,
+//! and alarms
 //! already raised are brought in line with what late fixes and late permits show.
 
 #![allow(clippy::unwrap_used, reason = "a test may end by panicking")]

@@ -82,7 +82,8 @@ pub enum Event {
         /// The office.
         office: OfficeId,
     },
-    /// A dossier went to another office, and all that was signed here of it has come up: its bodies may be destroyed.
+    /// A dossier went to another office, and all that was signed here of it has come up: its bodies
+    /// may be destroyed.
     Gone {
         /// Which.
         dossier: DossierId,

@@ -1,6 +1,8 @@
-//! What two nodes say to one another: versioned frames in deterministic CBOR, strictly bounded before anything is kept.
+//! What two nodes say to one another: versioned frames in deterministic CBOR, strictly bounded
+//! before anything is kept.
 //!
-//! A kind's number and the meaning of its fields never change under one wire version; a node speaks its own version and
+//! A kind's number and the meaning of its fields never change under one wire version; a node speaks
+//! its own version and
 //! the two before it. The lane that a frame travels in is no part of it.
 
 use crate::item::ItemRef;
@@ -24,7 +26,8 @@ const PACK_LEVEL: i32 = 3;
 pub const RECENT_MAX: usize = 64;
 /// Bytes of one such pair: 8 of the item, 6 of its salted digest.
 pub const RECENT_BYTES: usize = 14;
-/// Bytes of one row of a frontier: 6 of the author, 4 of the position, 6 of the envelope, the ids salted.
+/// Bytes of one row of a frontier: 6 of the author, 4 of the position, 6 of the envelope, the ids
+/// salted.
 pub const TIP_BYTES: usize = 16;
 /// Most items in one `Have` or `Chains`.
 pub const ITEMS_MAX: usize = 2_048;
@@ -118,7 +121,8 @@ pub enum Frame {
         #[n(2)]
         answer: bool,
     },
-    /// Rosters of other offices that the sender keeps because their people signed in cases that it has.
+    /// Rosters of other offices that the sender keeps because their people signed in cases that it
+    /// has.
     #[n(9)]
     Guests(#[n(0)] Vec<Guest>),
     /// Another frame, compressed (RFC 8878). It never holds one of its own kind.

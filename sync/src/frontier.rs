@@ -1,4 +1,5 @@
-//! What a node has of one dossier in a few words: each author's tips there, and what a peer with other tips lacks.
+//! What a node has of one dossier in a few words: each author's tips there, and what a peer with
+//! other tips lacks.
 
 use crate::frame::{TIP_BYTES, TIPS_MAX};
 use crate::item::{Digest, Salt, Short};
@@ -19,7 +20,8 @@ pub struct Tip {
     pub id: EnvelopeId,
 }
 
-/// Author → tips, usually one. Since nothing is stored before what it names, the tips tell the whole set.
+/// Author → tips, usually one. Since nothing is stored before what it names, the tips tell the
+/// whole set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frontier(pub BTreeMap<AuthorId, Vec<Tip>>);
 
@@ -100,7 +102,8 @@ impl Known {
         self.tips.is_empty()
     }
 
-    /// Whether the peer has something that this frontier can't explain: surely, by tips that lie beyond it.
+    /// Whether the peer has something that this frontier can't explain: surely, by tips that lie
+    /// beyond it.
     pub(crate) fn is_beyond(&self, frontier: &Frontier, salt: Salt) -> bool {
         let ours = Self::unpack(&frontier.pack(salt));
         self.tips.difference(&ours.tips).any(|(author, m, _)| {

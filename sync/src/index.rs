@@ -1,7 +1,9 @@
 //! All items of a node in order, with sums over any stretch of them: no scan when a peer connects.
 //!
-//! Items lie in blocks of a few hundred, each with the sum of its items' hashes; an insert touches one block, a sum over
-//! a stretch adds whole blocks. Sums are 256-bit and additive, so taking an item away undoes adding it.
+//! Items lie in blocks of a few hundred, each with the sum of its items' hashes; an insert touches
+//! one block, a sum over
+//! a stretch adds whole blocks. Sums are 256-bit and additive, so taking an item away undoes adding
+//! it.
 
 use crate::item::{Digest, Group, Key};
 use jiaolian_schema::id::sha256;

@@ -1,4 +1,5 @@
-//! What a link compares: one row a dossier and one row an author's chain, in an order that puts what is urgent first.
+//! What a link compares: one row a dossier and one row an author's chain, in an order that puts
+//! what is urgent first.
 
 use jiaolian_schema::hold::{Audience, DossierKind};
 use jiaolian_schema::id::{AuthorId, DossierId, OfficeId, sha256};
@@ -21,7 +22,8 @@ pub(crate) enum Class {
     Roster = 0,
     /// Alarm dossiers by the responsible office.
     Alarm = 1,
-    /// Alarm dossiers by the county: what cities and provinces compare, whom a move inside the county does not concern.
+    /// Alarm dossiers by the county: what cities and provinces compare, whom a move inside the
+    /// county does not concern.
     CountyAlarm = 2,
     /// Case dossiers of adults by the responsible office.
     Case = 3,
@@ -104,7 +106,8 @@ impl Key {
         Self::of(Group::new(Class::of(audience), audience.place), &id.0)
     }
 
-    /// The key of a dossier at the county of its responsible office, where offices above compare by counties.
+    /// The key of a dossier at the county of its responsible office, where offices above compare by
+    /// counties.
     pub(crate) fn at_county(audience: &Audience, county: OfficeId, id: DossierId) -> Option<Self> {
         let class = match Class::of(audience) {
             Class::Alarm => Class::CountyAlarm,
@@ -155,7 +158,8 @@ pub(crate) fn item_ref(id: &[u8; 32]) -> ItemRef {
     short
 }
 
-/// What two nodes of one session mix into every short digest, so that nobody can prepare a collision.
+/// What two nodes of one session mix into every short digest, so that nobody can prepare a
+/// collision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Salt(pub(crate) [u8; 8]);
 

@@ -1,4 +1,5 @@
-//! One session with a peer: what it may see, what waits to be sent on each lane, and how much of it is not yet durable there.
+//! One session with a peer: what it may see, what waits to be sent on each lane, and how much of it
+//! is not yet durable there.
 
 use crate::effect::{Lane, Peer};
 use crate::frame::Frame;
@@ -22,7 +23,8 @@ pub(crate) const CHECK_MS: (i64, i64) = (1_000, 60_000);
 /// Points of bad conduct after which a session is ended.
 pub(crate) const SCORE_MAX: u32 = 64;
 
-/// Ranks in which whole dossiers go out: rosters by depth, alarms, cases with fences or permits, cases, chains.
+/// Ranks in which whole dossiers go out: rosters by depth, alarms, cases with fences or permits,
+/// cases, chains.
 pub(crate) const RANKS: u8 = 14;
 
 /// One thing to send that is not a whole dossier.
@@ -146,12 +148,14 @@ pub(crate) struct Link {
     pub(crate) asked: BTreeMap<AuthorId, u64>,
     /// The root and the agreed root that this node greeted with, until the peer has greeted.
     pub(crate) greeted: Option<([u8; 12], [u8; 12])>,
-    /// Offices whose rosters the peer keeps for its moved cases, and those that it was told of from here.
+    /// Offices whose rosters the peer keeps for its moved cases, and those that it was told of from
+    /// here.
     pub(crate) guests: BTreeSet<OfficeId>,
     pub(crate) told_guests: BTreeSet<OfficeId>,
     /// Dossiers that went elsewhere, of which the peer was told in this session.
     pub(crate) parted: BTreeSet<DossierId>,
-    /// Dossiers of which the peer need not be told again what is here, until it speaks of them anew.
+    /// Dossiers of which the peer need not be told again what is here, until it speaks of them
+    /// anew.
     pub(crate) answered: BTreeSet<DossierId>,
     /// Dossiers found to be at the peer whole.
     pub(crate) arrived: Vec<DossierId>,
@@ -306,7 +310,8 @@ pub(crate) fn weight(envelope: &Envelope) -> usize {
 /// The tier of counties: inside one a case may be given to another office.
 pub(crate) const COUNTY_TIER: u8 = 2;
 
-/// What two offices compare: everything of the lower one and all below it that both may hold, and the rosters above.
+/// What two offices compare: everything of the lower one and all below it that both may hold, and
+/// the rosters above.
 pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
     use crate::item::Class;
     let (upper, lower) = if offices.covers(there, here) {

@@ -1,4 +1,5 @@
-//! The store as the Replica sees it: what it has written and the shell has not yet made durable lies on top.
+//! The store as the Replica sees it: what it has written and the shell has not yet made durable
+//! lies on top.
 
 use crate::store::{Rows, Store, StoreError, Table, Write};
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! Envelopes that came before what they name. They wait on the disk, bounded for each peer; here is only who waits for what.
+//! Envelopes that came before what they name. They wait on the disk, bounded for each peer; here is
+//! only who waits for what.
 
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::id::{AuthorId, EnvelopeId};
@@ -9,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const PARKED_MAX: usize = 1_000;
 /// Most bytes of one peer that wait.
 pub(crate) const PARKED_BYTES_MAX: usize = 1024 * 1024;
-/// After this many ms an envelope that still waits is let go; reconciliation brings it again if it is wanted.
+/// After this many ms an envelope that still waits is let go; reconciliation brings it again if it
+/// is wanted.
 pub(crate) const PARKED_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
 /// What an envelope waits for.

@@ -1,7 +1,10 @@
-//! Which items differ between two nodes: range-based set reconciliation over the stretches that one link shows.
+//! Which items differ between two nodes: range-based set reconciliation over the stretches that one
+//! link shows.
 //!
-//! A message names stretches of the key order, each with a fingerprint of what the sender has there or, where that is
-//! little, with the items themselves. Equal stretches are answered with silence, others are cut into smaller ones.
+//! A message names stretches of the key order, each with a fingerprint of what the sender has there
+//! or, where that is
+//! little, with the items themselves. Equal stretches are answered with silence, others are cut
+//! into smaller ones.
 
 use crate::index::{Index, View};
 use crate::item::{Digest, ItemRef, KEY_BYTES, Key, Salt, Short};
@@ -108,7 +111,8 @@ impl Side<'_> {
         print
     }
 
-    /// Says what is here between two keys: the items where they are few, else fingerprints of its parts.
+    /// Says what is here between two keys: the items where they are few, else fingerprints of its
+    /// parts.
     fn cut(&self, lo: Key, hi: Key, out: &mut Vec<Stretch>) {
         let count = self.view.sum(self.index, &lo, &hi).count as usize;
         if count <= LEAF_ITEMS_MAX {

@@ -1,7 +1,10 @@
-//! The node's state machine: verbs in, effects out. It holds what a node knows and decides what to keep, sign and send.
+//! The node's state machine: verbs in, effects out. It holds what a node knows and decides what to
+//! keep, sign and send.
 //!
-//! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and news leave as effects,
-//! which the shell carries out in order. Several verbs may come before one `drain`, and become one durable commit.
+//! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and
+//! news leave as effects,
+//! which the shell carries out in order. Several verbs may come before one `drain`, and become one
+//! durable commit.
 
 mod aside;
 mod ask;
@@ -220,7 +223,8 @@ impl<S: Store> Replica<S> {
         effects
     }
 
-    /// What follows from what was just taken in: news of the roster, and more to send where there is room.
+    /// What follows from what was just taken in: news of the roster, and more to send where there
+    /// is room.
     fn settle(&mut self) {
         while std::mem::take(&mut self.roster_news) {
             self.follow_roster();
@@ -270,7 +274,8 @@ impl<S: Store> Replica<S> {
         self.out.push(Effect::Hangup { peer, reason });
     }
 
-    /// Hangs up on a peer that breaks the rules, and does not listen to it for a while: a minute, doubling up to a day.
+    /// Hangs up on a peer that breaks the rules, and does not listen to it for a while: a minute,
+    /// doubling up to a day.
     fn shun(&mut self, peer: Peer, reason: String) {
         const MINUTE_MS: i64 = 60_000;
         const DAY_MS: i64 = 24 * 60 * MINUTE_MS;

@@ -1,6 +1,8 @@
-//! What the Replica asks of a disk: ordered tables of bytes, read at once, written in batches that are all or nothing.
+//! What the Replica asks of a disk: ordered tables of bytes, read at once, written in batches that
+//! are all or nothing.
 //!
-//! The Replica never writes. It answers each verb with `Effect::Store(writes)` and reads its own unflushed
+//! The Replica never writes. It answers each verb with `Effect::Store(writes)` and reads its own
+//! unflushed
 //! writes from memory, so a shell may gather the writes of several verbs into one durable commit.
 
 use std::collections::BTreeMap;
@@ -12,12 +14,14 @@ use thiserror::Error;
 pub enum Table {
     /// Signed heads. Key: envelope id (32). Value: head bytes and signature. Kept for ever.
     Head = 1,
-    /// Bodies that open without anybody signed in: of Roster dossiers, and of the acts that raise alarms, which know a
+    /// Bodies that open without anybody signed in: of Roster dossiers, and of the acts that raise
+    /// alarms, which know a
     /// code and no name. Key: envelope id (32).
     RosterBody = 2,
     /// Bodies of all other dossiers. Key: envelope id (32). CASE domain.
     CaseBody = 3,
-    /// What the fold needs of an act, without text about a person. Key: dossier (32), envelope id (32).
+    /// What the fold needs of an act, without text about a person. Key: dossier (32), envelope id
+    /// (32).
     Fact = 4,
     /// One row a dossier: kind, responsible office, digest of the frontier. Key: dossier (32).
     Index = 5,
@@ -25,11 +29,13 @@ pub enum Table {
     Frontier = 6,
     /// Heads by chain. Key: author (32), n (8, big-endian), id (32). Value: empty.
     Chain = 7,
-    /// Envelopes refused for good, with the reason. Key: receive number (8, big-endian). Counted, listed, exportable.
+    /// Envelopes refused for good, with the reason. Key: receive number (8, big-endian). Counted,
+    /// listed, exportable.
     Refused = 8,
     /// What each peer was last known to agree on. Key: peer (32). May be thrown away.
     Hint = 9,
-    /// Position reports. Key: person code (16), device time ms (8, big-endian, sign flipped), fix id (32).
+    /// Position reports. Key: person code (16), device time ms (8, big-endian, sign flipped), fix
+    /// id (32).
     Fix = 10,
     /// The watch of one person. Key: person code (16).
     Watch = 11,

@@ -1,4 +1,5 @@
-//! Whole nodes against one another in memory: a province, a county and its townships over links that can be cut.
+//! Whole nodes against one another in memory: a province, a county and its townships over links
+//! that can be cut.
 
 #![allow(clippy::unwrap_used)]
 

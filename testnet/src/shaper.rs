@@ -1,8 +1,11 @@
-//! A poor line between two real UDP endpoints: rate, delay, a queue that overflows, seeded loss, and a
+//! A poor line between two real UDP endpoints: rate, delay, a queue that overflows, seeded loss,
+//! and a
 //! switch.
 //!
-//! Clients talk to the shaper's front; behind it every client gets a socket of its own towards the target.
-//! Each direction has its own line. Bind front and target to different address families when the endpoints
+//! Clients talk to the shaper's front; behind it every client gets a socket of its own towards the
+//! target.
+//! Each direction has its own line. Bind front and target to different address families when the
+//! endpoints
 //! tell one another their addresses, or they will meet without the shaper.
 
 use std::collections::BTreeMap;
@@ -82,7 +85,8 @@ pub struct Shaper {
 }
 
 impl Shaper {
-    /// Listens on `front` (port 0 for any) and forwards to `target` over `there`, and answers over `back`.
+    /// Listens on `front` (port 0 for any) and forwards to `target` over `there`, and answers over
+    /// `back`.
     pub async fn start(
         front: SocketAddr,
         target: SocketAddr,

@@ -1,4 +1,5 @@
-//! On a slow line with a long backlog an alarm overtakes the backlog: QUIC's priorities alone don't do
+//! On a slow line with a long backlog an alarm overtakes the backlog: QUIC's priorities alone don't
+//! do
 //! that, because the backlog is already in the line's queue.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -14,7 +15,8 @@ use tokio::time::timeout;
 const BULK_FRAME_BYTES: usize = 4_000;
 const BULK_FRAMES: usize = 34;
 const ALARMS: usize = 5;
-/// Bulk frames that may arrive between an alarm's sending and its arrival: a second and a half of the line,
+/// Bulk frames that may arrive between an alarm's sending and its arrival: a second and a half of
+/// the line,
 /// where its queue holds four.
 const OVERTAKEN_MAX: usize = 3;
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -37,7 +39,8 @@ async fn next(events: &mut LinkEvents) -> LinkEvent {
         .unwrap()
 }
 
-/// The median idle latency of an alarm, then each one's with a backlog, with the bulk frames that came in
+/// The median idle latency of an alarm, then each one's with a backlog, with the bulk frames that
+/// came in
 /// between.
 async fn run(line: Line) -> (Duration, Vec<(Duration, usize)>, f64) {
     // Two address families, so that the nodes can't meet behind the shaper's back.
@@ -111,7 +114,8 @@ async fn alarm_overtakes_the_backlog_on_a_slow_line() {
     }
 }
 
-/// A lost alarm is sent again when later packets were heard of, so it is overtaken by about one round trip
+/// A lost alarm is sent again when later packets were heard of, so it is overtaken by about one
+/// round trip
 /// more.
 #[tokio::test(flavor = "multi_thread")]
 async fn alarm_overtakes_the_backlog_on_a_line_that_loses_packets() {

@@ -1,4 +1,5 @@
-//! How long the next try for a staff number must wait. Kept in memory: an unknown number must cost exactly
+//! How long the next try for a staff number must wait. Kept in memory: an unknown number must cost
+//! exactly
 //! what a known one costs, and a row on the disk would tell them apart.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ const DELAY_MAX_MS: u64 = 15 * 60 * 1_000;
 /// Numbers remembered at once; the one tried longest ago goes first.
 const NUMBERS_MAX: usize = 4_096;
 
-/// The wait after so many wrong tries in a row, in milliseconds: 0 for the first four, then 1 s doubling to
+/// The wait after so many wrong tries in a row, in milliseconds: 0 for the first four, then 1 s
+/// doubling to
 /// 15 min.
 pub fn delay_ms(wrong_tries: u32) -> u64 {
     match wrong_tries.checked_sub(FREE_TRIES + 1) {

@@ -1,4 +1,5 @@
-//! Keys in files: the OPS key, readable by root only, and the node's own three seeds sealed under it.
+//! Keys in files: the OPS key, readable by root only, and the node's own three seeds sealed under
+//! it.
 
 use super::Seed;
 use crate::platform::{PrivateFileError, check_private, create_private, sync_directory};

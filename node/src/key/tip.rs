@@ -1,5 +1,7 @@
-//! The second place for the newest position of each local author. A disk that was rolled back (还原卡) would
-//! make the node sign a position twice and fork its own chain; the caller makes a new author instead.
+//! The second place for the newest position of each local author. A disk that was rolled back (还原卡)
+//! would
+//! make the node sign a position twice and fork its own chain; the caller makes a new author
+//! instead.
 
 use crate::platform::{check_private, replace_private};
 use crate::seal::{OpsKey, Place};

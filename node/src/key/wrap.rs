@@ -1,4 +1,5 @@
-//! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its cost
+//! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its
+//! cost
 //! beside it so that the cost can rise later.
 
 use crate::seal::{KEY_BYTES, append_ciphertext, entropy, open_ciphertext};

@@ -1,4 +1,5 @@
-//! Dialling one peer for as long as it has no session: at once on a hint, else with pauses that double.
+//! Dialling one peer for as long as it has no session: at once on a hint, else with pauses that
+//! double.
 
 use super::house::{HANDSHAKE_S, House};
 use super::tune::ALPN;

@@ -1,6 +1,7 @@
 //! What the owner hears of its links, and the moment when it hears it.
 //!
-//! A frame is meant for the session that its sender knows. So a session takes frames only from when its
+//! A frame is meant for the session that its sender knows. So a session takes frames only from when
+//! its
 //! owner has taken its `Up`: before that the owner may still be speaking to the session before it.
 
 use super::session::Session;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-/// Events that wait for the owner; beyond that the lanes stop reading, so at most this many frames are in
+/// Events that wait for the owner; beyond that the lanes stop reading, so at most this many frames
+/// are in
 /// memory.
 const EVENTS_MAX: usize = 64;
 

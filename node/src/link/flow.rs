@@ -1,4 +1,5 @@
-//! Bytes under way on one lane: counted when they are written, taken off when the other side says it took
+//! Bytes under way on one lane: counted when they are written, taken off when the other side says
+//! it took
 //! them.
 
 use std::sync::Mutex;
@@ -34,7 +35,8 @@ impl Window {
         }
     }
 
-    /// The other side has taken so many bytes in all. False when it can't have: more than were sent, or
+    /// The other side has taken so many bytes in all. False when it can't have: more than were
+    /// sent, or
     /// fewer than it took before.
     pub(super) fn take(&self, taken: u64) -> bool {
         let mut totals = self

@@ -1,4 +1,5 @@
-//! Who may have a session: asked before this node dials and after every handshake, in both directions.
+//! Who may have a session: asked before this node dials and after every handshake, in both
+//! directions.
 
 use super::{DownReason, Peer};
 use iroh::EndpointAddr;

@@ -25,7 +25,8 @@ use tokio::time::timeout;
 const HANDSHAKES_MAX: usize = 64;
 /// Longest handshake, in seconds.
 pub(super) const HANDSHAKE_S: u64 = 20;
-/// Two sessions this close in time come from both sides dialling at once, in seconds. Later, a second
+/// Two sessions this close in time come from both sides dialling at once, in seconds. Later, a
+/// second
 /// session says that the peer lost the first.
 const BOTH_DIALLED_S: u64 = 10;
 
@@ -186,7 +187,8 @@ impl House {
             session.end(&DownReason::Replaced);
             return;
         };
-        // The keys may have changed since the handshake, before this session could be found and ended.
+        // The keys may have changed since the handshake, before this session could be found and
+        // ended.
         if let Some(objection) = house.gate.objection(&peer) {
             session.end(&objection);
         }
@@ -219,7 +221,8 @@ impl House {
         let _ = self.events.say(LinkEvent::Down { peer, reason }).await;
     }
 
-    /// Gives the place to a session, with the one it takes it from; refused when the other must stay. When
+    /// Gives the place to a session, with the one it takes it from; refused when the other must
+    /// stay. When
     /// both sides dialled at once, both keep the session that the lower id dialled.
     fn seat(&self, session: &Arc<Session>) -> Result<Option<Arc<Session>>, ()> {
         let mut sessions = held(&self.sessions);

@@ -31,7 +31,8 @@ impl Lane {
         Self::ALL.into_iter().find(|lane| *lane as u8 == number)
     }
 
-    /// Bytes that may be under way before the other side took them, so that a lane never takes the room of
+    /// Bytes that may be under way before the other side took them, so that a lane never takes the
+    /// room of
     /// a more urgent one in the connection. Urgent has no limit of its own.
     pub(super) const fn window_bytes(self) -> Option<u64> {
         match self {

@@ -1,11 +1,17 @@
-//! Pace: how much may be under way, so that an urgent frame never waits behind bulk that is already in the
+//! Pace: how much may be under way, so that an urgent frame never waits behind bulk that is already
+//! in the
 //! network.
 //!
-//! QUIC's own controllers fill the narrowest queue of the path, and on 64 kbit/s that queue holds seconds.
-//! This one keeps bytes in flight at about rate × (shortest round trip + 100 ms): it compares each round's
-//! shortest round trip with the shortest of the last minute and steers the difference to the target. Single
-//! losses are the radio's and change nothing; many in one round mean a queue shorter than the target. Every
-//! half minute the window shrinks for two rounds, so that the shortest round trip is seen without our own
+//! QUIC's own controllers fill the narrowest queue of the path, and on 64 kbit/s that queue holds
+//! seconds.
+//! This one keeps bytes in flight at about rate × (shortest round trip + 100 ms): it compares each
+//! round's
+//! shortest round trip with the shortest of the last minute and steers the difference to the
+//! target. Single
+//! losses are the radio's and change nothing; many in one round mean a queue shorter than the
+//! target. Every
+//! half minute the window shrinks for two rounds, so that the shortest round trip is seen without
+//! our own
 //! queue in it.
 
 use iroh::endpoint::{Controller, ControllerFactory, ControllerMetrics, RttEstimator};
@@ -94,7 +100,8 @@ impl Pace {
 
     fn acked(&mut self, now: Instant, sent: Instant, bytes: u64) {
         self.round.acked += bytes;
-        // Small packets cross a slow link sooner than full ones, and would make every full one look queued.
+        // Small packets cross a slow link sooner than full ones, and would make every full one look
+        // queued.
         if bytes * 2 >= self.mtu {
             let rtt = now.saturating_duration_since(sent);
             self.round.rtt = Some(self.round.rtt.map_or(rtt, |least| least.min(rtt)));
@@ -106,7 +113,8 @@ impl Pace {
         }
     }
 
-    /// The window grows by half each round at first, so the first full packet that queued says enough.
+    /// The window grows by half each round at first, so the first full packet that queued says
+    /// enough.
     fn stop_starting(&mut self, rtt: Duration) {
         let Some(base) = self.base().filter(|_| self.starting) else {
             return;

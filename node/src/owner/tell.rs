@@ -55,7 +55,7 @@ impl Node {
                 self.forget_files();
                 self.allow_endpoints();
             }
-            Event::Placed { dossier, .. } => self.forget(dossier),
+            Event::Placed { dossier, .. } | Event::Gone { dossier } => self.forget(dossier),
             Event::Link { .. } | Event::Delivered { .. } | Event::ClockBehind { .. } => {
                 self.events.publish(Change::NetworkChanged);
             }

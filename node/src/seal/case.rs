@@ -1,4 +1,5 @@
-//! The CASE domain's key pair: everybody in the house may write to it, only a signed-in officer lets it be
+//! The CASE domain's key pair: everybody in the house may write to it, only a signed-in officer
+//! lets it be
 //! read.
 
 use super::{

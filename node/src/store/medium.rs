@@ -1,4 +1,5 @@
-//! Where the store's file is: on the disk, or in a test's memory with faults. Creation and opening live
+//! Where the store's file is: on the disk, or in a test's memory with faults. Creation and opening
+//! live
 //! here, because both must leave a foreign, newer or held file as it was.
 
 use super::tables::{META, SCHEMA_VERSION};

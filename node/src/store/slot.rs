@@ -1,4 +1,5 @@
-//! The one place where redb is called: errors close the database so that the next call opens the file
+//! The one place where redb is called: errors close the database so that the next call opens the
+//! file
 //! again, and a panic inside redb becomes an answer.
 
 use super::{CommitError, Fill, Medium};

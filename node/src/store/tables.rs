@@ -1,7 +1,10 @@
-//! Every table of the node's disk, once: its name and version, key and value, domain, retention and growth.
+//! Every table of the node's disk, once: its name and version, key and value, domain, retention and
+//! growth.
 //!
-//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and bands on
-//! one person in ten. A change of a table's key or value form takes a new version suffix and a migration.
+//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and
+//! bands on
+//! one person in ten. A change of a table's key or value form takes a new version suffix and a
+//! migration.
 
 use jiaolian_sync::Table;
 use redb::TableDefinition;
@@ -83,7 +86,8 @@ pub const HEAD: Form = table(
     Retention::Forever,
     10_000,
 );
-/// Bodies of Roster dossiers: offices and appointments, no case. Key: envelope id (32). Value: body bytes.
+/// Bodies of Roster dossiers: offices and appointments, no case. Key: envelope id (32). Value: body
+/// bytes.
 pub const ROSTER_BODY: Form = table(
     Table::RosterBody,
     "roster-body-1",
@@ -131,7 +135,8 @@ pub const CHAIN: Form = table(
     Retention::Forever,
     4_500,
 );
-/// Envelopes refused for good, bodies included. Key: receive number (8, big-endian). Value: reason, bytes.
+/// Envelopes refused for good, bodies included. Key: receive number (8, big-endian). Value: reason,
+/// bytes.
 pub const REFUSED: Form = table(
     Table::Refused,
     "refused-1",
@@ -147,7 +152,8 @@ pub const HINT: Form = table(
     Retention::Rebuildable,
     1,
 );
-/// Position reports under the person's code. Key: person code (16), device time ms (8, big-endian, sign
+/// Position reports under the person's code. Key: person code (16), device time ms (8, big-endian,
+/// sign
 /// flipped), fix id (32). Older ones move into sealed segments.
 pub const FIX: Form = table(Table::Fix, "fix-1", Domain::Ops, Retention::Days(3), 0);
 /// The watch of one person. Key: person code (16).

@@ -9,9 +9,11 @@ use jiaolian_schema::fence::read_fences;
 use super::line::{for_each, read_place};
 use super::{Answer, Outcome, RunToolError, read_file, refused};
 
-/// Answers each line `lon,lat` on WGS-84 with the ids of the fences that hold it, in the order of the file.
+/// Answers each line `lon,lat` on WGS-84 with the ids of the fences that hold it, in the order of
+/// the file.
 ///
-/// An edge counts as inside; buffers, schedules and whether an exit could ever be cleared do not matter.
+/// An edge counts as inside; buffers, schedules and whether an exit could ever be cleared do not
+/// matter.
 pub fn run(
     fences: &Path,
     form: Answer,

@@ -1,5 +1,7 @@
-//! A disk in memory with two images: what the program sees and what would survive a power cut. It can be
-//! cut while its k-th sync runs, with any subset of the unsynced 512 B sectors on the platter, and it can
+//! A disk in memory with two images: what the program sees and what would survive a power cut. It
+//! can be
+//! cut while its k-th sync runs, with any subset of the unsynced 512 B sectors on the platter, and
+//! it can
 //! be full.
 
 #![allow(dead_code, reason = "each test file uses its part of the disk")]

@@ -1,4 +1,5 @@
-//! Acts of a case and of its alarms: opening, assignment, protected fields, matters with their steps, service.
+//! Acts of a case and of its alarms: opening, assignment, protected fields, matters with their
+//! steps, service.
 
 use crate::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode};
 use crate::value::Fields;
@@ -41,7 +42,8 @@ pub struct Amend {
     /// Name in the rules: `term`, `class`, `address`, `fence/<id>`, `device/<id>` …
     #[n(0)]
     pub field: String,
-    /// The amends whose value this one takes the place of, ascending; all of them in `deps` or its own chain.
+    /// The amends whose value this one takes the place of, ascending; all of them in `deps` or its
+    /// own chain.
     #[n(1)]
     pub replaces: Vec<EnvelopeId>,
     /// The value in the field's own form; empty takes the field away.
@@ -95,7 +97,8 @@ pub struct Step {
     /// Event of the table (`verify`, `opine`, `approve`, `refuse`, `acknowledge` …).
     #[n(1)]
     pub event: String,
-    /// The decisions that this one takes the place of, ascending; all of them in `deps` or its own chain.
+    /// The decisions that this one takes the place of, ascending; all of them in `deps` or its own
+    /// chain.
     #[n(2)]
     pub replaces: Vec<EnvelopeId>,
     /// The section that was on the screen when a decision was signed, as canonical bytes.

@@ -4,7 +4,8 @@ use crate::envelope::Duty;
 use crate::id::{AuthorId, EnvelopeId, OfficeId, PersonId};
 use minicbor::{Decode, Encode};
 
-/// Founds an office and opens its Roster dossier. Signed by a keeper of the parent office; the root founds itself.
+/// Founds an office and opens its Roster dossier. Signed by a keeper of the parent office; the root
+/// founds itself.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Found {
@@ -135,7 +136,8 @@ pub struct Endorse {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Policy {
-    /// After how many days without word from above decisions are refused; also C of the conflict rules.
+    /// After how many days without word from above decisions are refused; also C of the conflict
+    /// rules.
     #[n(0)]
     pub stale_days: u16,
     /// The fold version in force.
@@ -180,7 +182,8 @@ pub struct Receipted {
     /// Its id.
     #[n(2)]
     pub id: EnvelopeId,
-    /// 1 where the body and all its deps are stored at the witness: the head is then filed, not only covered.
+    /// 1 where the body and all its deps are stored at the witness: the head is then filed, not
+    /// only covered.
     #[n(3)]
     pub whole: u8,
 }
@@ -189,7 +192,8 @@ pub struct Receipted {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Receipt {
-    /// The witness's time, ms UTC; never before that of its previous receipt or of the receipt it cites.
+    /// The witness's time, ms UTC; never before that of its previous receipt or of the receipt it
+    /// cites.
     #[n(0)]
     pub time: i64,
     /// Merkle root over `heads` in their order.

@@ -1,4 +1,5 @@
-//! The bytes of a fence, for signed acts and the node's own store: a map with integer keys, one form each.
+//! The bytes of a fence, for signed acts and the node's own store: a map with integer keys, one
+//! form each.
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 

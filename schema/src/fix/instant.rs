@@ -82,7 +82,8 @@ pub fn write_instant(ms: i64) -> String {
     format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
-/// Years begin in March here, so the leap day is the last; eras are the 400 years after which all repeats.
+/// Years begin in March here, so the leap day is the last; eras are the 400 years after which all
+/// repeats.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));

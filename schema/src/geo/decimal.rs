@@ -1,4 +1,5 @@
-//! Decimal texts to whole numbers, exactly: `27.65` becomes 276500000 without passing through a float.
+//! Decimal texts to whole numbers, exactly: `27.65` becomes 276500000 without passing through a
+//! float.
 
 /// Why a text is no usable number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,8 @@
-//! Distances on the earth compared exactly: signed, in quarter millimetres, against whole thresholds.
+//! Distances on the earth compared exactly: signed, in quarter millimetres, against whole
+//! thresholds.
 //!
-//! A quarter of a millimetre is the finest unit in which an edge of any length, squared and multiplied,
+//! A quarter of a millimetre is the finest unit in which an edge of any length, squared and
+//! multiplied,
 //! still fits an `i128`; it also makes half of a buffer in millimetres a whole number.
 
 use super::{Coord, Scale, UNITS_PER_DEGREE};
@@ -77,7 +79,8 @@ impl Nearest {
         }
     }
 
-    /// The distance of the nearest edge offered, never zero: a place on the edge is found by exact means.
+    /// The distance of the nearest edge offered, never zero: a place on the edge is found by exact
+    /// means.
     pub(crate) fn distance(self) -> Distance {
         Distance(self.best.max(1))
     }

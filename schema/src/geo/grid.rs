@@ -1,4 +1,5 @@
-//! The index of a shape: a table of cells that answers far places at once, and rows of edges for the rest.
+//! The index of a shape: a table of cells that answers far places at once, and rows of edges for
+//! the rest.
 //!
 //! A cell without an edge says on which side it lies and how many metres at least separate it from
 //! every edge. Only places near an edge look at edges, and only at those of their rows. The answers

@@ -62,7 +62,8 @@ impl Bounds {
     }
 }
 
-/// Writes parts as arrays of rings, a ring as one flat array: first latitude and longitude, then differences.
+/// Writes parts as arrays of rings, a ring as one flat array: first latitude and longitude, then
+/// differences.
 pub(crate) fn encode_parts<W: encode::Write>(
     parts: &[Part],
     e: &mut Encoder<W>,

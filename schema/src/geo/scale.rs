@@ -1,6 +1,7 @@
 //! Millimetres per degree on WGS-84, as a committed table, so that no verdict depends on a float.
 //!
-//! One row for each band of 0.1 degree of latitude, taken at the middle of the band; the ellipsoid is
+//! One row for each band of 0.1 degree of latitude, taken at the middle of the band; the ellipsoid
+//! is
 //! symmetric, so north and south share a row. A test recomputes the table from the ellipsoid.
 #![allow(
     clippy::unreadable_literal,
@@ -28,7 +29,8 @@ impl Scale {
         Self::of_band(at.lat().div_euclid(BAND_HEIGHT_E7))
     }
 
-    /// The scale of a band; band 0 begins at the equator, band -1 ends there. The pole belongs to the last.
+    /// The scale of a band; band 0 begins at the equator, band -1 ends there. The pole belongs to
+    /// the last.
     #[inline]
     pub(crate) fn of_band(band: i32) -> Self {
         let row = if band < 0 { -1 - band } else { band };

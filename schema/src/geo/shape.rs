@@ -53,7 +53,8 @@ pub enum CheckShapeError {
 
 /// Polygons on the plane of longitude and latitude, with an index.
 ///
-/// A place is inside if a ray from it crosses the edges an odd number of times, so winding does not matter.
+/// A place is inside if a ray from it crosses the edges an odd number of times, so winding does not
+/// matter.
 #[derive(Clone)]
 pub struct Shape {
     parts: Vec<Part>,
@@ -110,7 +111,8 @@ impl Shape {
         self.side(at) != Side::Outside
     }
 
-    /// Signed distance to the edge, known up to `inside` quarter millimetres within and `outside` without.
+    /// Signed distance to the edge, known up to `inside` quarter millimetres within and `outside`
+    /// without.
     #[inline]
     pub fn distance(&self, at: Coord, inside: i64, outside: i64) -> Distance {
         self.grid.distance(at, inside, outside)

@@ -1,6 +1,8 @@
-//! Whether rings make an honest area: nothing crosses, nothing lies on one another, holes are holes.
+//! Whether rings make an honest area: nothing crosses, nothing lies on one another, holes are
+//! holes.
 //!
-//! Exact integers throughout; rings may touch in single points, as neighbouring parts of a county do.
+//! Exact integers throughout; rings may touch in single points, as neighbouring parts of a county
+//! do.
 
 use std::collections::BTreeSet;
 
@@ -216,7 +218,8 @@ fn boxes_meet(ring: &Ring, other: &Ring) -> bool {
     Bounds::of(ring.iter().copied()).meets(&Bounds::of(other.iter().copied()))
 }
 
-/// Whether a ring that crosses none of `area` runs inside it, judged by its first point off their edges.
+/// Whether a ring that crosses none of `area` runs inside it, judged by its first point off their
+/// edges.
 fn ring_is_within(ring: &Ring, area: &[Ring]) -> bool {
     let doubled = |place: Coord| (2 * i128::from(place.lon()), 2 * i128::from(place.lat()));
     let corners = ring.iter().map(|place| doubled(*place));

@@ -105,7 +105,8 @@ pub enum AlarmChange {
         /// The one it points to.
         into: AlarmId,
     },
-    /// A violation without an alarm: raise one retrospectively, one severity lower, without live escalation.
+    /// A violation without an alarm: raise one retrospectively, one severity lower, without live
+    /// escalation.
     /// Where the node has withdrawn an alarm of this id before, it is that one that stands again.
     RaiseRetrospective {
         /// The alarm's name.
@@ -115,9 +116,11 @@ pub enum AlarmChange {
     },
 }
 
-/// Matches one person's standing alarms with the violations now computed, by overlap of [time, clear).
+/// Matches one person's standing alarms with the violations now computed, by overlap of [time,
+/// clear).
 ///
-/// Suspicions have no violation and are left alone. An alarm over two violations stands for the earlier one.
+/// Suspicions have no violation and are left alone. An alarm over two violations stands for the
+/// earlier one.
 pub fn match_alarms(
     person: &str,
     violations: &[Violation],

@@ -36,7 +36,8 @@ pub enum NodeClock {
 
 /// Judges the node's clock by the latest report of each device, in the order received.
 ///
-/// The largest group of devices that agree with one another decides; of two equal groups the one nearer to
+/// The largest group of devices that agree with one another decides; of two equal groups the one
+/// nearer to
 /// the node, so that a tie accuses nobody.
 pub fn judge_clock(reports: &[ClockReport<'_>]) -> NodeClock {
     let mut latest: BTreeMap<&str, i64> = BTreeMap::new();

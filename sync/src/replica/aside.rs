@@ -1,4 +1,5 @@
-//! What is set aside: envelopes that wait for what they name, and envelopes that break a rule and are listed.
+//! What is set aside: envelopes that wait for what they name, and envelopes that break a rule and
+//! are listed.
 
 use super::door::claimed_dossier;
 use super::{Replica, ask};
@@ -30,7 +31,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Tries everything that waits: what it waits for may have come while parked envelopes could not be read.
+    /// Tries everything that waits: what it waits for may have come while parked envelopes could
+    /// not be read.
     pub(super) fn retry_all(&mut self) {
         for id in self.parked.older_than(i64::MAX) {
             for need in self.take_parked(id) {
@@ -46,9 +48,11 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Lists what is refused, so that it is counted, shown, exported and not sent again by the same peer.
+    /// Lists what is refused, so that it is counted, shown, exported and not sent again by the same
+    /// peer.
     ///
-    /// An id alone condemns nothing: another peer may have the same head with its true body and signature.
+    /// An id alone condemns nothing: another peer may have the same head with its true body and
+    /// signature.
     pub(super) fn list_refused(&mut self, envelope: &Envelope, reason: &str, peer: Option<Peer>) {
         let id = envelope.id();
         if let Some(link) = peer.and_then(|peer| self.links.get_mut(&peer)) {

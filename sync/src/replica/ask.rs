@@ -1,4 +1,5 @@
-//! Questions that a shell asks: what is here, how it stands, what has been delivered, and what was refused.
+//! Questions that a shell asks: what is here, how it stands, what has been delivered, and what was
+//! refused.
 
 use super::{DossierRow, Replica};
 use crate::effect::{Lane, Peer};
@@ -77,11 +78,13 @@ pub struct LinkStatus {
     pub up_since: Option<i64>,
     /// Whether both have said that they have the same and nothing came since.
     pub agreed: bool,
-    /// Everything signed here up to this instant is durable there; none where that was never known. ms UTC.
+    /// Everything signed here up to this instant is durable there; none where that was never known.
+    /// ms UTC.
     pub delivered_as_of: Option<i64>,
     /// When the peer was last heard, ms UTC.
     pub heard_at: Option<i64>,
-    /// What waits; without a session, the dossiers that changed since they last agreed, as `normal`.
+    /// What waits; without a session, the dossiers that changed since they last agreed, as
+    /// `normal`.
     pub waiting: Waiting,
 }
 
@@ -161,7 +164,8 @@ impl<S: Store> Replica<S> {
         self.stand(dossier)
     }
 
-    /// SHA-256 over how a dossier stands: equal at all nodes that have the same of it and of the roster.
+    /// SHA-256 over how a dossier stands: equal at all nodes that have the same of it and of the
+    /// roster.
     pub fn state_root(&mut self, dossier: DossierId) -> Option<[u8; 32]> {
         self.stand(dossier).map(|standing| standing.state_root())
     }
@@ -197,7 +201,8 @@ impl<S: Store> Replica<S> {
         self.frontier_of(dossier)
     }
 
-    /// Envelopes for a file to another office: everything of these dossiers that it may have, rosters first, with the
+    /// Envelopes for a file to another office: everything of these dossiers that it may have,
+    /// rosters first, with the
     /// heads that make their authors' chains whole.
     pub fn export(
         &self,
@@ -235,7 +240,8 @@ impl<S: Store> Replica<S> {
         Ok(out)
     }
 
-    /// What a new node of an office needs before its first link: the rosters of its office, of all above and below.
+    /// What a new node of an office needs before its first link: the rosters of its office, of all
+    /// above and below.
     pub fn join_file(&self, office: OfficeId) -> Result<Vec<Envelope>, StoreError> {
         let offices = self.authority.offices();
         let known = offices

@@ -90,7 +90,8 @@ pub enum SignError {
 }
 
 impl<S: Store> Replica<S> {
-    /// Signs a draft, stores it, and offers it to connected peers that may have it. `salt` is fresh entropy.
+    /// Signs a draft, stores it, and offers it to connected peers that may have it. `salt` is fresh
+    /// entropy.
     #[allow(clippy::needless_pass_by_value)]
     pub fn sign(
         &mut self,
@@ -247,7 +248,8 @@ impl<S: Store> Replica<S> {
         Ok((m, tip.map(|tip| tip.id), deps.into_iter().collect()))
     }
 
-    /// The end of an author's chain as this disk knows it. A chain that others have seen longer is never gone on with.
+    /// The end of an author's chain as this disk knows it. A chain that others have seen longer is
+    /// never gone on with.
     pub fn local_tip(&self, author: AuthorId) -> Result<Option<At>, SignError> {
         let bytes = self.disk.get(Table::Local, &tip_key(author))?;
         let tip: Option<At> = bytes.and_then(|bytes| minicbor::decode(&bytes).ok());
@@ -259,7 +261,8 @@ impl<S: Store> Replica<S> {
         Err(SignError::RolledBack { tip: tip_n, known })
     }
 
-    /// A decision must have effect here and now: its signer's capacity fits, and nothing before it settled the step.
+    /// A decision must have effect here and now: its signer's capacity fits, and nothing before it
+    /// settled the step.
     fn check_decision(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
         let What::Step { matter, .. } = fact.what else {
             return Ok(());

@@ -20,7 +20,8 @@ const ALARM_FRESH_MS: i64 = 30 * 24 * 3_600_000;
 const HEADS_AT_ONCE: usize = 128;
 
 impl<S: Store> Replica<S> {
-    /// Offers a newly stored envelope to every connected peer that may have it, except where it came from.
+    /// Offers a newly stored envelope to every connected peer that may have it, except where it
+    /// came from.
     pub(super) fn offer(
         &mut self,
         id: EnvelopeId,
@@ -216,7 +217,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// What of a dossier the peer lacks and may have. Where it has more itself, it is told what is here.
+    /// What of a dossier the peer lacks and may have. Where it has more itself, it is told what is
+    /// here.
     fn expand(
         &self,
         link: &mut Link,

@@ -1,4 +1,5 @@
-//! What is here of every author's chain: enough to compare it with a peer and to ask for what is missing.
+//! What is here of every author's chain: enough to compare it with a peer and to ask for what is
+//! missing.
 
 use super::Replica;
 use crate::item::{Class, Digest, Key};

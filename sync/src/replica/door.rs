@@ -1,4 +1,5 @@
-//! The one door: whatever comes from a wire, a file or this node's own keys is admitted, parked or refused here.
+//! The one door: whatever comes from a wire, a file or this node's own keys is admitted, parked or
+//! refused here.
 
 use super::Replica;
 use super::dossier::{DossierRow, Holding};
@@ -181,7 +182,8 @@ impl<S: Store> Replica<S> {
         Ok(row)
     }
 
-    /// A superior of both offices passes a case on from its beginning, and the rosters of those who signed in it; the
+    /// A superior of both offices passes a case on from its beginning, and the rosters of those who
+    /// signed in it; the
     /// act that makes this office responsible comes after what it rests on.
     fn is_handed_down(&self, row: &DossierRow, peer: Option<Peer>) -> bool {
         let offices = self.authority.offices();

@@ -60,7 +60,8 @@ pub struct DossierRow {
     /// 1 where an act in it makes another office responsible, whether it counts or not.
     #[n(13)]
     pub moved: u8,
-    /// How many envelopes were here when all of a dossier that went elsewhere was known to have come up.
+    /// How many envelopes were here when all of a dossier that went elsewhere was known to have
+    /// come up.
     #[n(14)]
     pub settled: u64,
 }
@@ -120,7 +121,8 @@ impl DossierRow {
     }
 }
 
-/// Whether an office may have a dossier, asked of the tree and, for an office that is not yet in it, of its founding.
+/// Whether an office may have a dossier, asked of the tree and, for an office that is not yet in
+/// it, of its founding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holding {
     Yes,
@@ -261,7 +263,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Asks again for every case that was ever assigned: what counts may have changed with the roster, with receipts, or
+    /// Asks again for every case that was ever assigned: what counts may have changed with the
+    /// roster, with receipts, or
     /// with heads that were missing.
     pub(super) fn place_all(&mut self) {
         for dossier in self.moved.clone() {

@@ -1,4 +1,5 @@
-//! Greeting a peer and agreeing with it: what both have in few bytes, and how to go on where that differs.
+//! Greeting a peer and agreeing with it: what both have in few bytes, and how to go on where that
+//! differs.
 
 use super::Replica;
 use crate::effect::{Event, Lane, Peer};
@@ -224,7 +225,8 @@ impl<S: Store> Replica<S> {
         self.publish(Event::Delivered { peer, as_of });
     }
 
-    /// Everything sent has landed: where both had agreed before, they are together again as far as this node knows.
+    /// Everything sent has landed: where both had agreed before, they are together again as far as
+    /// this node knows.
     pub(super) fn landed(&mut self, peer: Peer) {
         let now = self.now;
         let together = self.links.get(&peer);
@@ -258,7 +260,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// In quiet moments links that may differ are checked; what peers agreed on is written now and then.
+    /// In quiet moments links that may differ are checked; what peers agreed on is written now and
+    /// then.
     pub(super) fn check_links(&mut self) {
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers {

@@ -1,7 +1,10 @@
-//! Cases that moved carry the signatures of people from another office. Whoever has or had such a case keeps that office's
-//! roster too, so that their acts stand alike wherever the case is, and the office that it left knows where it went.
+//! Cases that moved carry the signatures of people from another office. Whoever has or had such a
+//! case keeps that office's
+//! roster too, so that their acts stand alike wherever the case is, and the office that it left
+//! knows where it went.
 //!
-//! The lower office of a link says which rosters it keeps in this way; the upper one brings them up to date and passes on
+//! The lower office of a link says which rosters it keeps in this way; the upper one brings them up
+//! to date and passes on
 //! what is new in them. They are no part of what the two compare.
 
 use super::Replica;
@@ -90,7 +93,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// A lower office keeps rosters of guests: what it lacks of them is sent, now and as they go on.
+    /// A lower office keeps rosters of guests: what it lacks of them is sent, now and as they go
+    /// on.
     pub(super) fn hear_guests(&mut self, peer: Peer, guests: &[Guest]) {
         let Some(mut link) = self.links.remove(&peer) else {
             return;
@@ -117,7 +121,8 @@ impl<S: Store> Replica<S> {
         self.bound_lists(peer);
     }
 
-    /// Before a dossier goes to an office that can't yet know all who signed in it, their rosters go.
+    /// Before a dossier goes to an office that can't yet know all who signed in it, their rosters
+    /// go.
     pub(super) fn hand_down(&self, link: &mut Link, facts: &BTreeMap<EnvelopeId, Fact>) {
         for office in self.offices_in(facts.values()) {
             let passes = self.passes_down(link.office, office)

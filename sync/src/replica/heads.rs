@@ -1,4 +1,5 @@
-//! Heads on their own: chains are compared between an office and those above it, and asked for where they are not.
+//! Heads on their own: chains are compared between an office and those above it, and asked for
+//! where they are not.
 
 use super::Replica;
 use crate::effect::{Lane, Peer};
@@ -93,7 +94,8 @@ impl<S: Store> Replica<S> {
                 if top > theirs.whole {
                     self.plan_heads(peer, author, theirs.whole + 1, u64::MAX);
                 } else if equal {
-                    // As long and yet other: a fork, which lies near the end or is found by what is built on it.
+                    // As long and yet other: a fork, which lies near the end or is found by what is
+                    // built on it.
                     let from = ours.whole.saturating_sub(FORK_HEADS).max(1);
                     self.plan_heads(peer, author, from, u64::MAX);
                 }
@@ -107,7 +109,8 @@ impl<S: Store> Replica<S> {
         self.bound_lists(peer);
     }
 
-    /// Heads say nothing of a dossier; they go to whoever may have the roster of their author, or gets it handed down.
+    /// Heads say nothing of a dossier; they go to whoever may have the roster of their author, or
+    /// gets it handed down.
     pub(super) fn hear_heads(&mut self, peer: Peer, author: AuthorId, from: u64, to: u64) {
         let Some(link) = self.links.get_mut(&peer) else {
             return;
@@ -129,7 +132,8 @@ impl<S: Store> Replica<S> {
         self.bound_lists(peer);
     }
 
-    /// A chain counts only whole. Chains that the link compares are made whole by that; others are asked for.
+    /// A chain counts only whole. Chains that the link compares are made whole by that; others are
+    /// asked for.
     pub(super) fn ask_for_heads(&mut self, peer: Peer, author: AuthorId, n: u64) {
         let (Some(row), Some(link)) = (self.chains.get(&author), self.links.get_mut(&peer)) else {
             return;
@@ -144,7 +148,8 @@ impl<S: Store> Replica<S> {
         link.say(Lane::Normal, Frame::Heads { author, from, to });
     }
 
-    /// What was missing where it was asked for may have come there since: asked again, more and more rarely.
+    /// What was missing where it was asked for may have come there since: asked again, more and
+    /// more rarely.
     pub(super) fn ask_for_gaps(&mut self, peer: Peer) {
         let Some(link) = self.links.get_mut(&peer).filter(|link| link.salt.is_some()) else {
             return;

@@ -84,7 +84,8 @@ pub enum OpenError {
 }
 
 impl<S: Store> Replica<S> {
-    /// Opens a node over its disk. Everything that is needed without a case's text is read into memory.
+    /// Opens a node over its disk. Everything that is needed without a case's text is read into
+    /// memory.
     pub fn open(store: S, setup: Setup) -> Result<Self, OpenError> {
         let mut replica = Self {
             disk: Overlay::new(store),
@@ -237,7 +238,8 @@ impl<S: Store> Replica<S> {
         self.read_closed()
     }
 
-    /// What was refused and what is parked lies in the CASE domain: read where that is open, and again
+    /// What was refused and what is parked lies in the CASE domain: read where that is open, and
+    /// again
     /// when it opens.
     pub(super) fn read_closed(&mut self) -> Result<(), OpenError> {
         for read in [Self::read_refused, Self::read_parked] {

@@ -1,4 +1,5 @@
-//! Cases that went to another office: the one that had them is told, and what it had signed before is not lost.
+//! Cases that went to another office: the one that had them is told, and what it had signed before
+//! is not lost.
 
 use super::Replica;
 use super::dossier::{DossierRow, Holding};
@@ -27,7 +28,8 @@ impl<S: Store> Replica<S> {
         })
     }
 
-    /// A peer that still sends what went to another office has not heard of that: it is asked what it has, to be told.
+    /// A peer that still sends what went to another office has not heard of that: it is asked what
+    /// it has, to be told.
     pub(super) fn part_with(&mut self, peer: Peer, known: BTreeSet<DossierId>) {
         let Some(mut link) = self.links.remove(&peer) else {
             return;
@@ -59,7 +61,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Tells an office above what is here of dossiers that went elsewhere, and learns whether it lacks any of it.
+    /// Tells an office above what is here of dossiers that went elsewhere, and learns whether it
+    /// lacks any of it.
     pub(super) fn tell_gone_to(&mut self, peer: Peer) {
         let Some(link) = self.links.get_mut(&peer) else {
             return;
@@ -93,7 +96,8 @@ impl<S: Store> Replica<S> {
     }
 }
 
-/// What an office that is no longer responsible still gets: the acts that say so and what they rest on.
+/// What an office that is no longer responsible still gets: the acts that say so and what they rest
+/// on.
 pub(super) fn farewell(facts: &BTreeMap<EnvelopeId, Fact>) -> BTreeSet<EnvelopeId> {
     let assigns = facts.values();
     let assigns = assigns.filter(|fact| matches!(fact.what, What::Assign { .. }));

@@ -1,4 +1,5 @@
-//! Receipts: a superior's witness lists the heads that came up to it, so that others may prove when something existed.
+//! Receipts: a superior's witness lists the heads that came up to it, so that others may prove when
+//! something existed.
 
 use super::{Draft, Payload, Replica};
 use crate::effect::Event;
@@ -162,7 +163,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// What may be listed: nothing that a superior said no to or that is frozen by a fork (rule 20).
+    /// What may be listed: nothing that a superior said no to or that is frozen by a fork (rule
+    /// 20).
     fn receiptable(&self, office: OfficeId) -> Vec<Receipted> {
         let pending = self.unreceipted.get(&office);
         let heads = pending.into_iter().flat_map(|pending| {
@@ -203,7 +205,8 @@ impl<S: Store> Replica<S> {
         ids.map(DossierId).collect()
     }
 
-    /// The newest time that a key may not sign before: of the newest receipt from above, or of its own last receipt.
+    /// The newest time that a key may not sign before: of the newest receipt from above, or of its
+    /// own last receipt.
     pub(super) fn newest_time_for(&self, author: AuthorId) -> Option<i64> {
         let known = self.authority.introduction(author)?;
         let above = self.authority.newest_receipt_for(known.office);

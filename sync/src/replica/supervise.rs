@@ -1,5 +1,7 @@
-//! Supervision: a position report becomes a stored fix, a step of the person's watch and, where it decides one, an alarm,
-//! all in one batch. What arrives late, and permits and fences that arrive late, make the stored fixes be judged again.
+//! Supervision: a position report becomes a stored fix, a step of the person's watch and, where it
+//! decides one, an alarm,
+//! all in one batch. What arrives late, and permits and fences that arrive late, make the stored
+//! fixes be judged again.
 
 mod alarm;
 mod judge;
@@ -20,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use thiserror::Error;
 use watched::Watched;
 
-/// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it is the node that is
+/// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it
+/// is the node that is
 /// wrong (`watch.md` R4).
 pub const LIVE_SKEW_MS: i64 = 5 * 60_000;
 /// Reports by which the node's clock is judged.
@@ -168,7 +171,8 @@ impl<S: Store> Replica<S> {
         Ok(outcome)
     }
 
-    /// Whether a live report's time fits the node's clock, or the devices agree that the clock is wrong.
+    /// Whether a live report's time fits the node's clock, or the devices agree that the clock is
+    /// wrong.
     fn is_timely(&mut self, device: &str, time: i64, received_at: i64) -> bool {
         let clock = &mut self.desk.clock;
         clock.retain(|(other, _, _)| other != device);

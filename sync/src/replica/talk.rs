@@ -173,7 +173,8 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// A dossier that is not here and one that the peer may not have are answered alike: not at all.
+    /// A dossier that is not here and one that the peer may not have are answered alike: not at
+    /// all.
     fn hear_have(&mut self, peer: Peer, items: &[Have], answer: bool) {
         let Some(mut link) = self.links.remove(&peer) else {
             return;

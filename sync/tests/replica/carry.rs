@@ -1,4 +1,5 @@
-//! How much is said and in which order: little where little changed, alarms before all else, bounded in flight.
+//! How much is said and in which order: little where little changed, alarms before all else,
+//! bounded in flight.
 
 use crate::world::{C, P, T1, World};
 use jiaolian_schema::hold::DossierKind;

@@ -1,4 +1,5 @@
-//! Whatever is cut, lost and restarted: once links are back, all that may have a dossier have the same of it.
+//! Whatever is cut, lost and restarted: once links are back, all that may have a dossier have the
+//! same of it.
 
 use crate::world::{C, P, T1, T2, World, office};
 use jiaolian_schema::hold::DossierKind;

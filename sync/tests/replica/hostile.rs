@@ -1,4 +1,5 @@
-//! A peer that lies: nothing that it sends changes what is here, stops the node or grows without bound.
+//! A peer that lies: nothing that it sends changes what is here, stops the node or grows without
+//! bound.
 
 use crate::world::{C, P, T1, T2, World, peer_key, signer};
 use jiaolian_schema::envelope::Envelope;

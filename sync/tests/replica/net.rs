@@ -1,4 +1,5 @@
-//! A deterministic network: ordered lanes, cuts that lose what flies, restarts from what was durable.
+//! A deterministic network: ordered lanes, cuts that lose what flies, restarts from what was
+//! durable.
 
 use jiaolian_sync::frame::Frame;
 use jiaolian_sync::{

@@ -1,4 +1,5 @@
-//! What is not signed: by the wrong key, outside an appointment, with a clock that lies, from a disk that is too old.
+//! What is not signed: by the wrong key, outside an appointment, with a clock that lies, from a
+//! disk that is too old.
 
 use crate::world::{C, DAY, START, T1, World, signer};
 use jiaolian_schema::act::Amend;

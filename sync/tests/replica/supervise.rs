@@ -1,4 +1,5 @@
-//! From a position report to an alarm at every superior, once, whatever comes late, twice or by two ways.
+//! From a position report to an alarm at every superior, once, whatever comes late, twice or by two
+//! ways.
 
 use crate::world::{C, DAY, P, START, T1, World, code};
 use jiaolian_schema::act::{Amend, Apply, Span, Step};

@@ -1,4 +1,5 @@
-//! Many seeds of cuts, restarts, broken frames and work at every desk; afterwards all that may have a thing have it alike.
+//! Many seeds of cuts, restarts, broken frames and work at every desk; afterwards all that may have
+//! a thing have it alike.
 
 use crate::world::{C, P, T1, T2, World};
 use jiaolian_schema::id::{DossierId, EnvelopeId};

@@ -109,7 +109,8 @@ const PEOPLE: [(&str, &str, Duty, &[&str]); 14] = [
 ];
 
 impl World {
-    /// All offices founded and staffed by the province, whose node then hands every other its join file.
+    /// All offices founded and staffed by the province, whose node then hands every other its join
+    /// file.
     pub(crate) fn new() -> Self {
         Self::with(Limits::default())
     }

@@ -1,4 +1,5 @@
-//! Alarms of the watch: raised once under one name at every gateway, withdrawn with the cause where the set of fixes,
+//! Alarms of the watch: raised once under one name at every gateway, withdrawn with the cause where
+//! the set of fixes,
 //! fences and permits no longer bears them out.
 
 use super::super::{Draft, LocalSeat, Payload, Replica};
@@ -46,7 +47,8 @@ pub(super) struct Cause<'a> {
 }
 
 impl<S: Store> Replica<S> {
-    /// What a decision of the watch does: raises an alarm that is not yet here, or closes the violation of one.
+    /// What a decision of the watch does: raises an alarm that is not yet here, or closes the
+    /// violation of one.
     pub(super) fn decide(
         &mut self,
         person: PersonCode,
@@ -152,7 +154,8 @@ impl<S: Store> Replica<S> {
         signed.ok()
     }
 
-    /// The dossier of an alarm that stands, and the act that raised it: of several gateways', the one not withdrawn.
+    /// The dossier of an alarm that stands, and the act that raised it: of several gateways', the
+    /// one not withdrawn.
     fn standing_dossier(&self, alarm: AlarmId) -> Option<(DossierId, Fact)> {
         let dossiers = self.desk.alarms.get(&alarm)?;
         dossiers.iter().find_map(|dossier| {
@@ -165,7 +168,8 @@ impl<S: Store> Replica<S> {
         })
     }
 
-    /// A person's alarms that stand, as the watch compares them with violations, from an instant on.
+    /// A person's alarms that stand, as the watch compares them with violations, from an instant
+    /// on.
     pub(super) fn standing_alarms(
         &self,
         person: PersonCode,

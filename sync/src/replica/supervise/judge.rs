@@ -1,4 +1,5 @@
-//! Judging again: from the state of the day before, or from all that is kept, whenever the set that decides has changed.
+//! Judging again: from the state of the day before, or from all that is kept, whenever the set that
+//! decides has changed.
 
 use super::super::Replica;
 use super::alarm::{afterwards, cause_code};
@@ -17,7 +18,8 @@ const AGAIN_MS: i64 = 100 * DAY_MS;
 const FIXES_AT_ONCE: usize = 4_096;
 
 impl<S: Store> Replica<S> {
-    /// Judges stored fixes again, from before a late one or from the beginning. Gives alarms raised and withdrawn.
+    /// Judges stored fixes again, from before a late one or from the beginning. Gives alarms raised
+    /// and withdrawn.
     pub(super) fn judge_again(
         &mut self,
         person: PersonCode,
@@ -102,7 +104,8 @@ impl<S: Store> Replica<S> {
     }
 }
 
-/// The state that does not yet know what changed, and the instant from which fixes are stepped through.
+/// The state that does not yet know what changed, and the instant from which fixes are stepped
+/// through.
 fn starting_point(watched: &Watched, late: Option<i64>, now: i64) -> (i64, WatchState) {
     let marks = watched.marks.iter().rev();
     let before = late.and_then(|late| marks.clone().find(|mark| mark.time < late).cloned());
@@ -132,7 +135,8 @@ fn open_violations(state: &WatchState, fences: &Fences) -> Vec<Violation> {
     open.collect()
 }
 
-/// Violations from decisions: each begins with an exit or entry and ends with the clear that names it.
+/// Violations from decisions: each begins with an exit or entry and ends with the clear that names
+/// it.
 fn gather(violations: &mut Vec<Violation>, transitions: Vec<Transition>) {
     for transition in transitions {
         if let Some(AlarmKind::Exit | AlarmKind::Enter) = AlarmKind::of(transition.change) {

@@ -1,4 +1,5 @@
-//! One person under watch: fences, permits and devices as the case says, the state of the watch, and what is stored of it.
+//! One person under watch: fences, permits and devices as the case says, the state of the watch,
+//! and what is stored of it.
 
 use super::super::Replica;
 use super::alarm::AlarmNote;
@@ -158,7 +159,8 @@ pub(super) fn fix_prefix(person: PersonCode, time: i64) -> Vec<u8> {
 }
 
 impl<S: Store> Replica<S> {
-    /// A person's watch, as the cases say now. Where fences or permits are others than those it was judged by, the stored
+    /// A person's watch, as the cases say now. Where fences or permits are others than those it was
+    /// judged by, the stored
     /// fixes are judged again.
     pub(super) fn watch_of(&mut self, person: PersonCode) -> Result<Watched, StoreError> {
         let mut watched = match self.desk.watched.remove(&person) {
@@ -253,7 +255,8 @@ impl<S: Store> Replica<S> {
         watched.fences = Fences::new(fences);
     }
 
-    /// All values that a fence's field had in one line, each from its signing on; taking it away ends them.
+    /// All values that a fence's field had in one line, each from its signing on; taking it away
+    /// ends them.
     fn fence_versions(
         &self,
         facts: &BTreeMap<EnvelopeId, Fact>,

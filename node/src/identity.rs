@@ -1,0 +1,152 @@
+//! Which office a data directory belongs to: what is public about it, kept beside the store in one
+//! readable file.
+
+use crate::platform;
+use jiaolian_schema::admit::Introduction;
+use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+use thiserror::Error;
+
+/// The file's name in the data directory.
+pub const IDENTITY_FILE: &str = "office.json";
+const FORM: &str = "jiaolian-office/1";
+
+/// Why an office file can't be read or written.
+#[derive(Debug, Error)]
+#[allow(missing_docs)]
+pub enum IdentityError {
+    #[error("this directory is no office yet: {0} is missing; run `jiaolian init` first")]
+    Missing(String),
+    #[error("the office file {0} can't be read: {1}")]
+    Unreadable(String, String),
+    #[error("the office file says `{field}` = {value}, which is not {wanted}")]
+    Field { field: &'static str, value: String, wanted: &'static str },
+    #[error("this directory is an office already: {0} exists")]
+    Exists(String),
+}
+
+/// What is public about an office's node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    form: String,
+    /// Office id, hexadecimal; minted by `init`.
+    pub office: String,
+    /// Name shown to people.
+    pub name: String,
+    /// GB/T 2260 code and suffix.
+    pub code: String,
+    /// 1 township … 5 ministry.
+    pub tier: u8,
+    /// 演练: a drill can't be joined to a live roster, nor a live office to a drill's.
+    pub drill: bool,
+    /// The node as a person of its own, hexadecimal.
+    pub node_person: String,
+    /// The root that this office trusts, known since it joined.
+    pub root: Option<RootPin>,
+}
+
+/// The root's keeper, trusted by configuration and named by its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RootPin {
+    /// Office id of the root, hexadecimal.
+    pub office: String,
+    /// Suite of its keeper's key.
+    pub suite: u8,
+    /// Public key of its keeper, hexadecimal.
+    pub key: String,
+}
+
+impl Identity {
+    /// A new office that has not joined yet.
+    pub fn new(office: OfficeId, person: PersonId, name: &str, code: &str, tier: u8, drill: bool) -> Self {
+        Self {
+            form: FORM.to_owned(),
+            office: office.to_hex(),
+            name: name.to_owned(),
+            code: code.to_owned(),
+            tier,
+            drill,
+            node_person: person.to_hex(),
+            root: None,
+        }
+    }
+
+    /// Reads the office of a data directory.
+    pub fn read(dir: &Path) -> Result<Self, IdentityError> {
+        let path = dir.join(IDENTITY_FILE);
+        let shown = path.display().to_string();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(IdentityError::Missing(shown));
+            }
+            Err(error) => return Err(IdentityError::Unreadable(shown, error.to_string())),
+        };
+        let identity: Self = serde_json::from_str(&text)
+            .map_err(|error| IdentityError::Unreadable(shown, error.to_string()))?;
+        identity.check()?;
+        Ok(identity)
+    }
+
+    /// Writes the file whole or not at all.
+    pub fn write(&self, dir: &Path) -> Result<(), IdentityError> {
+        let path = dir.join(IDENTITY_FILE);
+        let text = serde_json::to_string_pretty(self).expect("an office file has only texts");
+        platform::write_atomically(&path, text.as_bytes(), false)
+            .map_err(|e| IdentityError::Unreadable(path.display().to_string(), e.to_string()))
+    }
+
+    /// The office id.
+    pub fn office_id(&self) -> OfficeId {
+        OfficeId::from_hex(&self.office).expect("checked when it was read or made")
+    }
+
+    /// The node as a person.
+    pub fn node_person_id(&self) -> PersonId {
+        PersonId::from_hex(&self.node_person).expect("checked when it was read or made")
+    }
+
+    fn check(&self) -> Result<(), IdentityError> {
+        let wrong = |field, value: &str, wanted| {
+            Err(IdentityError::Field { field, value: value.to_owned(), wanted })
+        };
+        if self.form != FORM {
+            return wrong("form", &self.form, FORM);
+        }
+        if OfficeId::from_hex(&self.office).is_none() {
+            return wrong("office", &self.office, "32 hexadecimal digits");
+        }
+        if PersonId::from_hex(&self.node_person).is_none() {
+            return wrong("node_person", &self.node_person, "32 hexadecimal digits");
+        }
+        if !(1..=5).contains(&self.tier) {
+            return wrong("tier", &self.tier.to_string(), "1 (township) to 5 (ministry)");
+        }
+        match &self.root {
+            Some(root) if root.to_introduction().is_none() => wrong("root", &root.key, "a root's key"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl RootPin {
+    /// The pin of a root's keeper.
+    pub fn new(office: OfficeId, suite: u8, key: &[u8]) -> Self {
+        Self { office: office.to_hex(), suite, key: hex(key) }
+    }
+
+    /// The root's keeper; none where the file's digits are wrong.
+    pub fn to_introduction(&self) -> Option<Introduction> {
+        Some(Introduction {
+            suite: self.suite,
+            key: unhex(&self.key)?,
+            office: OfficeId::from_hex(&self.office)?,
+            duty: Duty::Keeper,
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! The two small files of joining: the request that an office carries up, with public keys only,
+//! and the answer that
+//! comes down, with everything a node needs to start working, whether or not it ever sees a link.
+
+use crate::identity::RootPin;
+use jiaolian_schema::act::Appoint;
+use jiaolian_schema::canon;
+use jiaolian_schema::envelope::{Duty, Envelope};
+use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+const REQUEST_FORM: &str = "jiaolian-request/1";
+const ANSWER_FORM: &str = "jiaolian-answer/1";
+/// Largest answer file, bytes.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Why a request or an answer is refused.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RequestError {
+    #[error("this is no request file: {0}")]
+    NoRequest(String),
+    #[error("this is no answer file: {0}")]
+    NoAnswer(String),
+    #[error("an answer file is at most {ANSWER_BYTES_MAX} bytes, this one has {0}")]
+    TooLong(usize),
+    #[error("seat {index} ({name}): `{field}` is {value}, which is not {wanted}")]
+    Seat { index: usize, name: String, field: &'static str, value: String, wanted: &'static str },
+}
+
+/// What an office asks of the office above it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    form: String,
+    /// Office id, hexadecimal.
+    pub office: String,
+    /// Name.
+    pub name: String,
+    /// GB/T 2260 code and suffix.
+    pub code: String,
+    /// 1 township … 5 ministry.
+    pub tier: u8,
+    /// 演练.
+    pub drill: bool,
+    /// Keys to be appointed.
+    pub seats: Vec<Seat>,
+}
+
+/// One key in one place, as it asks to be appointed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// Person id, hexadecimal; the node is a person of its own.
+    pub person: String,
+    /// Name shown beside signatures.
+    pub name: String,
+    /// Staff number; empty for the node.
+    pub staff_number: String,
+    /// `keeper`, `witness` or `staff`.
+    pub duty: String,
+    /// Role ids of the rules.
+    pub roles: Vec<String>,
+    /// Suite of the key.
+    pub suite: u8,
+    /// Public key, hexadecimal.
+    pub key: String,
+    /// Transport key of a node, hexadecimal.
+    pub endpoint: Option<String>,
+}
+
+impl Request {
+    /// A request with no seats yet.
+    pub fn new(office: OfficeId, name: &str, code: &str, tier: u8, drill: bool) -> Self {
+        Self {
+            form: REQUEST_FORM.to_owned(),
+            office: office.to_hex(),
+            name: name.to_owned(),
+            code: code.to_owned(),
+            tier,
+            drill,
+            seats: Vec::new(),
+        }
+    }
+
+    /// Reads a request file.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        let request: Self =
+            serde_json::from_str(text).map_err(|e| RequestError::NoRequest(e.to_string()))?;
+        if request.form != REQUEST_FORM {
+            return Err(RequestError::NoRequest(format!("its form is {}", request.form)));
+        }
+        if OfficeId::from_hex(&request.office).is_none() || !(1..=5).contains(&request.tier) {
+            return Err(RequestError::NoRequest("its office or tier is wrong".to_owned()));
+        }
+        Ok(request)
+    }
+
+    /// The file's text.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a request has only texts")
+    }
+
+    /// The office id.
+    pub fn office_id(&self) -> OfficeId {
+        OfficeId::from_hex(&self.office).expect("checked when it was parsed or made")
+    }
+
+    /// The appointments asked for, for an interval (ms UTC, both included).
+    pub fn appointments(&self, from: i64, to: i64) -> Result<Vec<Appoint>, RequestError> {
+        let office = self.office_id();
+        let one = |(index, seat): (usize, &Seat)| seat.appointment(index, office, from, to);
+        self.seats.iter().enumerate().map(one).collect()
+    }
+}
+
+impl Seat {
+    fn appointment(
+        &self,
+        index: usize,
+        office: OfficeId,
+        from: i64,
+        to: i64,
+    ) -> Result<Appoint, RequestError> {
+        let wrong = |field, value: &str, wanted| RequestError::Seat {
+            index,
+            name: self.name.clone(),
+            field,
+            value: value.to_owned(),
+            wanted,
+        };
+        let person = PersonId::from_hex(&self.person)
+            .ok_or_else(|| wrong("person", &self.person, "32 hexadecimal digits"))?;
+        let key = unhex(&self.key).ok_or_else(|| wrong("key", &self.key, "hexadecimal digits"))?;
+        let duty = duty_named(&self.duty)
+            .ok_or_else(|| wrong("duty", &self.duty, "keeper, witness or staff"))?;
+        let endpoint = match &self.endpoint {
+            None => None,
+            Some(text) => Some(
+                unhex(text)
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .ok_or_else(|| wrong("endpoint", text, "64 hexadecimal digits"))?,
+            ),
+        };
+        let mut roles = self.roles.clone();
+        roles.sort();
+        roles.dedup();
+        Ok(Appoint {
+            person,
+            name: self.name.clone(),
+            staff_number: self.staff_number.clone(),
+            suite: self.suite,
+            key,
+            office,
+            duty,
+            roles,
+            kinds: vec![1, 2],
+            not_before: from,
+            not_after: to,
+            depth: 4,
+            endpoint,
+            document: String::new(),
+        })
+    }
+}
+
+/// The word for a duty in files and on the command line.
+pub fn duty_word(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Keeper => "keeper",
+        Duty::Witness => "witness",
+        Duty::Staff => "staff",
+    }
+}
+
+fn duty_named(word: &str) -> Option<Duty> {
+    [Duty::Keeper, Duty::Witness, Duty::Staff].into_iter().find(|duty| duty_word(*duty) == word)
+}
+
+/// The one file that an office joins by.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Answer {
+    #[n(0)]
+    form: String,
+    /// Office id of the root.
+    #[n(1)]
+    pub root_office: OfficeId,
+    /// Suite of the root keeper's key.
+    #[n(2)]
+    pub root_suite: u8,
+    /// Key of the root's keeper.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub root_key: Vec<u8>,
+    /// The office that the answer is for.
+    #[n(4)]
+    pub office: OfficeId,
+    /// 1 in a drill.
+    #[n(5)]
+    pub drill: u8,
+    /// Transport key of the office above; all zeros for the root's own answer.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub superior: [u8; 32],
+    /// Where the office above listens, `ip:port`.
+    #[n(7)]
+    pub addresses: Vec<String>,
+    /// Rosters from the root down to the office, heads of their authors included.
+    #[n(8)]
+    pub envelopes: Vec<Envelope>,
+}
+
+impl Answer {
+    /// An answer without envelopes yet.
+    pub fn new(root: &RootPin, office: OfficeId, drill: bool) -> Option<Self> {
+        let introduction = root.to_introduction()?;
+        Some(Self {
+            form: ANSWER_FORM.to_owned(),
+            root_office: introduction.office,
+            root_suite: introduction.suite,
+            root_key: introduction.key,
+            office,
+            drill: u8::from(drill),
+            superior: [0; 32],
+            addresses: Vec::new(),
+            envelopes: Vec::new(),
+        })
+    }
+
+    /// Reads an answer file.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
+        if bytes.len() > ANSWER_BYTES_MAX {
+            return Err(RequestError::TooLong(bytes.len()));
+        }
+        let answer: Self = canon::decode("an answer", bytes)
+            .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
+        if answer.form != ANSWER_FORM {
+            return Err(RequestError::NoAnswer(format!("its form is {}", answer.form)));
+        }
+        Ok(answer)
+    }
+
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        canon::encode(self)
+    }
+
+    /// The root as the answer names it.
+    pub fn root(&self) -> RootPin {
+        RootPin { office: self.root_office.to_hex(), suite: self.root_suite, key: hex(&self.root_key) }
+    }
+}
