@@ -1,3 +1,5 @@
 //! Many tiers.
 
+pub mod oracle;
 pub mod shaper;
+pub mod sim;
