@@ -24,7 +24,7 @@ const SUSPECT_SEVERITY: u8 = 3;
 /// The lowest severity.
 const SEVERITY_MAX: u8 = 4;
 /// Event by which the node withdraws an alarm.
-const WITHDRAW: &str = "withdraw";
+pub(super) const WITHDRAW: &str = "withdraw";
 
 /// What this node knows of an alarm beside its acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -149,7 +149,10 @@ impl<S: Store> Replica<S> {
         salt.copy_from_slice(&self.fresh()[..16]);
         let payload = Payload::Act(act);
         let draft = Draft { dossier, payload };
+        let elsewhere = self.desk.elsewhere.clone();
         let signed = self.sign_quietly(&*node.signer, node.seat, &draft, self.now, salt);
+        // What this gateway itself says is no news from another.
+        self.desk.elsewhere = elsewhere;
         self.node = Some(node);
         signed.ok()
     }
