@@ -91,6 +91,10 @@ pub(super) struct Desk {
     news: BTreeSet<PersonCode>,
     /// People of whom another gateway raised or withdrew an alarm, with the time of the earliest.
     elsewhere: BTreeMap<PersonCode, i64>,
+    /// People of whom alarms are owed that could not be signed.
+    owed: BTreeSet<PersonCode>,
+    /// Something of the watch could not be signed just now.
+    unsigned: bool,
     epoch: u64,
     clock: VecDeque<(String, i64, i64)>,
 }
@@ -103,7 +107,7 @@ impl<S: Store> Replica<S> {
         received_at: i64,
         live: bool,
     ) -> Result<ReportOutcome, ReportError> {
-        self.now = received_at;
+        self.turn_clock(received_at);
         let unknown = || ReportError::UnknownPerson(fix.person.clone());
         let person = PersonCode::from_hex(&fix.person).ok_or_else(unknown)?;
         if !self.desk.people.contains_key(&person) {
@@ -160,6 +164,9 @@ impl<S: Store> Replica<S> {
                 for transition in &transitions {
                     let raised = self.decide(person, watched, transition, live);
                     outcome.raised.extend(raised);
+                    if std::mem::take(&mut self.desk.unsigned) {
+                        watched.owe(transition.time);
+                    }
                 }
             }
             Step::Unused(cause) => outcome.judged = Judged::Unused(cause),
