@@ -46,8 +46,8 @@ impl World {
         self.queue.at(self.now + wait, Event::Adversary);
         let mut dice = self.dice.fork(12);
         let at = 4 + dice.below(8);
-        let clerk = self.seats[&format!("{}-clerk", OFFICES[at].0)].author;
-        let revoked = self.journal.stolen.contains_key(&clerk);
+        let revoked: Vec<usize> =
+            (4..OFFICES.len()).filter(|at| self.is_clerk_revoked(*at)).collect();
         match dice.below(3) {
             0 if self.swarm.strikes(Fault::Fork, &mut dice, 700) => {
                 self.forge(at, "assistant", false);
@@ -56,12 +56,20 @@ impl World {
                 let forged = self.forge(at, "clerk", true);
                 self.journal.forged.extend(forged);
             }
-            2 if revoked && self.swarm.strikes(Fault::StolenKey, &mut dice, 900) => {
+            2 if !revoked.is_empty()
+                && self.swarm.strikes(Fault::StolenKey, &mut dice, 900) =>
+            {
+                let at = revoked[dice.below(revoked.len())];
                 let forged = self.forge(at, "clerk", false);
                 self.journal.forged.extend(forged);
             }
             _ => {}
         }
+    }
+
+    fn is_clerk_revoked(&self, at: usize) -> bool {
+        let clerk = &self.seats[&format!("{}-clerk", OFFICES[at].0)];
+        self.journal.stolen.contains_key(&clerk.author)
     }
 
     /// Signs with a copied key and shows the result to the office itself or to the county.

@@ -15,7 +15,7 @@ impl World {
         if self.healed {
             return;
         }
-        let wait = self.dice.between(6, 72) * 3_600_000;
+        let wait = self.dice.between(3, 36) * 3_600_000;
         self.queue.at(self.now + wait, Event::Keeper);
         let county = 2 + self.dice.below(2);
         let below: Vec<usize> = (0..OFFICES.len())
