@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod event;
+pub mod gateway;
 pub mod http;
 pub mod key;
 pub mod link;
