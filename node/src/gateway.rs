@@ -1,10 +1,30 @@
 //! The door for devices: position reports over HTTP, each durable before it is acknowledged, so that
 //! a phone or band may forget what it was told 200 for.
 
+mod admit;
+mod count;
+mod door;
+mod form;
+mod json;
+mod kept;
+mod limit;
+mod report;
+mod rule;
+mod turn;
+
+pub use count::Count;
+pub use kept::{KEPT_MAX, KeptReport, kept_reports};
+pub use limit::{DEVICES_REMEMBERED_MAX, STRANGERS_REMEMBERED_MAX};
+pub use rule::{RULES, Rule};
+pub use turn::{BATCH_MAX, BODY_BYTES_MAX, BODY_WAIT_MS, QUERY_BYTES_MAX};
+
 use crate::http::accept::{Bounds, HEADER_WAIT_MS, serve as accept};
 use crate::metric::Metrics;
 use crate::owner::{Node, Owner};
 use axum::Router;
+use axum::routing::{get, post};
+use door::Gateway;
+use limit::Limiter;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -37,8 +57,11 @@ impl Limits {
 
 /// What devices are served: `/` in the form of OsmAnd and Traccar's client, `/v1/fixes` for batches.
 pub fn router(owner: Owner<Node>, metrics: Arc<Metrics>, limits: Limits) -> Router {
-    let _ = (owner, metrics, limits);
+    let gateway = Gateway::new(owner, metrics, Limiter::new(limits));
     Router::new()
+        .route("/", get(door::traccar).post(door::traccar))
+        .route("/v1/fixes", post(door::batch))
+        .with_state(gateway)
 }
 
 /// Serves devices on a listener of their own until `stop` says true.
