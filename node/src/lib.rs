@@ -4,6 +4,7 @@ pub mod command;
 pub mod config;
 pub mod drill;
 pub mod event;
+pub mod gateway;
 pub mod home;
 pub mod http;
 pub mod identity;
