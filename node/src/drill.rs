@@ -5,7 +5,7 @@ use crate::http::App;
 use crate::link::Links;
 use crate::owner::Node;
 use crate::view::alarm::is_open;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -25,6 +25,16 @@ pub struct Drill {
     links: Links,
     token: [u8; 32],
     open: Arc<Mutex<BTreeSet<[u8; 32]>>>,
+}
+
+/// Longest wait for a change, s.
+const NEXT_WAIT_S: u64 = 10;
+
+/// What was seen already.
+#[derive(Debug, Deserialize)]
+struct Wait {
+    /// Number of the newest change seen; 0 for none.
+    after: u64,
 }
 
 /// A switch to be set.
@@ -54,6 +64,7 @@ pub fn router(drill: Drill) -> Router {
     Router::new()
         .route("/api/v1/drill/state", get(state))
         .route("/api/v1/drill/roots", get(roots))
+        .route("/api/v1/drill/next", get(next_change))
         .route("/api/v1/drill/link", post(set_link))
         .layer(middleware::from_fn_with_state(drill.clone(), guard))
         .with_state(drill)
@@ -163,6 +174,18 @@ async fn roots(State(drill): State<Drill>) -> Result<Json<Value>, StatusCode> {
     seen.await
         .map(Json)
         .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// Answers with the number of the newest change once there is one after the given number, so that
+/// whoever waits for something need not ask again and again.
+async fn next_change(State(drill): State<Drill>, Query(wait): Query<Wait>) -> Json<Value> {
+    let mut feed = drill.app.events.follow(Some(wait.after));
+    let is_behind = feed.reset || !feed.missed.is_empty();
+    if !is_behind {
+        let patience = std::time::Duration::from_secs(NEXT_WAIT_S);
+        let _ = tokio::time::timeout(patience, feed.live.recv()).await;
+    }
+    Json(json!({ "newest": drill.app.events.follow(None).newest }))
 }
 
 async fn set_link(

@@ -8,6 +8,7 @@ mod tip;
 use crate::config::{Config, LoadConfigError};
 use crate::drill::{self, Drill};
 use crate::event::Events;
+use crate::gateway;
 use crate::home::{CONFIG_FILE, Home, HomeError};
 use crate::http::accept::{Bounds, serve};
 use crate::http::{App, Clock, router, sweep};
@@ -106,6 +107,19 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
     if let Some(drill) = &config.drill {
         let state = Drill::new(&started.app, &started.links, &drill.token);
         ready.drill = Some(open(drill.bind, drill::router(state)).await?);
+    }
+    if let Some(address) = config.gateway.http_bind {
+        let listener = listen(address).await?;
+        ready.gateway = Some(listener.local_addr()?);
+        let (owner, metrics) = (started.owner.clone(), Arc::clone(&started.app.metrics));
+        let devices = gateway::Limits::STANDARD;
+        servers.push(tokio::spawn(gateway::serve(
+            listener,
+            owner,
+            metrics,
+            devices,
+            stopped.clone(),
+        )));
     }
     let sweeping = tokio::spawn(sweep(started.app.clone()));
     ready.say(json)?;
