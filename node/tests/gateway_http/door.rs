@@ -1,8 +1,11 @@
 //! Who is let in: bound devices that show their token; strangers all hear the same, and not often.
 
 use crate::client::{Answer, batch, get, raw, send};
-use crate::world::{AMPLE, AWAY, BAND, BARE, DAY, HOME, LAPSED, START, TOKEN, World, report};
+use crate::world::{
+    AMPLE, AWAY, BAND, BARE, DAY, HOME, LAPSED, START, TOKEN, World, driver, report,
+};
 use jiaolian_node::gateway::Limits;
+use jiaolian_node::gateway::drive::{Driver, Load, drive};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -137,29 +140,35 @@ async fn strangers_are_held_to_their_rate_and_known_devices_behind_them_are_not(
 }
 
 #[tokio::test]
-async fn a_device_is_held_to_its_rate_and_loses_nothing_by_trying_again() {
+async fn a_device_is_held_to_its_rate_and_what_is_turned_away_is_not_half_taken() {
     let limits = Limits {
-        device_reports_s: 1_000,
+        device_reports_s: 1,
         device_burst: 500,
         ..AMPLE
     };
     let world = World::open_with(true, limits).await;
-    let batch_of = |from: i64| {
-        let fix = |at: i64| json!({ "time": START + from + at, "lat": 28.15, "lon": 113.6, "datum": "wgs84" });
-        json!({ "terminal": BAND, "fixes": (0..400).map(fix).collect::<Vec<_>>() })
+    let batch_of = |from: i64, count: i64| {
+        let fix =
+            |at: i64| json!({ "time": START + at, "lat": 28.15, "lon": 113.6, "datum": "wgs84" });
+        json!({ "terminal": BAND, "fixes": (from..from + count).map(fix).collect::<Vec<_>>() })
     };
-    let (mut taken, mut turned, mut from) = (0, 0, 0);
-    while taken < 2_000 {
-        let answer = batch(world.addr, TOKEN, &batch_of(from)).await;
-        if answer.status == 429 {
-            turned += 1;
-        } else {
-            assert_eq!(answer.counts(), (400, 0, 0));
-            (taken, from) = (taken + 400, from + 400);
-        }
-    }
-    assert!(turned > 0);
-    assert_eq!(world.fixes().await.len(), 2_000);
+    assert_eq!(
+        batch(world.addr, TOKEN, &batch_of(0, 400)).await.counts(),
+        (400, 0, 0)
+    );
+    let turned = batch(world.addr, TOKEN, &batch_of(400, 400)).await;
+    turned.refused(429, "too_often");
+    assert!(turned.head.contains("retry-after: "), "{}", turned.head);
+    assert_eq!(world.fixes().await.len(), 400);
+    assert_eq!(
+        batch(world.addr, TOKEN, &batch_of(400, 90)).await.counts(),
+        (90, 0, 0)
+    );
+    let metrics = world.metrics.text(&[]);
+    assert!(
+        metrics.contains("jiaolian_gateway_limited_total 1\n"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -179,6 +188,37 @@ async fn many_reports_go_over_one_connection() {
         );
     }
     assert_eq!(world.fixes().await.len(), 20);
+}
+
+#[tokio::test]
+async fn many_devices_drive_it_at_once_and_nothing_that_was_acknowledged_is_missing() {
+    const DEVICES: usize = 8;
+    let world = World::with_people(DEVICES, true, AMPLE).await;
+    let drivers = |from: usize| (from..DEVICES).map(driver).collect::<Vec<_>>();
+    let single = Load {
+        requests: 10,
+        reports: 1,
+        first_at: START - 60_000,
+        around: (281_500_000, 1_136_000_000),
+    };
+    let driven = drive(world.addr, drivers(0), single).await.unwrap();
+    assert_eq!(driven.accepted, 80);
+    let many = Load {
+        requests: 2,
+        reports: 25,
+        first_at: START,
+        ..single
+    };
+    let driven = drive(world.addr, drivers(0), many).await.unwrap();
+    assert_eq!(driven.accepted, 400);
+    assert!(driven.per_s() > 0.0);
+    assert_eq!(world.all_fixes().await, 480);
+    assert_eq!(world.after_power_cut().await.all_fixes().await, 480);
+    let stranger = Driver {
+        token: "another token of this".into(),
+        ..driver(0)
+    };
+    assert!(drive(world.addr, vec![stranger], single).await.is_err());
 }
 
 #[tokio::test]

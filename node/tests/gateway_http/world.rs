@@ -2,6 +2,7 @@
 //! disk, its gateway on the loopback.
 
 use jiaolian_node::event::Events;
+use jiaolian_node::gateway::drive::Driver;
 use jiaolian_node::gateway::{self, Limits};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts, StopError};
@@ -23,6 +24,7 @@ use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
 use jiaolian_schema::value::{Fields, Value};
 use jiaolian_sync::{
     Draft, Effect, Limits as ReplicaLimits, LocalSeat, Payload, Replica, Seat, Setup, StoredFix,
+    Table,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -102,6 +104,18 @@ fn office(name: &str) -> OfficeId {
 
 pub(crate) fn person() -> PersonCode {
     PersonCode([7; 16])
+}
+
+/// The band of the person of that number: 0 has [`BAND`].
+pub(crate) fn driver(number: usize) -> Driver {
+    let terminal = match number {
+        0 => BAND.to_owned(),
+        number => format!("unit-{number}"),
+    };
+    Driver {
+        terminal,
+        token: TOKEN.to_owned(),
+    }
 }
 
 fn key(name: &str) -> Ed25519Signer {
@@ -223,7 +237,7 @@ impl Scribe<'_> {
         self.seat("node", rosters["county"], appoint("node", "county", "NODE"));
     }
 
-    fn open(&mut self) {
+    fn open(&mut self, number: usize) {
         let text = |text: &str| Value::from(text);
         let fields: Fields = [
             ("name", "张三"),
@@ -236,32 +250,36 @@ impl Scribe<'_> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), text(value)))
         .collect();
+        let mut code = person();
+        code.0[..8]
+            .iter_mut()
+            .zip(number.to_be_bytes())
+            .for_each(|(a, b)| *a ^= b);
         let open = Open {
             office: office("township"),
-            person: person(),
+            person: code,
             minor: 0,
             fields,
         };
         let case: DossierId = self.sign("case", None, open.into()).into();
         self.amend("head", case, "fence/home", canon::encode(&square()));
-        for (terminal, until, secret_hash) in [
-            (BAND, START + 90 * DAY, Some(token_hash(BAND, TOKEN))),
-            (BARE, START + 90 * DAY, None),
-            (LAPSED, START - 10 * DAY, Some(token_hash(LAPSED, TOKEN))),
-        ] {
-            let device = Device {
-                regime: Regime::Band,
-                from: START - 20 * DAY,
-                until,
-                secret_hash,
-            };
-            self.amend(
-                "bureau",
-                case,
-                &format!("device/{terminal}"),
-                canon::encode(&device),
-            );
+        let ends = START + 90 * DAY;
+        self.bind(case, &driver(number).terminal, ends, true);
+        if number == 0 {
+            self.bind(case, BARE, ends, false);
+            self.bind(case, LAPSED, START - 10 * DAY, true);
         }
+    }
+
+    fn bind(&mut self, case: DossierId, terminal: &str, until: i64, proven: bool) {
+        let device = Device {
+            regime: Regime::Band,
+            from: START - 20 * DAY,
+            until,
+            secret_hash: proven.then(|| token_hash(terminal, TOKEN)),
+        };
+        let field = format!("device/{terminal}");
+        self.amend("bureau", case, &field, canon::encode(&device));
     }
 
     fn amend(&mut self, by: &str, case: DossierId, field: &str, value: Vec<u8>) {
@@ -295,6 +313,10 @@ impl World {
     }
 
     pub(crate) async fn open_with(demo: bool, limits: Limits) -> Self {
+        Self::with_people(1, demo, limits).await
+    }
+
+    pub(crate) async fn with_people(people: usize, demo: bool, limits: Limits) -> Self {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let medium = Arc::new(FileMedium::new(&store_path(dir.path()), Duration::ZERO));
         let ops = OpsKey::generate();
@@ -313,7 +335,7 @@ impl World {
             seats: BTreeMap::from([("root", root_seat)]),
         };
         scribe.found();
-        scribe.open();
+        (0..people).for_each(|number| scribe.open(number));
         let node = scribe.seats["node"];
         for effect in replica.drain() {
             if let Effect::Store(writes) = effect {
@@ -405,6 +427,12 @@ impl World {
     /// Every fix that is stored.
     pub(crate) async fn fixes(&self) -> Vec<StoredFix> {
         let look = |node: &mut Node| node.replica.fixes(person(), i64::MIN, i64::MAX, 10_000);
+        self.owner.look(look).await.unwrap().unwrap()
+    }
+
+    /// How many fixes there are, of everybody.
+    pub(crate) async fn all_fixes(&self) -> u64 {
+        let look = |node: &mut Node| node.store.reader().count(Table::Fix);
         self.owner.look(look).await.unwrap().unwrap()
     }
 
