@@ -55,6 +55,10 @@ async fn unknown_unbound_and_unproven_devices_hear_the_same() {
     assert!(world.fixes().await.is_empty());
     let metrics = world.metrics.text(&[]);
     assert!(
+        metrics.contains("jiaolian_gateway_bare_total 2\n"),
+        "{metrics}"
+    );
+    assert!(
         metrics.contains("jiaolian_gateway_strangers_total 10\n"),
         "{metrics}"
     );

@@ -1,7 +1,7 @@
 //! Every form in which a position may come, and what it becomes.
 
 use crate::client::{batch, get, send};
-use crate::world::{BAND, HOME, MINUTE, START, TOKEN, World, report};
+use crate::world::{AMPLE, BAND, HOME, MINUTE, START, TOKEN, World, driver, report};
 use jiaolian_schema::datum::Datum;
 use jiaolian_schema::fix::{Point, Source};
 use jiaolian_schema::geo::Coord;
@@ -64,6 +64,7 @@ async fn times_in_seconds_milliseconds_and_rfc_3339_are_the_same_instant() {
         "1772413200000",
         "1772413200.0",
         "2026-03-02T09:00:00%2B08:00",
+        "2026-03-02T09:00:00+08:00",
         "2026-03-02T01:00:00Z",
         "2026-03-02%2001:00:00.000Z",
     ]
@@ -139,6 +140,33 @@ async fn a_history_mark_is_honoured_whatever_the_time() {
         .map(|fix| (fix.live, fix.judged))
         .collect();
     assert_eq!(marks, [(true, false), (false, true)]);
+}
+
+#[tokio::test]
+async fn where_the_devices_agree_that_the_clock_here_is_fast_their_reports_are_live() {
+    let world = World::with_people(4, true, AMPLE).await;
+    let then = START - 3 * 60 * MINUTE;
+    for number in 1..4 {
+        let terminal = driver(number).terminal;
+        let query = format!(
+            "id={terminal}&token={TOKEN}&timestamp={}&lat=28.15&lon=113.6&live=true",
+            then + number as i64
+        );
+        let answer = get(world.addr, &query).await;
+        let skewed = u64::from(number < 3);
+        assert_eq!(answer.json()["skewed"], skewed, "device {number}");
+    }
+    assert_eq!(
+        get(world.addr, &report(then, HOME)).await.counts(),
+        (1, 0, 0)
+    );
+    let marks: Vec<_> = world
+        .fixes()
+        .await
+        .iter()
+        .map(|fix| (fix.live, fix.judged))
+        .collect();
+    assert_eq!(marks, [(true, true)]);
 }
 
 #[tokio::test]
