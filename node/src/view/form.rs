@@ -404,8 +404,8 @@ mod tests {
         let form = &mut filled.form;
         form.set("terminal", Value::Text("band-1".into()));
         form.set("regime", Value::Choice("band".into()));
-        form.set("from", Value::Date(20_500));
-        form.set("until", Value::Date(20_530));
+        form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
+        form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
         form.set("token", Value::Text(token.into()));
         device(&filled)
     }
