@@ -1,8 +1,7 @@
 //! The binary `testnet`: one subcommand for each way of running many offices on one machine.
 
-#![allow(clippy::print_stdout)]
-
 use clap::{Parser, Subcommand};
+use jiaolian_node::command::Office;
 use std::process::ExitCode;
 
 /// Many offices on one machine: simulation, benchmarks, real processes.
@@ -18,10 +17,17 @@ struct Command {
 enum What {
     /// Twelve nodes in virtual time under faults, the same output for the same seed.
     Sim(jiaolian_testnet::sim::SimCommand),
+    /// A drill province of real processes, with a page to cut lines and switch nodes off.
+    Up(jiaolian_testnet::up::UpCommand),
+    /// The commands of a node, as `jiaolian` has them, so that one binary is enough for a drill.
+    #[command(subcommand)]
+    Node(Office),
 }
 
 fn main() -> ExitCode {
     match Command::parse().what {
         What::Sim(command) => jiaolian_testnet::sim::command(&command),
+        What::Up(command) => jiaolian_testnet::up::command(&command),
+        What::Node(office) => office.run(),
     }
 }

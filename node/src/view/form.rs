@@ -8,7 +8,7 @@ use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Section, Tone};
-use jiaolian_schema::device::{Device, Regime};
+use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
 use jiaolian_schema::fence::{Fence, FenceKind};
 use jiaolian_schema::id::hex;
 use jiaolian_schema::workflow::{
@@ -272,6 +272,16 @@ pub fn device_offer() -> Offer {
             shell_field("device", "regime", FieldType::Choice(regimes)),
             shell_field("device", "from", FieldType::Date),
             shell_field("device", "until", FieldType::Date),
+            OfferField {
+                required: false,
+                ..shell_field(
+                    "device",
+                    "token",
+                    FieldType::Text {
+                        chars_max: TOKEN_CHARS_MAX,
+                    },
+                )
+            },
         ],
     }
 }
@@ -322,14 +332,30 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
         _ => Regime::Phone,
     };
     let (from, until) = (start_of(from), end_of(until) - 1);
+    let secret_hash = match form.get("token") {
+        Some(Value::Text(token)) if !token.is_empty() => Some(token_of(terminal, token)?),
+        _ => None,
+    };
     Ok((
         terminal.clone(),
         Device {
             regime,
             from,
             until,
+            secret_hash,
         },
     ))
+}
+
+/// The hash of a token that is long enough; the token itself is kept nowhere.
+fn token_of(terminal: &str, token: &str) -> ApiResult<[u8; 32]> {
+    let chars = token.chars().count() as u32;
+    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&chars) || token.contains(char::is_whitespace)
+    {
+        let said = words("device", "token_odd").fill(&[&chars.to_string()]);
+        return Err(ApiError::field("token", FieldFault::said("token", said)));
+    }
+    Ok(token_hash(terminal, token))
 }
 
 /// The area that such a form draws. Its name is its id in the case.
@@ -366,5 +392,32 @@ pub fn wire(value: &Value) -> Json {
     match value {
         Value::Area(bytes) => area::feature(bytes).unwrap_or(Json::Null),
         other => other.to_json(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(token: &str) -> ApiResult<(String, Device)> {
+        let mut filled = Filled::default();
+        let form = &mut filled.form;
+        form.set("terminal", Value::Text("band-1".into()));
+        form.set("regime", Value::Choice("band".into()));
+        form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
+        form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
+        form.set("token", Value::Text(token.into()));
+        device(&filled)
+    }
+
+    #[test]
+    fn a_binding_holds_the_hash_of_its_token_and_short_tokens_are_refused() {
+        let (terminal, device) = bound("kQ3v-81mZ-pp0x-7").unwrap();
+        let hash = token_hash(&terminal, "kQ3v-81mZ-pp0x-7");
+        assert_eq!(device.secret_hash, Some(hash));
+        assert_eq!(bound("").unwrap().1.secret_hash, None);
+        for odd in ["kQ3v-81mZ-pp0x-", "kQ3v 81mZ pp0x 77Lw", &"x".repeat(129)] {
+            assert_eq!(bound(odd).unwrap_err().code(), "fields_invalid", "{odd}");
+        }
     }
 }
