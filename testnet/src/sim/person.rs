@@ -173,6 +173,7 @@ impl World {
             regime: Regime::Band,
             from: START,
             until: START + 90 * DAY_MS,
+            secret_hash: None,
         };
         let amend = Amend {
             field: format!("device/band-{number}"),
