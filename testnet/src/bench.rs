@@ -61,6 +61,9 @@ pub struct Args {
     /// One JSON object instead of the table.
     #[arg(long)]
     pub json: bool,
+    /// Dossiers of the one size at which `reconcile` measures; 1,000, 10,000 and 100,000 without.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub dossiers: Option<u32>,
     /// A node's program, to measure its start as a process.
     #[arg(long, requires = "ready")]
     pub program: Option<PathBuf>,
@@ -126,7 +129,7 @@ pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
     let asked = |section| args.section == Section::All || args.section == section;
     let mut figures = Vec::new();
     if asked(Section::Reconcile) {
-        figures.extend(reconcile::measure(args.quick)?);
+        figures.extend(reconcile::measure(args)?);
     }
     if asked(Section::Watch) {
         figures.extend(watch::measure(args.quick)?);

@@ -5,7 +5,7 @@ use super::figure::Figure;
 use super::node::{Memory, Node};
 use super::wire::{Trip, meet, part, rest};
 use super::world::World;
-use super::{MeasureError, peer, timing};
+use super::{Args, MeasureError, peer, timing};
 use jiaolian_schema::id::DossierId;
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::Replica;
@@ -20,13 +20,17 @@ const RUNS: usize = 9;
 const FILL_BATCH: usize = 100;
 const SECTION: &str = "reconcile";
 
-pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
-    let sizes: &[usize] = if quick { &SIZES_QUICK } else { &SIZES };
+pub(super) fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
+    let sizes = match args.dossiers {
+        Some(size) => vec![size as usize],
+        None if args.quick => SIZES_QUICK.to_vec(),
+        None => SIZES.to_vec(),
+    };
     let mut figures = Vec::new();
     for size in sizes {
-        figures.extend(measure_size(*size)?);
+        figures.extend(measure_size(size)?);
     }
-    figures.extend(copy(if quick { 50 } else { 1_000 })?);
+    figures.extend(copy(if args.quick { 50 } else { 1_000 })?);
     Ok(figures)
 }
 
