@@ -8,6 +8,7 @@ mod dice;
 mod figure;
 mod fold;
 mod ingest;
+mod key;
 mod node;
 mod peer;
 mod reconcile;

@@ -27,9 +27,7 @@ enum What {
 fn main() -> ExitCode {
     match Command::parse().what {
         What::Up(command) => jiaolian_testnet::up::command(&command),
-        What::Bench(args) => {
-            jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock())
-        }
+        What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
         What::Node(office) => office.run(),
     }
 }

@@ -2,7 +2,8 @@
 //! hundred thousand heads.
 
 use super::figure::Figure;
-use super::world::{World, root, signer};
+use super::key::{root, signer};
+use super::world::World;
 use super::{MeasureError, peer, timing};
 use jiaolian_schema::act::At;
 use jiaolian_schema::authority::{Authority, PathState};
@@ -102,9 +103,12 @@ fn case(acts: usize, verify: f64) -> Result<Vec<Figure>, MeasureError> {
     ])
 }
 
+/// Heads by their ids.
+type Signed = Vec<(EnvelopeId, Head)>;
+
 /// Heads of many authors, chained, without bodies.
 struct Heads {
-    heads: Vec<(EnvelopeId, Head)>,
+    heads: Signed,
     /// The position in the middle of the first author's chain, and the id after it.
     middle: (At, EnvelopeId),
 }
@@ -154,7 +158,7 @@ fn clerk(number: usize) -> String {
 }
 
 /// The rosters' own heads and facts.
-fn rosters(world: &World) -> Result<(Vec<(EnvelopeId, Head)>, Vec<Fact>), MeasureError> {
+fn rosters(world: &World) -> Result<(Signed, Vec<Fact>), MeasureError> {
     let (mut heads, mut facts) = (Vec::new(), Vec::new());
     for office in ["p", "c", "t"] {
         let (some, more) = roster(world, world.roster(office))?;
@@ -164,11 +168,7 @@ fn rosters(world: &World) -> Result<(Vec<(EnvelopeId, Head)>, Vec<Fact>), Measur
     Ok((heads, facts))
 }
 
-#[allow(clippy::type_complexity)]
-fn roster(
-    world: &World,
-    dossier: DossierId,
-) -> Result<(Vec<(EnvelopeId, Head)>, Vec<Fact>), MeasureError> {
+fn roster(world: &World, dossier: DossierId) -> Result<(Signed, Vec<Fact>), MeasureError> {
     let replica = &world.province.replica;
     let facts: Vec<Fact> = replica.facts(dossier)?.into_values().collect();
     let mut heads = Vec::new();

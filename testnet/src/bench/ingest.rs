@@ -2,9 +2,10 @@
 //! of a commit, and their bytes on the disk.
 
 use super::figure::Figure;
+use super::key::{code, peer as peer_of};
 use super::node::{Commit, Node};
 use super::terrain::{Span, counties, fence_around, span_of, walk};
-use super::world::{World, code, peer as peer_of};
+use super::world::World;
 use super::{MeasureError, peer, timing};
 use jiaolian_node::seal::{CaseSecret, OpsKey};
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};

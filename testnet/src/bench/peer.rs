@@ -1,8 +1,8 @@
 //! Figures of peers and limits that do not run in this process, each with where it comes from.
 //!
-//! Peers were measured on 2026-11-23 on two shared cores of an AMD EPYC (ext4, Linux 6.18): PouchDB
+//! Peers were measured on 2026-11-23 on two shared cores of an AMD EPYC (ext4, Linux 6.18): `PouchDB`
 //! 9.0.0 with express-pouchdb 4.2.0 and HTTP keep-alive, automerge-repo 2.5.6 with automerge 3.5.0,
-//! iroh-docs 0.101 over iroh 1.4.1, GEOS 3.14.1 (shapely 2.2), PostgreSQL 15.18. Limits are goals
+//! iroh-docs 0.101 over iroh 1.4.1, GEOS 3.14.1 (shapely 2.2), `PostgreSQL` 15.18. Limits are goals
 //! that the design sets.
 
 /// A peer's figure and its name in the table.
@@ -69,8 +69,11 @@ pub(super) const POSTGRES_INSERT_32: Peer = peer("PostgreSQL INSERT, 32 clients"
 pub(super) const POSTGRES_COPY_100: Peer = peer("PostgreSQL COPY of 100", 23_900.0);
 /// Durable appends of 4 KiB a second, on the machine of the peers.
 pub(super) const DISK_SYNCS: Peer = peer("same disk, 2026-11-23", 240.0);
-/// Bytes a report in SQLite's or another's plain JSON log.
+/// Bytes of a report with time and accuracy as plain JSON.
 pub(super) const JSON_REPORT_BYTES: Peer = peer("a report as JSON", 56.5);
+
+/// Bare `verify_strict` a second where nothing else runs (36 µs): how busy the machine is now.
+pub(super) const QUIET_VERIFY: Peer = peer("a quiet machine, 2026-11-23", 27_800.0);
 
 /// Start of a township's node, ms.
 pub(super) const LIMIT_TOWNSHIP_START_MS: Peer = peer("limit", 500.0);

@@ -1,8 +1,8 @@
 //! Signatures and seals a second, beside the bare primitive in the same run.
 
 use super::figure::Figure;
-use super::timing;
-use super::world::{root, signer};
+use super::key::{code, root, signer};
+use super::{peer, timing};
 use ed25519_dalek::{Signer as _, SigningKey};
 use jiaolian_node::seal::{CaseSecret, OpsKey, Place};
 use jiaolian_schema::act::{Act, Open};
@@ -40,7 +40,7 @@ fn draft(book: &Book) -> (Head, Vec<u8>) {
     let office = root().office;
     let open = Open {
         office,
-        person: super::world::code(1),
+        person: code(1),
         minor: 0,
         fields: BTreeMap::new(),
     };
@@ -92,12 +92,14 @@ fn signatures(least: Duration) -> Vec<Figure> {
         admit(envelope.clone(), &book, &StrictVerifier)
             .expect("the envelope was made to be admitted")
     });
-    let row = |what, figure: f64, peer, peer_figure: f64| {
+    let row = |what, figure: f64, beside, peer_figure: f64| {
         Figure::timed(SECTION, what, 1, (figure, "/s"))
-            .against(peer, peer_figure)
+            .against(beside, peer_figure)
             .more()
     };
+    let quiet = peer::QUIET_VERIFY;
     vec![
+        row("bare verify_strict", bare_verify, quiet.name, quiet.figure),
         row(
             "sign an envelope",
             seal,

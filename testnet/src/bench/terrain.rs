@@ -111,7 +111,7 @@ pub(super) fn strewn(counties: &[Shape], count: usize) -> Vec<Fence> {
 /// An outline, moved to a place and scaled to a radius in units.
 fn shrunk(outline: &[Coord], at: Coord, radius: f64) -> Option<Shape> {
     let span = Span::of(outline.iter());
-    let middle = |(from, to): (i32, i32)| (f64::from(from) + f64::from(to)) / 2.0;
+    let middle = |(from, to): (i32, i32)| f64::midpoint(f64::from(from), f64::from(to));
     let (lat, lon) = (middle(span.lat), middle(span.lon));
     let reach = f64::from(span.lat.1 - span.lat.0).max(f64::from(span.lon.1 - span.lon.0)) / 2.0;
     let scale = radius / reach;
@@ -165,7 +165,7 @@ pub(super) fn float(at: Coord) -> geo::Coord<f64> {
 
 /// A shape as `geo` sees it.
 pub(super) fn floats(shape: &Shape) -> MultiPolygon<f64> {
-    let ring = |ring: &Vec<Coord>| LineString::from_iter(ring.iter().map(|at| float(*at)));
+    let ring = |ring: &Vec<Coord>| ring.iter().map(|at| float(*at)).collect::<LineString>();
     let part = |rings: &Rings| {
         let mut rings = rings.iter().map(ring);
         let outer = rings.next().unwrap_or_else(|| LineString::new(Vec::new()));

@@ -2,19 +2,18 @@
 //! which every part of a node has work.
 
 use super::MeasureError;
+use super::key::{bytes16, code, office, peer, root, signer};
 use super::node::{Memory, Node};
 use jiaolian_schema::act::{Act, Amend, Apply, Appoint, Entrust, Found, Open, Revoke, Span, Step};
-use jiaolian_schema::admit::Introduction;
-use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::envelope::{Duty, Envelope};
 use jiaolian_schema::fence::Fence;
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::id::{DossierId, EnvelopeId, PersonId, sha256};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{ED25519, Sign as _, StrictVerifier};
 use jiaolian_schema::value::Fields;
-use jiaolian_sync::{Draft, Limits, LocalSeat, Payload, Peer, Seat, Setup, Store};
+use jiaolian_sync::{Draft, Limits, LocalSeat, Payload, Seat, Setup, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -296,6 +295,7 @@ impl World {
             regime: Regime::Band,
             from: START_MS - DAY_MS,
             until,
+            secret_hash: None,
         };
         let name = format!("device/band-{number}");
         let device = canon::encode(&device);
@@ -347,46 +347,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-/// The person's code of a running number.
-pub(super) fn code(number: u64) -> PersonCode {
-    PersonCode(bytes16("code", &number.to_string()))
-}
-
-/// The key at the top.
-pub(super) fn root() -> RootKey {
-    let key = signer("root").public_key();
-    let office = office("p");
-    let introduction = Introduction {
-        suite: ED25519,
-        key,
-        office,
-        duty: Duty::Keeper,
-    };
-    RootKey {
-        office,
-        introduction,
-    }
-}
-
-/// The key of a name.
-pub(super) fn signer(name: &str) -> Ed25519Signer {
-    Ed25519Signer::from_seed(&sha256(&[b"bench seed", name.as_bytes()]))
-}
-
-/// The transport key of an office's node.
-pub(super) fn peer(office: &str) -> Peer {
-    Peer(sha256(&[b"bench peer", office.as_bytes()]))
-}
-
-fn office(name: &str) -> OfficeId {
-    OfficeId(bytes16("office", name))
-}
-
-fn bytes16(kind: &str, name: &str) -> [u8; 16] {
-    let hash = sha256(&[kind.as_bytes(), b"/", name.as_bytes()]);
-    std::array::from_fn(|at| hash[at])
 }
 
 fn setup(name: &str, seats: &BTreeMap<String, Seat>, rules: &Arc<RulePack>) -> Setup {
