@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use jiaolian_testnet::bench::{Launch, LaunchError, launch as launch_now};
 use serde_json::Value;
 use std::process::Command;
 
@@ -138,4 +139,18 @@ fn columns_of_the_table_begin_at_the_same_place() {
     }
     let last = lines[lines.len() - 1];
     assert!(last.ends_with(" missed"), "{last}");
+}
+
+#[test]
+fn a_start_is_not_measured_where_something_answers_already() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = taken.local_addr().unwrap();
+    let launch = Launch {
+        program: "true".into(),
+        args: Vec::new(),
+        ready: at,
+    };
+    assert!(matches!(launch_now(&launch), Err(LaunchError::Taken(there)) if there == at));
+    drop(taken);
+    assert!(matches!(launch_now(&launch), Err(LaunchError::Ended(..))));
 }

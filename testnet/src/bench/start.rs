@@ -20,6 +20,8 @@ const RUNS: usize = 5;
 const READY_MS_MAX: u64 = 30_000;
 /// Pause between two questions whether it is ready, ms.
 const ASK_MS: u64 = 5;
+/// How long one question may take.
+const ASK_PATIENCE: Duration = Duration::from_millis(500);
 const KIB_PER_MIB: f64 = 1024.0;
 
 /// A program that is to be started and measured.
@@ -45,6 +47,9 @@ pub struct Started {
 /// Why a start could not be measured.
 #[derive(Debug, Error)]
 pub enum LaunchError {
+    /// Something else answers where it is to answer.
+    #[error("nothing may answer at {0} before the program runs")]
+    Taken(SocketAddr),
     /// It did not run.
     #[error("{0} must be a program that runs: {1}")]
     Spawn(PathBuf, std::io::Error),
@@ -59,6 +64,9 @@ pub enum LaunchError {
 /// Starts a program, waits until it says that it is ready, and ends it. `jiaolian run` over a
 /// township's directory is measured by handing it in here.
 pub fn launch(launch: &Launch) -> Result<Started, LaunchError> {
+    if TcpStream::connect_timeout(&launch.ready, ASK_PATIENCE).is_ok() {
+        return Err(LaunchError::Taken(launch.ready));
+    }
     let started = Instant::now();
     let child = Command::new(&launch.program)
         .args(&launch.args)
@@ -94,13 +102,12 @@ impl Drop for Running {
 }
 
 fn is_ready(at: SocketAddr) -> bool {
-    let patience = Duration::from_millis(500);
-    let Ok(mut stream) = TcpStream::connect_timeout(&at, patience) else {
+    let Ok(mut stream) = TcpStream::connect_timeout(&at, ASK_PATIENCE) else {
         return false;
     };
     let ask = format!("GET /readyz HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
     let mut status = [0; 12];
-    stream.set_read_timeout(Some(patience)).is_ok()
+    stream.set_read_timeout(Some(ASK_PATIENCE)).is_ok()
         && stream.write_all(ask.as_bytes()).is_ok()
         && stream.read_exact(&mut status).is_ok()
         && status.ends_with(b" 200")
