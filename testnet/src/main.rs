@@ -19,6 +19,8 @@ enum What {
     Sim(jiaolian_testnet::sim::SimCommand),
     /// A drill province of real processes, with a page to cut lines and switch nodes off.
     Up(jiaolian_testnet::up::UpCommand),
+    /// Measures, and prints each figure as a ratio to a peer or limit.
+    Bench(jiaolian_testnet::bench::Args),
     /// The commands of a node, as `jiaolian` has them, so that one binary is enough for a drill.
     #[command(subcommand)]
     Node(Office),
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     match Command::parse().what {
         What::Sim(command) => jiaolian_testnet::sim::command(&command),
         What::Up(command) => jiaolian_testnet::up::command(&command),
+        What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
         What::Node(office) => office.run(),
     }
 }
