@@ -21,7 +21,7 @@ impl World {
         let mut rosters = Vec::new();
         for (at, (_, above, tier)) in OFFICES.iter().enumerate() {
             let keeper = above.and_then(|above| {
-                let name = format!("{}-keeper", OFFICES[above].0);
+                let name = format!("{}-founder", OFFICES[above].0);
                 self.seats.contains_key(&name).then_some(name)
             });
             let keeper = keeper.unwrap_or_else(|| ROOT.to_owned());

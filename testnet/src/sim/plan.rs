@@ -29,7 +29,8 @@ pub(crate) const OFFICES: [(&str, Option<usize>, u8); 12] = [
     ("b4", Some(3), 1),
 ];
 
-/// Who works at an office of a tier: suffix of the name, duty, roles of the rules.
+/// Who works at an office of a tier: suffix of the name, duty, roles of the rules. The founder's key
+/// lies at the province, the keeper's at the office: a key never has two places.
 pub(crate) fn staff(tier: u8) -> &'static [(&'static str, Duty, &'static [&'static str])] {
     match tier {
         1 => &[
@@ -43,6 +44,7 @@ pub(crate) fn staff(tier: u8) -> &'static [(&'static str, Duty, &'static [&'stat
             ("node", Duty::Staff, &["NODE"]),
             ("witness", Duty::Witness, &["NODE_WITNESS"]),
             ("keeper", Duty::Keeper, &["KEEPER"]),
+            ("founder", Duty::Keeper, &["KEEPER"]),
             ("head", Duty::Staff, &["CTY_HEAD"]),
             ("deputy", Duty::Staff, &["CTY_DEP"]),
             ("case", Duty::Staff, &["CTY_CASE"]),
@@ -52,7 +54,7 @@ pub(crate) fn staff(tier: u8) -> &'static [(&'static str, Duty, &'static [&'stat
         3 => &[
             ("node", Duty::Staff, &["NODE"]),
             ("witness", Duty::Witness, &["NODE_WITNESS"]),
-            ("keeper", Duty::Keeper, &["KEEPER"]),
+            ("founder", Duty::Keeper, &["KEEPER"]),
             ("head", Duty::Staff, &["CIT_HEAD"]),
         ],
         _ => &[
