@@ -418,3 +418,34 @@ fn an_alarm_that_could_not_be_signed_is_signed_once_it_can_be() {
     world.net.tick(1_000);
     assert_eq!(alarms(&world, T1).len(), 1);
 }
+
+#[test]
+fn an_old_alarm_of_another_gateway_takes_no_later_violation() {
+    let (mut world, _) = watched();
+    world.link_all();
+    world.net.rest();
+    let day = 24 * 60;
+    for minute in [0, 1, 3] {
+        report(&mut world, C, minute, 30, true).unwrap();
+    }
+    world.net.flow();
+    for minute in [0, 1, 3] {
+        report(&mut world, T1, minute, 30, true).unwrap();
+    }
+    for minute in [10, 12, 2 * day] {
+        report(&mut world, C, minute, -30, true).unwrap();
+        report(&mut world, T1, minute, -30, true).unwrap();
+    }
+    world.net.rest();
+    world.net.cut(C, T1);
+    for at in [C, T1] {
+        for minute in [2 * day + 10, 2 * day + 11, 2 * day + 13] {
+            report(&mut world, at, minute, 30, true).unwrap();
+        }
+    }
+    world.net.heal(C, T1);
+    world.net.rest();
+    for at in [T1, C, P] {
+        assert_eq!(standing(&world, at).len(), 2, "at {at}");
+    }
+}

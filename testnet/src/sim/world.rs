@@ -8,6 +8,7 @@ use super::node::{Death, Node, Seats, rules, setup};
 use super::person::Walker;
 use super::plan::{OFFICES, Plan, START};
 use super::queue::{Event, Queue};
+use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::{Effect, Event as News, Replica};
 use std::sync::Arc;
@@ -241,6 +242,12 @@ impl World {
         let replica = self.open(at, disk, dice.bytes());
         let node = &mut self.nodes[at];
         node.life += 1;
+        // Pages that load show what is stored: a death between store and news hides nothing.
+        for (id, row) in replica.dossiers() {
+            if row.kind == DossierKind::Alarm {
+                node.announced.entry(id).or_insert(1);
+            }
+        }
         node.replica = Some(replica);
         let life = node.life;
         self.queue.at(

@@ -14,6 +14,7 @@ use jiaolian_schema::watch::{
     AlarmKind, Change, StandingAlarm, Transition, Violation, WithdrawalCause, alarm_id,
 };
 use minicbor::{Decode, Encode};
+use std::collections::BTreeSet;
 
 /// Left a keep-in fence: code and severity of `rules/alarm_kind.toml`.
 const GEO_OUT: (&str, u8) = ("GEO_OUT", 2);
@@ -205,13 +206,14 @@ impl<S: Store> Replica<S> {
         })
     }
 
-    /// A person's alarms that stand, as the watch compares them with violations, from an instant
-    /// on.
+    /// A person's alarms that stand, as the watch compares them with violations, from an instant on
+    /// at which these fences had a violation open. An alarm decided before it, of which nothing was
+    /// open any more, stands for nothing later.
     pub(super) fn standing_alarms(
         &self,
         person: PersonCode,
         watched: &Watched,
-        since: i64,
+        (since, open): (i64, &BTreeSet<String>),
     ) -> Vec<StandingAlarm> {
         let alarms = self.desk.of.get(&person).into_iter().flatten();
         let standing = alarms.filter_map(|alarm| {
@@ -227,6 +229,10 @@ impl<S: Store> Replica<S> {
                 _ => return None,
             };
             let until = watched.notes.get(alarm).and_then(|note| note.until);
+            let goes_on = until.map_or(open.contains(&raise.fence), |until| until >= since);
+            if raise.decided_at < since && !goes_on {
+                return None;
+            }
             Some(StandingAlarm {
                 id: alarm.0,
                 fence: raise.fence,
@@ -236,9 +242,7 @@ impl<S: Store> Replica<S> {
                 evidence: minicbor::decode(&raise.evidence).unwrap_or_default(),
             })
         });
-        standing
-            .filter(|alarm| alarm.time >= since || alarm.until.is_none_or(|until| until >= since))
-            .collect()
+        standing.collect()
     }
 }
 

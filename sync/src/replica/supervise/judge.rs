@@ -11,6 +11,7 @@ use jiaolian_schema::id::{AlarmId, PersonCode};
 use jiaolian_schema::watch::{
     AlarmChange, AlarmKind, Change, Clearing, Step, Transition, Violation, WatchState, match_alarms,
 };
+use std::collections::BTreeSet;
 
 /// How far back a changed fence or permit is judged, ms. What is older stands as it was judged.
 const AGAIN_MS: i64 = 100 * DAY_MS;
@@ -30,10 +31,11 @@ impl<S: Store> Replica<S> {
         watched.marks.retain(|mark| mark.time < since);
         watched.marked = true;
         let mut violations = open_violations(&state, &watched.fences);
+        let open: BTreeSet<String> = state.open().map(|(fence, _, _)| fence.to_owned()).collect();
         watched.state = state;
         let transitions = self.step_through(person, watched, since)?;
         gather(&mut violations, transitions);
-        let alarms = self.standing_alarms(person, watched, since);
+        let alarms = self.standing_alarms(person, watched, (since, &open));
         let changes = match_alarms(&person.to_hex(), &violations, &alarms, &watched.permits);
         let (mut raised, mut withdrawn) = (Vec::new(), Vec::new());
         for change in changes {
