@@ -4,8 +4,10 @@
 WEB_STAMP = web-ui/dist/index.html
 WEB_SOURCES = $(shell find web-ui/src web-ui/public web-ui/index.html web-ui/package.json -type f 2>/dev/null)
 
+# Features of all packages together, so that `make test` finds everything built already.
 demo: web
-	cargo run --locked -p jiaolian-testnet -- up --open
+	cargo build --locked --workspace --bins
+	"$${CARGO_TARGET_DIR:-target}/debug/testnet" up --open
 
 test: web web-test rust-test
 
