@@ -6,14 +6,13 @@ use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::authority::{State, Wait};
 use jiaolian_schema::calendar::civil_of;
-use jiaolian_schema::deadline::Moment;
+use jiaolian_schema::deadline::{DueAt, Unit, left};
 use jiaolian_schema::id::{DossierId, OfficeId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::workflow::{Due, Field, FieldType, Label, Value, Workflow};
 use jiaolian_sync::Delivery as Delivered;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+const DAY_MS: i64 = 86_400_000;
 /// A deadline that is nearer than this is orange, ms.
 const NEAR_MS: i64 = DAY_MS;
 
@@ -111,20 +110,24 @@ pub fn date_of(ms: i64) -> String {
 /// A deadline as it is at `now`.
 pub fn due_shape(rules: &RulePack, due: &Due, now: i64) -> DueShape {
     let label = rule_text(rules, &due.text_key());
-    deadline(&due.id, label, due.at, due.provisional, now)
+    let at = DueAt {
+        at: due.at,
+        provisional: due.provisional,
+    };
+    deadline(rules, (&due.id, label), at, due.unit, now)
 }
 
-/// A deadline in the contract's shape: days while it is days away, hours and minutes when it is
-/// near.
-pub fn deadline(id: &str, label: Text, at: Moment, provisional: bool, now: i64) -> DueShape {
-    let end = at.end_ms();
-    let left = end - now;
-    let (n, unit) = match left.abs() {
-        DAY_MS.. => (left.div_euclid(DAY_MS), "calendar_day"),
-        HOUR_MS.. => (left.div_euclid(HOUR_MS), "hour"),
-        _ => (left.div_euclid(60_000), "minute"),
-    };
-    let severity = match left {
+/// A deadline in the contract's shape, with what is left in the unit that it is counted in.
+pub fn deadline(
+    rules: &RulePack,
+    (id, label): (&str, Text),
+    due: DueAt,
+    unit: Unit,
+    now: i64,
+) -> DueShape {
+    let end = due.at.end_ms();
+    let rest = left(rules.calendar(), due.at, unit, now);
+    let severity = match end - now {
         ..0 => 1,
         0..NEAR_MS => 2,
         NEAR_MS..604_800_000 => 3,
@@ -134,13 +137,22 @@ pub fn deadline(id: &str, label: Text, at: Moment, provisional: bool, now: i64) 
         id: id.to_owned(),
         label,
         at: end,
-        date: at.date().to_string(),
-        provisional,
+        date: due.at.date().to_string(),
+        provisional: due.provisional || rest.provisional,
         remaining: Remaining {
-            n,
-            unit: unit.into(),
+            n: rest.n,
+            unit: unit_word(rest.unit).into(),
         },
         severity,
+    }
+}
+
+fn unit_word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::WorkingDay => "working_day",
+        Unit::CalendarDay | Unit::Month => "calendar_day",
+        Unit::Hour => "hour",
+        Unit::Minute => "minute",
     }
 }
 

@@ -6,6 +6,7 @@
 mod alarm_story;
 mod client;
 mod door;
+mod due_story;
 mod leave_story;
 mod office;
 mod session_story;

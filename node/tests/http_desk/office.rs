@@ -314,16 +314,10 @@ impl Office {
         self.time.fetch_add(ms, Ordering::SeqCst);
     }
 
-    /// Raises an alarm as the node itself does.
-    pub(crate) async fn raise(
-        &self,
-        case: DossierId,
-        at: &str,
-        number: u8,
-        severity: u8,
-    ) -> DossierId {
+    /// An alarm as the node itself would raise it now.
+    pub(crate) fn alarm(&self, case: DossierId, at: &str, number: u8, severity: u8) -> Raise {
         let now = self.time.load(Ordering::SeqCst);
-        let raise = Raise {
+        Raise {
             alarm: AlarmId([number; 32]),
             case,
             office: office(at),
@@ -335,7 +329,24 @@ impl Office {
             decided_at: now,
             retrospective: 0,
             evidence: Vec::new(),
-        };
+        }
+    }
+
+    /// Raises an alarm as the node itself does.
+    pub(crate) async fn raise(
+        &self,
+        case: DossierId,
+        at: &str,
+        number: u8,
+        severity: u8,
+    ) -> DossierId {
+        let raise = self.alarm(case, at, number, severity);
+        self.sign_alarm(raise).await
+    }
+
+    /// Signs an alarm with the node's key.
+    pub(crate) async fn sign_alarm(&self, raise: Raise) -> DossierId {
+        let number = raise.alarm.0[0];
         let seat = self.node_seat;
         let job = move |node: &mut Node| {
             let draft = Draft {
