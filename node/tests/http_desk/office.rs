@@ -1,10 +1,12 @@
 //! A real node of a county with its township, founded under a root of its own, served on the
 //! loopback.
 
+use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::{App, Clock, router, sweep};
 use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
 use jiaolian_node::seal::{CaseSecret, OpsKey};
@@ -40,7 +42,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 9] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -50,6 +52,7 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 9] = [
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
+    ("", "township node", "township", &["NODE"]),
 ];
 
 /// Id, parent, tier, code, name.
@@ -123,11 +126,31 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
-        endpoint: roles
-            .contains(&"NODE")
-            .then(|| sha256(&[b"peer", at.as_bytes()])),
+        endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
     }
+}
+
+/// The transport key of an office's node.
+pub(crate) fn endpoint(at: &str) -> [u8; 32] {
+    let key = Ed25519Signer::from_seed(&endpoint_seed(at)).public_key();
+    key.try_into().unwrap()
+}
+
+pub(crate) fn endpoint_seed(at: &str) -> [u8; 32] {
+    sha256(&[b"peer", at.as_bytes()])
+}
+
+/// Links on the loopback under an office's transport key.
+pub(crate) async fn links(at: &str) -> (Links, LinkEvents) {
+    let config = LinkConfig {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        idle_s: 15,
+        mtu_probing: false,
+        peers: Vec::new(),
+    };
+    let seed = Zeroizing::new(endpoint_seed(at));
+    Links::start(&config, &seed).await.unwrap()
 }
 
 fn setup(node: Option<Seat>) -> Setup {
@@ -230,6 +253,10 @@ impl Office {
     }
 
     pub(crate) async fn open_with(bounds: Bounds) -> Self {
+        Self::open_linked(bounds, None).await
+    }
+
+    pub(crate) async fn open_linked(bounds: Bounds, links: Option<(Links, LinkEvents)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let case = CaseSecret::generate();
@@ -238,6 +265,7 @@ impl Office {
         let keys = KeyRing::new(CHEAP);
         let rings: Vec<_> = PEOPLE
             .iter()
+            .filter(|(number, ..)| !number.is_empty())
             .map(|(number, name, ..)| {
                 keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
                     .unwrap()
@@ -252,16 +280,17 @@ impl Office {
             }
         }
         drop(replica);
-        Self::serve(dir, store, keys, seat, bounds).await
+        Self::serve(dir, store, keys, (seat, links), bounds).await
     }
 
     async fn serve(
         dir: tempfile::TempDir,
         store: DiskStore,
         keys: KeyRing,
-        node_seat: Seat,
+        (node_seat, links): (Seat, Option<(Links, LinkEvents)>),
         bounds: Bounds,
     ) -> Self {
+        let (links, link_events) = links.unzip();
         let time = Arc::new(AtomicI64::new(START));
         let read = Arc::clone(&time);
         let clock: Clock = Arc::new(move || read.load(Ordering::SeqCst));
@@ -275,7 +304,7 @@ impl Office {
                 Node::new(Parts {
                     replica,
                     store,
-                    links: None,
+                    links,
                     rules: Arc::new(RulePack::builtin()),
                     counties: Arc::new(County::demo()),
                     events,
@@ -287,7 +316,7 @@ impl Office {
                 })
             }
         };
-        let (owner, _thread) = Owner::start(make, None).unwrap();
+        let (owner, _thread) = Owner::start(make, link_events).unwrap();
         let app = App::new(
             owner.clone(),
             (events, metrics),
