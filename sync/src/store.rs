@@ -53,6 +53,8 @@ pub enum Table {
     View = 34,
     /// Shell: devices' last counters and secrets. Key: device id.
     Device = 35,
+    /// Shell: who looked at what, and why. Key: number (8, big-endian).
+    Access = 36,
 }
 
 /// One row to put or to take away.

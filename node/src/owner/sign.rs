@@ -3,7 +3,6 @@
 
 use super::Node;
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::text::Text;
 use crate::seal::entropy;
 use crate::view::form::{self, Filled};
 use crate::view::shape::{DryRun, Signed, Target};
@@ -73,7 +72,11 @@ impl Node {
         if !ready.light && !ask.strong {
             return Err(ApiError::new("passphrase_wrong"));
         }
+        let others = self.others_handled(place, ready.dossier);
         let id = self.sign(hand, ready.dossier, ready.act)?;
+        for other in others {
+            self.sign_along(hand, &other, ask)?;
+        }
         let dossier = ready.dossier.unwrap_or(id.into());
         let file = self.file(dossier).ok_or(ApiError::not_found())?;
         let act = view::act::act_shape(self, &hand.viewer, &file, id);
@@ -85,6 +88,38 @@ impl Node {
             file.find(id).map(|entry| &entry.fact.what),
         );
         Ok(Signed { act, target })
+    }
+
+    /// The other alarms of an incident that one signature is for.
+    fn others_handled(&mut self, place: Place, signed: Option<DossierId>) -> Vec<Arc<File>> {
+        let Place::Alarm(alarm) = place else {
+            return Vec::new();
+        };
+        let incident = view::incident::of_alarm(self, alarm);
+        let mut handled = incident.map_or_else(Vec::new, |incident| incident.handled(self));
+        handled.retain(|file| Some(file.id) != signed);
+        handled
+    }
+
+    /// Signs the same step on another alarm of the incident, where its own road allows it: an alarm
+    /// that fired again since is first taken by whoever contacts the person.
+    fn sign_along(&mut self, hand: &Hand, file: &File, ask: &SignRequest) -> ApiResult<()> {
+        let take = SignRequest {
+            event: "acknowledge".to_owned(),
+            fields: Map::new(),
+            section_id: None,
+            strong: ask.strong,
+        };
+        let first = (ask.event == "contact").then_some(&take);
+        for ask in first.into_iter().chain([ask]) {
+            let Some(file) = self.file(file.id) else {
+                return Ok(());
+            };
+            if let Ok(ready) = self.ready_step(&hand.viewer, &file, file.id.into(), ask, false) {
+                self.sign(hand, ready.dossier, ready.act)?;
+            }
+        }
+        Ok(())
     }
 
     /// What would follow from a form; nothing is signed.
@@ -144,9 +179,11 @@ impl Node {
                 self.ready_step(viewer, &file, matter, ask, check_section)
             }
             Place::Alarm(alarm) => {
-                let file = view::alarm::find(self, viewer, alarm)?;
+                view::alarm::find(self, viewer, alarm)?;
+                let incident = view::incident::of_alarm(self, alarm);
+                let file = incident.ok_or(ApiError::not_found())?.lead;
                 self.check_claim(viewer, &file, ask)?;
-                self.ready_step(viewer, &file, alarm.into(), ask, check_section)
+                self.ready_step(viewer, &file, file.id.into(), ask, check_section)
             }
         }
     }
@@ -167,8 +204,8 @@ impl Node {
     fn ready_open(&mut self, viewer: &Viewer, ask: &SignRequest) -> ApiResult<Ready> {
         let offer =
             view::opening::opening_offer(self, viewer).ok_or(ApiError::new("offer_gone"))?;
-        let filled = form::read(self, &offer, &ask.fields)?;
-        view::opening::check_identity(self, viewer, &filled.form)?;
+        let mut filled = form::read(self, &offer, &ask.fields)?;
+        view::opening::check(self, viewer, &mut filled.form)?;
         let minor = u8::from(filled.form.flag("minor"));
         let office = filled.form.choice("office").and_then(OfficeId::from_hex);
         let office = office.unwrap_or(viewer.office);
@@ -386,6 +423,9 @@ pub(super) fn refuse_sign(error: &SignError) -> ApiError {
         | SignError::OtherAppointment
         | SignError::OutsideInterval { .. }
         | SignError::AppointmentWithout => ApiError::new("not_allowed"),
-        other => ApiError::rule(&Text::plain(other.to_string())),
+        other => {
+            tracing::warn!(error = %other, "an act was not signed");
+            ApiError::rule(&view::fault::sign(other))
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! Forms: how an offer is shown, and how what was filled in becomes typed values or precise faults.
 
-use super::area;
 use super::label::{kind_word, rule_text, text};
 use super::shape::{Coded, FieldShape, Line, OfferShape, SectionShape};
+use super::{area, fault as words_of};
 use crate::http::error::{ApiError, ApiResult, FieldFault};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Section, Tone};
 use jiaolian_schema::device::{Device, Regime};
-use jiaolian_schema::fence::{Fence, FenceKind};
+use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
 use jiaolian_schema::id::hex;
 use jiaolian_schema::workflow::{
     Field, FieldError, FieldOption, FieldType, Form, Label, RuleError, Value,
@@ -194,7 +194,10 @@ pub fn fault(error: &FieldError) -> FieldFault {
             "text" => FieldFault::new("text", &[]),
             _ => FieldFault::new("ref", &[]),
         },
-        other => FieldFault::new("invalid", &[&other.to_string()]),
+        FieldError::Size {
+            bytes_max, found, ..
+        } => FieldFault::new("size", &[&bytes_max.to_string(), &found.to_string()]),
+        FieldError::Rule(_) => FieldFault::new("rule", &[]),
     }
 }
 
@@ -335,10 +338,10 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
 /// The area that such a form draws. Its name is its id in the case.
 pub fn fence(filled: &Filled) -> ApiResult<Fence> {
     let form = &filled.form;
-    let fault = |field: &str, why: String| {
+    let fault = |field: &str, why: &Text| {
         ApiError::field(
             field,
-            FieldFault::said("area", words("field", "area").fill(&[&why])),
+            FieldFault::said("area", words("field", "area").fill_texts(&[why])),
         )
     };
     let (Some(Value::Text(name)), Some(Value::Area(bytes))) = (form.get("name"), form.get("area"))
@@ -350,15 +353,25 @@ pub fn fence(filled: &Filled) -> ApiResult<Fence> {
         _ => FenceKind::KeepIn,
     };
     let shape = jiaolian_schema::canon::decode("an area", bytes);
-    let shape = shape.map_err(|error| fault("area", error.to_string()))?;
+    let shape = shape.map_err(|_| fault("area", &words("shape", "form")))?;
     let buffer_mm = form.int("buffer_m").unwrap_or(0) * 1_000;
     let buffer_mm = u32::try_from(buffer_mm).unwrap_or(0);
     let fence = Fence::new(name.trim(), kind, shape, buffer_mm);
-    let fence = fence.map_err(|error| fault("name", error.to_string()))?;
+    let fence = fence.map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
     fence
         .check_clearable()
-        .map_err(|error| fault("buffer_m", error.to_string()))?;
+        .map_err(|error| fault("buffer_m", &words_of::fence(&error)))?;
     Ok(fence)
+}
+
+/// The field of the form in which a fault of a fence lies.
+fn fence_field(error: &CheckFenceError) -> &'static str {
+    match error {
+        CheckFenceError::Id(_) => "name",
+        CheckFenceError::Buffer(_) | CheckFenceError::Clearable { .. } => "buffer_m",
+        CheckFenceError::Schedule(_) => "schedule",
+        CheckFenceError::Shape(_) => "area",
+    }
 }
 
 /// A value on the wire; areas as GeoJSON.

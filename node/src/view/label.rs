@@ -11,6 +11,7 @@ use jiaolian_schema::id::{DossierId, OfficeId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::workflow::{Due, Field, FieldType, Label, Value, Workflow};
 use jiaolian_sync::Delivery as Delivered;
+use jiff::civil::Date;
 
 const DAY_MS: i64 = 86_400_000;
 /// A deadline that is nearer than this is orange, ms.
@@ -84,7 +85,7 @@ pub fn display(field: &Field, value: &Value) -> Text {
             _ => Text::plain(id),
         },
         Value::Int(number) => Text::plain(number.to_string()),
-        Value::Date(date) => Text::plain(date.to_string()),
+        Value::Date(date) => date_text(*date),
         Value::Time(ms) => moment_text(*ms),
         Value::Text(text) => Text::plain(text),
         Value::Ref(_) => words("word", "attached"),
@@ -97,9 +98,49 @@ pub fn display_or_none(field: &Field, value: Option<&Value>) -> Text {
     value.map_or_else(|| words("word", "none"), |value| display(field, value))
 }
 
+/// A civil date in words: 2026年3月2日(周一), Mon 2 Mar 2026.
+pub fn date_text(date: Date) -> Text {
+    const WEEK: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
+    let day = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+    let (year, month, of_month) = (date.year(), date.month(), date.day());
+    Text::new(
+        format!("{year}年{month}月{of_month}日(周{})", WEEK[day]),
+        date.strftime("%a %-d %b %Y").to_string(),
+    )
+}
+
+/// First and last day on one line: 2026年3月4日—3月10日, 4 Mar — 10 Mar 2026.
+pub fn span_text(first: Date, last: Date) -> Text {
+    let same_year = first.year() == last.year();
+    let last_zh = if same_year {
+        "%-m月%-d日"
+    } else {
+        "%Y年%-m月%-d日"
+    };
+    let first_en = if same_year { "%-d %b" } else { "%-d %b %Y" };
+    Text::new(
+        format!(
+            "{}—{}",
+            first.strftime("%Y年%-m月%-d日"),
+            last.strftime(last_zh)
+        ),
+        format!(
+            "{} — {}",
+            first.strftime(first_en),
+            last.strftime("%-d %b %Y")
+        ),
+    )
+}
+
 /// An instant in words, Asia/Shanghai.
 pub fn moment_text(ms: i64) -> Text {
-    Text::plain(civil_of(ms).strftime("%Y-%m-%d %H:%M").to_string())
+    let at = civil_of(ms);
+    let date = date_text(at.date());
+    let clock = at.strftime("%H:%M").to_string();
+    Text::new(
+        format!("{} {clock}", date.zh),
+        format!("{} {clock}", date.en),
+    )
 }
 
 /// A civil date of an instant, Asia/Shanghai.
@@ -210,5 +251,33 @@ pub fn delivery(node: &Node, dossier: DossierId) -> Delivery {
         to,
         as_of,
         label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn dates_read_as_officers_write_them() {
+        let text = date_text(date(2026, 3, 2));
+        assert_eq!(
+            (&*text.zh, &*text.en),
+            ("2026年3月2日(周一)", "Mon 2 Mar 2026")
+        );
+        assert_eq!(date_text(date(2026, 3, 1)).zh, "2026年3月1日(周日)");
+        assert_eq!(
+            moment_text(1_772_413_200_000).zh,
+            "2026年3月2日(周一) 09:00"
+        );
+        let span = span_text(date(2026, 3, 4), date(2026, 3, 10));
+        assert_eq!(
+            (&*span.zh, &*span.en),
+            ("2026年3月4日—3月10日", "4 Mar — 10 Mar 2026")
+        );
+        let span = span_text(date(2026, 12, 30), date(2027, 1, 2));
+        assert_eq!(span.zh, "2026年12月30日—2027年1月2日");
+        assert_eq!(span.en, "30 Dec 2026 — 2 Jan 2027");
     }
 }

@@ -60,5 +60,5 @@ async fn a_reminder_of_the_first_page_shows_the_same_deadline_as_its_matter() {
     let dues = page["dues"].as_array().unwrap().iter();
     let nearest = dues.min_by_key(|due| due["at"].as_i64()).unwrap();
     assert_eq!(&row["due"], nearest);
-    assert_eq!(nearest["remaining"], json!({ "n": 2, "unit": "hour" }));
+    assert_eq!(nearest["remaining"], json!({ "n": 72, "unit": "hour" }));
 }
