@@ -15,6 +15,8 @@ use thiserror::Error;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Most peers that one node keeps links to: a city with all its counties and townships.
 const PEERS_MAX: usize = 1_024;
+/// Shortest token of a drill, bytes.
+const DRILL_TOKEN_BYTES_MIN: usize = 16;
 /// Most addresses of one peer.
 const PEER_ADDRS_MAX: usize = 8;
 
@@ -50,6 +52,19 @@ pub struct Config {
     /// Judging of position reports.
     #[serde(default)]
     pub supervision: SupervisionConfig,
+    /// What only a drill offers; none: no such door.
+    #[serde(default)]
+    pub drill: Option<DrillConfig>,
+}
+
+/// `[drill]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrillConfig {
+    /// A loopback address.
+    pub bind: SocketAddr,
+    /// Who knows it may look in and pull plugs.
+    pub token: String,
 }
 
 /// `[node]`.
@@ -255,6 +270,7 @@ impl Config {
             .map(|peer| peer.addrs.len())
             .max()
             .unwrap_or(0);
+        let drill = self.drill.as_ref();
         vec![
             (
                 (1..=100).contains(&label_chars),
@@ -273,6 +289,16 @@ impl Config {
                     "link.bind must be a named address of this machine, not {}",
                     self.link.bind
                 ),
+            ),
+            (
+                drill.is_none_or(|drill| self.node.demo && drill.bind.ip().is_loopback()),
+                "[drill]",
+                "[drill] goes with node.demo = true and a loopback address only".into(),
+            ),
+            (
+                drill.is_none_or(|drill| drill.token.len() >= DRILL_TOKEN_BYTES_MIN),
+                "token",
+                format!("drill.token must have at least {DRILL_TOKEN_BYTES_MIN} bytes"),
             ),
             (
                 ids.len() <= PEERS_MAX,

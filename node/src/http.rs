@@ -10,7 +10,7 @@ mod draft;
 pub mod error;
 mod guard;
 mod health;
-mod json;
+pub(crate) mod json;
 mod live;
 mod map;
 mod matter;

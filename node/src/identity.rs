@@ -7,6 +7,7 @@ use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use thiserror::Error;
 
@@ -23,7 +24,11 @@ pub enum IdentityError {
     #[error("the office file {0} can't be read: {1}")]
     Unreadable(String, String),
     #[error("the office file says `{field}` = {value}, which is not {wanted}")]
-    Field { field: &'static str, value: String, wanted: &'static str },
+    Field {
+        field: &'static str,
+        value: String,
+        wanted: &'static str,
+    },
     #[error("this directory is an office already: {0} exists")]
     Exists(String),
 }
@@ -47,6 +52,19 @@ pub struct Identity {
     pub node_person: String,
     /// The root that this office trusts, known since it joined.
     pub root: Option<RootPin>,
+    /// The node of the office above, which this one dials; none at the root.
+    #[serde(default)]
+    pub superior: Option<Superior>,
+}
+
+/// The node of the office above.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Superior {
+    /// Its transport key, hexadecimal.
+    pub endpoint: String,
+    /// Where it listens, `ip:port`.
+    pub addrs: Vec<SocketAddr>,
 }
 
 /// The root's keeper, trusted by configuration and named by its key.
@@ -63,7 +81,11 @@ pub struct RootPin {
 
 impl Identity {
     /// A new office that has not joined yet.
-    pub fn new(office: OfficeId, person: PersonId, name: &str, code: &str, tier: u8, drill: bool) -> Self {
+    pub fn new(
+        (office, person): (OfficeId, PersonId),
+        (name, code, tier): (&str, &str, u8),
+        drill: bool,
+    ) -> Self {
         Self {
             form: FORM.to_owned(),
             office: office.to_hex(),
@@ -73,6 +95,7 @@ impl Identity {
             drill,
             node_person: person.to_hex(),
             root: None,
+            superior: None,
         }
     }
 
@@ -97,7 +120,7 @@ impl Identity {
     pub fn write(&self, dir: &Path) -> Result<(), IdentityError> {
         let path = dir.join(IDENTITY_FILE);
         let text = serde_json::to_string_pretty(self).expect("an office file has only texts");
-        platform::write_atomically(&path, text.as_bytes(), false)
+        platform::write_atomically(&path, text.as_bytes())
             .map_err(|e| IdentityError::Unreadable(path.display().to_string(), e.to_string()))
     }
 
@@ -113,7 +136,11 @@ impl Identity {
 
     fn check(&self) -> Result<(), IdentityError> {
         let wrong = |field, value: &str, wanted| {
-            Err(IdentityError::Field { field, value: value.to_owned(), wanted })
+            Err(IdentityError::Field {
+                field,
+                value: value.to_owned(),
+                wanted,
+            })
         };
         if self.form != FORM {
             return wrong("form", &self.form, FORM);
@@ -125,19 +152,41 @@ impl Identity {
             return wrong("node_person", &self.node_person, "32 hexadecimal digits");
         }
         if !(1..=5).contains(&self.tier) {
-            return wrong("tier", &self.tier.to_string(), "1 (township) to 5 (ministry)");
+            return wrong(
+                "tier",
+                &self.tier.to_string(),
+                "1 (township) to 5 (ministry)",
+            );
+        }
+        if let Some(superior) = &self.superior
+            && superior.endpoint_id().is_none()
+        {
+            return wrong("superior", &superior.endpoint, "64 hexadecimal digits");
         }
         match &self.root {
-            Some(root) if root.to_introduction().is_none() => wrong("root", &root.key, "a root's key"),
+            Some(root) if root.to_introduction().is_none() => {
+                wrong("root", &root.key, "a root's key")
+            }
             _ => Ok(()),
         }
+    }
+}
+
+impl Superior {
+    /// The transport key; none where the file's digits are wrong.
+    pub fn endpoint_id(&self) -> Option<[u8; 32]> {
+        unhex(&self.endpoint)?.try_into().ok()
     }
 }
 
 impl RootPin {
     /// The pin of a root's keeper.
     pub fn new(office: OfficeId, suite: u8, key: &[u8]) -> Self {
-        Self { office: office.to_hex(), suite, key: hex(key) }
+        Self {
+            office: office.to_hex(),
+            suite,
+            key: hex(key),
+        }
     }
 
     /// The root's keeper; none where the file's digits are wrong.

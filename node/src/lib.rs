@@ -1,13 +1,20 @@
 //! The shell.
 
+pub mod command;
 pub mod config;
+pub mod drill;
 pub mod event;
+pub mod gateway;
+pub mod home;
 pub mod http;
+pub mod identity;
 pub mod key;
 pub mod link;
 pub mod metric;
 pub mod owner;
 pub mod platform;
+pub mod request;
+pub mod run;
 pub mod seal;
 pub mod session;
 pub mod store;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use jiaolian_node::command::Office;
 use jiaolian_node::tool::Tool;
 
 /// Exit status of sysexits for a command line that is not understood.
@@ -13,11 +14,14 @@ const EXIT_USAGE: u8 = 64;
 #[command(name = "jiaolian", version)]
 enum Command {
     #[command(flatten)]
+    Office(Office),
+    #[command(flatten)]
     Tool(Tool),
 }
 
 fn main() -> ExitCode {
     match Command::try_parse() {
+        Ok(Command::Office(office)) => office.run(),
         Ok(Command::Tool(tool)) => tool.run(),
         Err(error) => {
             let is_mistake = error.use_stderr();

@@ -1,5 +1,6 @@
 //! Counters for an operator's eyes, as Prometheus text. They say how many, never who.
 
+use crate::gateway::Count;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,6 +42,8 @@ pub struct Metrics {
     pub bytes_in: [AtomicU64; 3],
     /// Position reports kept.
     pub fixes: AtomicU64,
+    /// What came to the device gateway.
+    pub gateway: Count,
 }
 
 /// One value that is read off when asked.
@@ -123,6 +126,7 @@ impl Metrics {
             head(&mut out, name, help, "counter");
             line(&mut out, name, read(counter));
         }
+        self.gateway.write(&mut out);
         self.commit_text(&mut out);
         let lanes = [
             ("frames_out_total", "Frames sent.", &self.frames_out),

@@ -3,7 +3,7 @@
 //! Windows 10, so each part has a portable fallback and nothing outside this file names `std::os`.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -59,6 +59,22 @@ pub fn replace_private(path: &Path) -> io::Result<File> {
     options.write(true).create(true).truncate(true);
     owner_only(&mut options);
     options.open(path)
+}
+
+/// Replaces a file whole: after a power cut it holds the old bytes or the new ones.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".new");
+    let unfinished = PathBuf::from(unfinished);
+    let mut file = replace_private(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_directory(Path::new(".")),
+        Some(parent) => sync_directory(parent),
+        None => Ok(()),
+    }
 }
 
 /// Makes a rename inside `directory` durable, where a directory can be synced.

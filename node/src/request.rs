@@ -27,7 +27,13 @@ pub enum RequestError {
     #[error("an answer file is at most {ANSWER_BYTES_MAX} bytes, this one has {0}")]
     TooLong(usize),
     #[error("seat {index} ({name}): `{field}` is {value}, which is not {wanted}")]
-    Seat { index: usize, name: String, field: &'static str, value: String, wanted: &'static str },
+    Seat {
+        index: usize,
+        name: String,
+        field: &'static str,
+        value: String,
+        wanted: &'static str,
+    },
 }
 
 /// What an office asks of the office above it.
@@ -90,10 +96,15 @@ impl Request {
         let request: Self =
             serde_json::from_str(text).map_err(|e| RequestError::NoRequest(e.to_string()))?;
         if request.form != REQUEST_FORM {
-            return Err(RequestError::NoRequest(format!("its form is {}", request.form)));
+            return Err(RequestError::NoRequest(format!(
+                "its form is {}",
+                request.form
+            )));
         }
         if OfficeId::from_hex(&request.office).is_none() || !(1..=5).contains(&request.tier) {
-            return Err(RequestError::NoRequest("its office or tier is wrong".to_owned()));
+            return Err(RequestError::NoRequest(
+                "its office or tier is wrong".to_owned(),
+            ));
         }
         Ok(request)
     }
@@ -111,7 +122,8 @@ impl Request {
     /// The appointments asked for, for an interval (ms UTC, both included).
     pub fn appointments(&self, from: i64, to: i64) -> Result<Vec<Appoint>, RequestError> {
         let office = self.office_id();
-        let one = |(index, seat): (usize, &Seat)| seat.appointment(index, office, from, to);
+        let one =
+            |(index, seat): (usize, &Seat)| seat.appointment(index, (office, self.tier), from, to);
         self.seats.iter().enumerate().map(one).collect()
     }
 }
@@ -120,7 +132,7 @@ impl Seat {
     fn appointment(
         &self,
         index: usize,
-        office: OfficeId,
+        (office, tier): (OfficeId, u8),
         from: i64,
         to: i64,
     ) -> Result<Appoint, RequestError> {
@@ -144,6 +156,10 @@ impl Seat {
                     .ok_or_else(|| wrong("endpoint", text, "64 hexadecimal digits"))?,
             ),
         };
+        let depth = match duty {
+            Duty::Keeper => tier.saturating_sub(1),
+            _ => 0,
+        };
         let mut roles = self.roles.clone();
         roles.sort();
         roles.dedup();
@@ -159,7 +175,7 @@ impl Seat {
             kinds: vec![1, 2],
             not_before: from,
             not_after: to,
-            depth: 4,
+            depth,
             endpoint,
             document: String::new(),
         })
@@ -175,8 +191,11 @@ pub fn duty_word(duty: Duty) -> &'static str {
     }
 }
 
-fn duty_named(word: &str) -> Option<Duty> {
-    [Duty::Keeper, Duty::Witness, Duty::Staff].into_iter().find(|duty| duty_word(*duty) == word)
+/// The duty of a word.
+pub fn duty_named(word: &str) -> Option<Duty> {
+    [Duty::Keeper, Duty::Witness, Duty::Staff]
+        .into_iter()
+        .find(|duty| duty_word(*duty) == word)
 }
 
 /// The one file that an office joins by.
@@ -236,7 +255,10 @@ impl Answer {
         let answer: Self = canon::decode("an answer", bytes)
             .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
         if answer.form != ANSWER_FORM {
-            return Err(RequestError::NoAnswer(format!("its form is {}", answer.form)));
+            return Err(RequestError::NoAnswer(format!(
+                "its form is {}",
+                answer.form
+            )));
         }
         Ok(answer)
     }
@@ -248,6 +270,10 @@ impl Answer {
 
     /// The root as the answer names it.
     pub fn root(&self) -> RootPin {
-        RootPin { office: self.root_office.to_hex(), suite: self.root_suite, key: hex(&self.root_key) }
+        RootPin {
+            office: self.root_office.to_hex(),
+            suite: self.root_suite,
+            key: hex(&self.root_key),
+        }
     }
 }

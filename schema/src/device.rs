@@ -5,12 +5,19 @@
 //! is in force;
 //! a phone gives single points. What is bound ends by itself at its last instant.
 
+use crate::id::sha256;
 use minicbor::{Decode, Encode};
 
 /// First part of the names of the fields that bind devices.
 pub const DEVICE_FIELD: &str = "device/";
 /// First part of the names of the fields that set fences.
 pub const FENCE_FIELD: &str = "fence/";
+/// Fewest characters of a device's token: the hash of a shorter one could be guessed.
+pub const TOKEN_CHARS_MIN: u32 = 16;
+/// Most characters of a device's token.
+pub const TOKEN_CHARS_MAX: u32 = 128;
+
+const TOKEN_DOMAIN: &[u8] = b"jiaolian device-token/1\0";
 
 /// How a device watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -37,11 +44,57 @@ pub struct Device {
     /// Last instant, ms UTC.
     #[n(2)]
     pub until: i64,
+    /// [`token_hash`] of what it shows at a gateway. None: its number is all it shows, which only a
+    /// drill accepts.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub secret_hash: Option<[u8; 32]>,
 }
 
 impl Device {
     /// Whether a report of this instant, ms UTC, may be taken in.
     pub fn holds(&self, time: i64) -> bool {
         (self.from..=self.until).contains(&time)
+    }
+}
+
+/// SHA-256 over a terminal and its token, so that equal tokens of two devices don't look equal.
+pub fn token_hash(terminal: &str, token: &str) -> [u8; 32] {
+    let length = (terminal.len() as u64).to_be_bytes();
+    sha256(&[TOKEN_DOMAIN, &length, terminal.as_bytes(), token.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAND: Device = Device {
+        regime: Regime::Band,
+        from: 1,
+        until: 2,
+        secret_hash: None,
+    };
+
+    #[test]
+    fn a_binding_without_a_token_has_the_bytes_it_always_had() {
+        let bytes = [0xa3, 0, 1, 1, 1, 2, 2];
+        assert_eq!(minicbor::to_vec(&BAND).unwrap(), bytes);
+        assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), BAND);
+    }
+
+    #[test]
+    fn a_binding_with_a_token_keeps_its_hash_and_no_token() {
+        let device = Device {
+            secret_hash: Some(token_hash("band-1", "correct horse battery")),
+            ..BAND
+        };
+        let bytes = minicbor::to_vec(&device).unwrap();
+        assert_eq!(bytes.len(), 7 + 1 + 2 + 32);
+        assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), device);
+    }
+
+    #[test]
+    fn one_token_on_two_devices_has_two_hashes() {
+        assert_ne!(token_hash("a", "bc"), token_hash("ab", "c"));
+        assert_ne!(token_hash("a", "x"), token_hash("b", "x"));
     }
 }

@@ -1,3 +1,11 @@
-//! Many tiers.
+//! Many offices on one machine: simulated ones in virtual time, real ones as processes.
 
+pub mod client;
+pub mod people;
+pub mod process;
+pub mod province;
+pub mod seed;
 pub mod shaper;
+pub mod topology;
+pub mod up;
+pub mod walk;

@@ -1,2 +1,30 @@
-//! The binary.
-fn main() {}
+//! The binary `testnet`: one subcommand for each way of running many offices on one machine.
+
+use clap::{Parser, Subcommand};
+use jiaolian_node::command::Office;
+use std::process::ExitCode;
+
+/// Many offices on one machine: simulation, benchmarks, real processes.
+#[derive(Debug, Parser)]
+#[command(name = "testnet", version)]
+struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to run; each is one function of its module.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A drill province of real processes, with a page to cut lines and switch nodes off.
+    Up(jiaolian_testnet::up::UpCommand),
+    /// The commands of a node, as `jiaolian` has them, so that one binary is enough for a drill.
+    #[command(subcommand)]
+    Node(Office),
+}
+
+fn main() -> ExitCode {
+    match Command::parse().what {
+        What::Up(command) => jiaolian_testnet::up::command(&command),
+        What::Node(office) => office.run(),
+    }
+}

@@ -3,11 +3,13 @@
 
 use jiaolian_schema::id_number::IdNumber;
 
-const SURNAMES: [&str; 16] =
-    ["刘", "陈", "李", "王", "张", "谢", "曾", "肖", "彭", "邓", "周", "罗", "段", "梁", "石", "欧阳"];
+const SURNAMES: [&str; 16] = [
+    "刘", "陈", "李", "王", "张", "谢", "曾", "肖", "彭", "邓", "周", "罗", "段", "梁", "石",
+    "欧阳",
+];
 const GIVEN: [&str; 20] = [
-    "建国", "小红", "志强", "桂英", "海涛", "玉兰", "国庆", "春花", "立新", "美玲", "伟", "芳", "军", "敏",
-    "平", "丽华", "文斌", "秀云", "永康", "晓东",
+    "建国", "小红", "志强", "桂英", "海涛", "玉兰", "国庆", "春花", "立新", "美玲", "伟", "芳",
+    "军", "敏", "平", "丽华", "文斌", "秀云", "永康", "晓东",
 ];
 const REASONS: [&str; 5] = ["就医", "务工", "学习", "办理家事", "诉讼"];
 
@@ -35,7 +37,11 @@ pub fn invent(division: &str, number: usize) -> Invented {
         .map(|check| format!("{stem}{check}"))
         .find(|text| IdNumber::parse(text).is_ok())
         .expect("one of eleven check digits is right");
-    Invented { name: format!("{surname}{given}"), id_number, female: sequence.is_multiple_of(2) }
+    Invented {
+        name: format!("{surname}{given}"),
+        id_number,
+        female: sequence.is_multiple_of(2),
+    }
 }
 
 /// A reason for leave that the rules know.

@@ -26,7 +26,11 @@ pub enum TopologyError {
     #[error("a topology has 1 to {OFFICES_MAX} offices, this one has {0}")]
     Count(usize),
     #[error("office `{office}` has the staff `{staff}`, which is not one of {known}")]
-    Staff { office: String, staff: String, known: String },
+    Staff {
+        office: String,
+        staff: String,
+        known: String,
+    },
 }
 
 /// A whole test province.
@@ -74,14 +78,46 @@ pub struct StaffPlan {
 
 /// Every kind of officer that a topology may name.
 pub const STAFF: [StaffPlan; 8] = [
-    StaffPlan { word: "keeper", suffix: "00", duty: "keeper" },
-    StaffPlan { word: "head", suffix: "01", duty: "staff" },
-    StaffPlan { word: "officer", suffix: "02", duty: "staff" },
-    StaffPlan { word: "assistant", suffix: "03", duty: "staff" },
-    StaffPlan { word: "case", suffix: "04", duty: "staff" },
-    StaffPlan { word: "duty", suffix: "05", duty: "staff" },
-    StaffPlan { word: "bureau", suffix: "06", duty: "staff" },
-    StaffPlan { word: "analyst", suffix: "07", duty: "staff" },
+    StaffPlan {
+        word: "keeper",
+        suffix: "00",
+        duty: "keeper",
+    },
+    StaffPlan {
+        word: "head",
+        suffix: "01",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "officer",
+        suffix: "02",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "assistant",
+        suffix: "03",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "case",
+        suffix: "04",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "duty",
+        suffix: "05",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "bureau",
+        suffix: "06",
+        duty: "staff",
+    },
+    StaffPlan {
+        word: "analyst",
+        suffix: "07",
+        duty: "staff",
+    },
 ];
 
 impl StaffPlan {
@@ -103,6 +139,24 @@ impl StaffPlan {
             ("bureau", _) => vec!["CTY_BUREAU"],
             ("duty", _) => vec!["CMD_DUTY"],
             _ => vec!["MIN_STAFF"],
+        }
+    }
+}
+
+impl StaffPlan {
+    /// What the person is called at a tier.
+    pub fn title_zh(&self, tier: u8) -> &'static str {
+        match (self.word, tier) {
+            ("keeper", _) => "名册管理员",
+            ("head", 1) => "所长",
+            ("officer", _) => "工作人员",
+            ("assistant", _) => "工作人员二",
+            ("head", 2) => "县级负责人",
+            ("head", _) => "负责人",
+            ("case", _) => "案件审核",
+            ("bureau", _) => "执行科",
+            ("duty", _) => "值班员",
+            _ => "分析员",
         }
     }
 }
@@ -169,15 +223,24 @@ mod tests {
     fn hunan_has_six_townships_under_three_counties() {
         let hunan = Topology::parse(HUNAN).unwrap();
         let of_tier = |tier| hunan.offices.iter().filter(|o| o.tier == tier).count();
-        assert_eq!([of_tier(5), of_tier(4), of_tier(3), of_tier(2), of_tier(1)], [1, 1, 2, 3, 6]);
+        assert_eq!(
+            [of_tier(5), of_tier(4), of_tier(3), of_tier(2), of_tier(1)],
+            [1, 1, 2, 3, 6]
+        );
         let heqing = hunan.office("heqing").unwrap();
-        assert_eq!(heqing.staff_number(&StaffPlan::named("head").unwrap()), "43138110001");
+        assert_eq!(
+            heqing.staff_number(&StaffPlan::named("head").unwrap()),
+            "43138110001"
+        );
     }
 
     #[test]
     fn a_parent_that_comes_later_is_refused_by_name() {
         let text = "drill = true\n[[office]]\nkey = \"a\"\nname = \"a\"\ncode = \"1\"\ntier = 2\nparent = \"b\"\nstaff = []\n";
         let error = Topology::parse(text).unwrap_err().to_string();
-        assert_eq!(error, "office `a` names the parent `b`, which does not come before it");
+        assert_eq!(
+            error,
+            "office `a` names the parent `b`, which does not come before it"
+        );
     }
 }

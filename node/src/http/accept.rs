@@ -2,9 +2,13 @@
 //! these bounds.
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -56,11 +60,11 @@ pub async fn serve(
             () = stopped(&mut stop) => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let router = router.clone();
                 let stop = stop.clone();
                 tokio::spawn(async move {
-                    converse(stream, router, bounds, stop).await;
+                    converse((stream, peer), router, bounds, stop).await;
                     drop(place);
                 });
             }
@@ -77,19 +81,24 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 async fn converse(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     router: Router,
     bounds: Bounds,
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(bounds.header_wait_ms))
         .max_headers(HEADER_LINES_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
         .keep_alive(true)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

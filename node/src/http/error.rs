@@ -69,7 +69,7 @@ pub struct ApiError {
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 23] = [
+const CODES: [(&str, u16); 24] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -83,6 +83,7 @@ const CODES: [(&str, u16); 23] = [
     ("already_claimed", 409),
     ("clock_behind", 409),
     ("authority_stale", 409),
+    ("rolled_back", 409),
     ("duplicate", 409),
     ("base_unknown", 409),
     ("too_large", 413),

@@ -75,12 +75,16 @@ fn too_large() -> ApiError {
 /// Reads one JSON value strictly.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let refuse = |error: serde_json::Error| malformed(&error);
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Level(JSON_DEPTH_MAX)
-        .deserialize(&mut reader)
-        .map_err(refuse)?;
-    reader.end().map_err(refuse)?;
+    let value = read_value(bytes).map_err(refuse)?;
     serde_json::from_value(value).map_err(refuse)
+}
+
+/// Reads one JSON value of any shape: bounded in depth, no key twice, nothing after it.
+pub(crate) fn read_value(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Level(JSON_DEPTH_MAX).deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
 }
 
 /// The refusal of what is no form, with the name or the place that is wrong.

@@ -18,7 +18,7 @@ use jiaolian_schema::content::Content;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::fix::Fix;
 use jiaolian_schema::hold::{DossierKind, Offices};
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::{Effect, Judged, Peer, Replica, ReportError, ReportOutcome, Write};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,12 @@ pub struct Node {
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// The second place of the newest signed positions.
     pub tip: Option<Tip>,
+    /// Authors under which the node itself signs.
+    own: Vec<AuthorId>,
+    /// Authors that must not sign here: their chains are longer elsewhere than on this disk.
+    doubted: BTreeSet<AuthorId>,
+    /// What must stay open as long as the state lives.
+    kept: Option<Box<dyn Send>>,
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
@@ -120,6 +126,9 @@ impl Node {
             demo: parts.demo,
             clock: parts.clock,
             tip: parts.tip,
+            own: Vec::new(),
+            doubted: BTreeSet::new(),
+            kept: None,
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
@@ -128,6 +137,28 @@ impl Node {
             files: BTreeMap::new(),
             incidents: None,
         }
+    }
+
+    /// Names the authors of the node itself, whose positions go to the second place too, and those
+    /// that must not sign here.
+    #[must_use]
+    pub fn with_own(mut self, own: [AuthorId; 2], doubted: BTreeSet<AuthorId>) -> Self {
+        if own.iter().any(|author| doubted.contains(author)) {
+            self.replica.retire_own();
+        }
+        self.own = own.to_vec();
+        self.doubted = doubted;
+        self
+    }
+
+    /// Keeps something open as long as the state lives.
+    pub fn hold(&mut self, kept: Box<dyn Send>) {
+        self.kept = Some(kept);
+    }
+
+    /// Whether an author must not sign here.
+    pub fn is_doubted(&self, author: AuthorId) -> bool {
+        self.doubted.contains(&author)
     }
 
     /// The time, ms UTC.
@@ -268,6 +299,9 @@ impl Node {
             .map_err(|error| StopError::Store(error.to_string()))?;
         let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.metrics.committed(writes.len(), took_us, self.now());
+        for author in self.own.clone() {
+            self.note_signed(author);
+        }
         if let Some(tip) = &mut self.tip {
             for (author, n) in std::mem::take(&mut self.signed) {
                 tip.record(author, n)

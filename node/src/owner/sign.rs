@@ -140,6 +140,9 @@ impl Node {
         act: Act,
     ) -> ApiResult<EnvelopeId> {
         let viewer = &hand.viewer;
+        if self.is_doubted(viewer.author) {
+            return Err(ApiError::new("rolled_back"));
+        }
         let seat = Seat {
             author: viewer.author,
             appointment: viewer.appointment,

@@ -8,7 +8,7 @@ use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Section, Tone};
-use jiaolian_schema::device::{Device, Regime};
+use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
 use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
 use jiaolian_schema::id::hex;
 use jiaolian_schema::workflow::{
@@ -275,6 +275,16 @@ pub fn device_offer() -> Offer {
             shell_field("device", "regime", FieldType::Choice(regimes)),
             shell_field("device", "from", FieldType::Date),
             shell_field("device", "until", FieldType::Date),
+            OfferField {
+                required: false,
+                ..shell_field(
+                    "device",
+                    "token",
+                    FieldType::Text {
+                        chars_max: TOKEN_CHARS_MAX,
+                    },
+                )
+            },
         ],
     }
 }
@@ -325,14 +335,30 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
         _ => Regime::Phone,
     };
     let (from, until) = (start_of(from), end_of(until) - 1);
+    let secret_hash = match form.get("token") {
+        Some(Value::Text(token)) if !token.is_empty() => Some(token_of(terminal, token)?),
+        _ => None,
+    };
     Ok((
         terminal.clone(),
         Device {
             regime,
             from,
             until,
+            secret_hash,
         },
     ))
+}
+
+/// The hash of a token that is long enough; the token itself is kept nowhere.
+fn token_of(terminal: &str, token: &str) -> ApiResult<[u8; 32]> {
+    let chars = token.chars().count() as u32;
+    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&chars) || token.contains(char::is_whitespace)
+    {
+        let said = words("device", "token_odd").fill(&[&chars.to_string()]);
+        return Err(ApiError::field("token", FieldFault::said("token", said)));
+    }
+    Ok(token_hash(terminal, token))
 }
 
 /// The area that such a form draws. Its name is its id in the case.

@@ -141,7 +141,7 @@ pub fn handling(node: &Node, file: &File) -> Option<DeskMatter> {
 }
 
 /// Whether one alarm is open.
-fn is_alarm_open(node: &Node, file: &File) -> bool {
+pub fn is_alarm_open(node: &Node, file: &File) -> bool {
     handling(node, file).is_none_or(|desk| !desk.state.ended)
 }
 

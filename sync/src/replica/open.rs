@@ -142,6 +142,11 @@ impl<S: Store> Replica<S> {
         self.node = Some(seat);
     }
 
+    /// Takes the node's own keys away: a disk that was rolled back must not sign with them.
+    pub fn retire_own(&mut self) {
+        (self.node, self.witness) = (None, None);
+    }
+
     /// Gives the node its witness key, once its appointment is known.
     pub fn set_witness(&mut self, seat: LocalSeat) {
         self.witness = Some(seat);

@@ -64,6 +64,7 @@ fn watched() -> (World, DossierId) {
         regime: Regime::Band,
         from: START,
         until: START + 90 * DAY,
+        secret_hash: None,
     };
     world.amend(
         T1,

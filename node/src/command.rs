@@ -1,0 +1,172 @@
+//! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
+//! `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+
+mod appoint;
+mod enrol;
+mod init;
+mod join;
+mod person;
+mod secret;
+mod status;
+
+use crate::home::HomeError;
+use crate::key::Cost;
+use crate::run::RunError;
+use clap::{Args, Subcommand};
+use serde_json::Value as Json;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Input was refused.
+pub const EXIT_DATA: u8 = 65;
+/// A file could not be read.
+pub const EXIT_NO_INPUT: u8 = 66;
+/// Nothing answers.
+pub const EXIT_UNAVAILABLE: u8 = 69;
+/// A file could not be made.
+pub const EXIT_CANNOT_CREATE: u8 = 73;
+/// The disk refused.
+pub const EXIT_IO: u8 = 74;
+/// Another process holds what is needed; try later.
+pub const EXIT_LATER: u8 = 75;
+/// Staff number and passphrase don't belong together, or the person may not do it.
+pub const EXIT_NO_PERMISSION: u8 = 77;
+/// The configuration is refused.
+pub const EXIT_CONFIG: u8 = 78;
+
+/// Commands that make, join and run an office's node.
+#[derive(Debug, Subcommand)]
+pub enum Office {
+    /// Make a data directory for an office: keys, an empty store, the first people, and the request
+    /// to the office above.
+    Init(init::Init),
+    /// Enrol one more person at this node and add the key to the request.
+    Enrol(enrol::Enrol),
+    /// Appoint, at the office above, what a request asks for, and write the answer.
+    Appoint(appoint::Appoint),
+    /// Join by the answer of the office above.
+    Join(join::Join),
+    /// Run the node until it is told to stop.
+    Run(Run),
+    /// Tell how a node is: running or not, joined or not, what it holds.
+    Status(status::Status),
+}
+
+/// `jiaolian run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The office's data directory.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Say in JSON where the node can be reached.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Why a command did nothing, and the exit status that says so.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Exit status, of sysexits.
+    pub status: u8,
+    /// What is wrong, with the value.
+    pub reason: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn new(status: u8, reason: impl ToString) -> Self {
+        Self {
+            status,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Input that breaks a rule.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn data(reason: impl ToString) -> Self {
+        Self::new(EXIT_DATA, reason)
+    }
+}
+
+impl From<HomeError> for Refusal {
+    fn from(error: HomeError) -> Self {
+        let status = match &error {
+            HomeError::Held(_) | HomeError::Store(crate::store::OpenStoreError::Held) => EXIT_LATER,
+            HomeError::Identity(crate::identity::IdentityError::Missing(_)) => EXIT_NO_INPUT,
+            HomeError::Identity(crate::identity::IdentityError::Exists(_)) => EXIT_CANNOT_CREATE,
+            HomeError::NotJoined | HomeError::Identity(_) | HomeError::Key(_) => EXIT_CONFIG,
+            HomeError::Sign(_) => EXIT_DATA,
+            _ => EXIT_IO,
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<RunError> for Refusal {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Home(error) => error.into(),
+            RunError::Config(_) => Self::new(EXIT_CONFIG, error),
+            RunError::Stopped(_) | RunError::System(_) => Self::new(EXIT_IO, error),
+            RunError::Bind { .. } | RunError::Link(_) => Self::new(EXIT_UNAVAILABLE, error),
+        }
+    }
+}
+
+/// What a command did: one sentence and the same as data.
+#[derive(Debug)]
+pub struct Done {
+    /// A sentence, Chinese.
+    pub line: String,
+    /// The same as data.
+    pub data: Json,
+}
+
+impl Office {
+    /// Runs the command.
+    pub fn run(self) -> ExitCode {
+        let (json, done) = match self {
+            Self::Init(command) => (command.json, command.run()),
+            Self::Enrol(command) => (command.json, command.run()),
+            Self::Appoint(command) => (command.json, command.run()),
+            Self::Join(command) => (command.json, command.run()),
+            Self::Status(command) => (command.json, command.run()),
+            Self::Run(command) => {
+                let ended = crate::run::run(&command.dir, command.json);
+                return tell(ended.map_err(Refusal::from));
+            }
+        };
+        tell(done.and_then(|done| {
+            let mut output = io::stdout().lock();
+            let written = if json {
+                writeln!(output, "{}", done.data)
+            } else {
+                writeln!(output, "{}", done.line)
+            };
+            written.map_err(|error| Refusal::new(EXIT_IO, error))
+        }))
+    }
+}
+
+fn tell(ended: Result<(), Refusal>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(io::stderr().lock(), "{}", refusal.reason);
+            ExitCode::from(refusal.status)
+        }
+    }
+}
+
+/// What one guess of a passphrase costs at a node. A drill's passphrases are known to all.
+pub fn cost(drill: bool) -> Cost {
+    if drill { Cost::DRILL } else { Cost::DESK }
+}
+
+/// The time, ms UTC.
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,0 +1,233 @@
+//! `jiaolian appoint`: a keeper of the office above founds an office and appoints the keys that its
+//! request names. The answer holds all that the office needs, also where no link ever was.
+
+use super::enrol::read_request;
+use super::secret::{Source, open_ring};
+use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
+use crate::config::Config;
+use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
+use crate::key::KeyRing;
+use crate::platform;
+use crate::request::{Answer, Request};
+use crate::seal::entropy;
+use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use clap::Args;
+use jiaolian_schema::act::{Act, Entrust, Found};
+use jiaolian_schema::envelope::{Duty, author_id};
+use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
+use jiaolian_sync::{Draft, Payload, Replica, Seat};
+use serde_json::json;
+use std::path::PathBuf;
+
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+/// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
+/// work at once.
+const LEAD_MS: i64 = 24 * 3_600_000;
+
+/// `jiaolian appoint`.
+#[derive(Debug, Args)]
+pub struct Appoint {
+    /// The data directory of the office above.
+    #[arg(long)]
+    dir: PathBuf,
+    /// Staff number of its keeper.
+    #[arg(long = "as")]
+    keeper: String,
+    /// The request of the office below; at the root its own.
+    #[arg(long)]
+    request: PathBuf,
+    /// Where to write the answer.
+    #[arg(long)]
+    out: PathBuf,
+    /// An action to entrust to the office (社区矫正法 Art. 9), as the rules name it, say `leave`.
+    #[arg(long = "entrust")]
+    actions: Vec<String>,
+    /// Number of the document behind the appointments.
+    #[arg(long, default_value = "")]
+    document: String,
+    /// For how many years.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
+    years: u8,
+    /// Read the keeper's passphrase from standard input.
+    #[arg(long)]
+    passphrase_stdin: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The keeper at work.
+struct Desk {
+    replica: Replica<StoreReader>,
+    signer: Ed25519Signer,
+    seat: Seat,
+    now: i64,
+    signed: usize,
+}
+
+impl Appoint {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        let request = read_request(&self.request)?;
+        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        check_kinship(&home, &request)?;
+        let keys = KeyRing::new(cost(home.identity.drill));
+        let source = Source::new(self.passphrase_stdin);
+        let opened = open_ring(&store.reader(), &keys, &self.keeper, source)?;
+        store
+            .unlock(opened.case_secret)
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
+        let replica = home.replica(&store)?;
+        let seat = keeper_seat(&home, &replica, &signer)?;
+        let mut desk = Desk {
+            replica,
+            signer,
+            seat,
+            now: now_ms(),
+            signed: 0,
+        };
+        self.appoint(&home, &mut desk, &request)?;
+        settle(&mut desk.replica, &store).map_err(HomeError::from)?;
+        let answer = self.answer(&home, &desk, &request)?;
+        platform::write_atomically(&self.out, &answer.to_bytes())
+            .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", self.out.display())))?;
+        let out = self.out.display().to_string();
+        let line = format!(
+            "已为 {} 签署 {} 项。请把答复文件 {out} 带回该机关。",
+            request.name, desk.signed
+        );
+        let data = json!({
+            "office": request.office, "signed": desk.signed, "answer": out,
+            "envelopes": answer.envelopes.len(),
+        });
+        Ok(Done { line, data })
+    }
+
+    fn appoint(&self, home: &Home, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
+        let (own, office) = (home.identity.office_id(), request.office_id());
+        let roster = match desk.replica.roster(office) {
+            Some(roster) => roster,
+            None => desk
+                .sign(
+                    None,
+                    Found {
+                        office,
+                        parent: (office != own).then_some(own),
+                        tier: request.tier,
+                        code: request.code.clone(),
+                        name: request.name.clone(),
+                        drill: u8::from(request.drill),
+                    }
+                    .into(),
+                )?
+                .into(),
+        };
+        let until = desk.now + i64::from(self.years) * YEAR_MS;
+        let asked = request
+            .appointments(desk.now - LEAD_MS, until)
+            .map_err(Refusal::data)?;
+        for mut appoint in asked {
+            if seat_of(desk.replica.authority(), appoint.author()).is_none() {
+                appoint.document.clone_from(&self.document);
+                desk.sign(Some(roster), appoint.into())?;
+            }
+        }
+        if self.actions.is_empty() {
+            return Ok(());
+        }
+        let mut actions = self.actions.clone();
+        actions.sort();
+        actions.dedup();
+        let entrust = Entrust {
+            office,
+            actions,
+            from: desk.now - LEAD_MS,
+            to: until,
+            document: self.document.clone(),
+        };
+        let own_roster = desk.replica.roster(own);
+        desk.sign(own_roster, entrust.into()).map(|_| ())
+    }
+
+    fn answer(&self, home: &Home, desk: &Desk, request: &Request) -> Result<Answer, Refusal> {
+        let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
+        let config = Config::load(&self.dir.join(CONFIG_FILE))
+            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
+        let office = request.office_id();
+        let mut answer = Answer::new(root, office, request.drill).ok_or(HomeError::NotJoined)?;
+        if office != home.identity.office_id() {
+            let transport = Ed25519Signer::from_seed(&home.keys.transport).public_key();
+            answer.superior = transport.try_into().expect("Ed25519 keys have 32 bytes");
+            answer.addresses = vec![config.link.bind.to_string()];
+        }
+        answer.envelopes = desk
+            .replica
+            .join_file(office)
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        Ok(answer)
+    }
+}
+
+impl Desk {
+    fn sign(&mut self, dossier: Option<DossierId>, act: Act) -> Result<EnvelopeId, Refusal> {
+        let draft = Draft {
+            dossier,
+            payload: Payload::Act(act),
+        };
+        let signed = self
+            .replica
+            .sign(&self.signer, self.seat, draft, self.now, entropy());
+        self.signed += 1;
+        Ok(signed.map_err(HomeError::from)?)
+    }
+}
+
+/// What an office may ask of another: a drill only of a drill, and only of the office right above.
+fn check_kinship(home: &Home, request: &Request) -> Result<(), Refusal> {
+    let above = &home.identity;
+    let word = |drill| if drill { "a drill (演练)" } else { "live" };
+    if above.drill != request.drill {
+        return Err(Refusal::data(format!(
+            "a drill's offices and live ones never join: {} is {}, {} is {}",
+            above.name,
+            word(above.drill),
+            request.name,
+            word(request.drill)
+        )));
+    }
+    let is_self = above.office == request.office;
+    if !is_self && request.tier >= above.tier {
+        return Err(Refusal::data(format!(
+            "an office stands under one of a higher tier: {} has tier {}, {} has tier {}",
+            request.name, request.tier, above.name, above.tier
+        )));
+    }
+    Ok(())
+}
+
+fn keeper_seat(
+    home: &Home,
+    replica: &Replica<StoreReader>,
+    signer: &Ed25519Signer,
+) -> Result<Seat, Refusal> {
+    let office = home.identity.office_id();
+    let author = author_id(ED25519, &signer.public_key(), office, Duty::Keeper);
+    let root = home.identity.root.as_ref();
+    let root: Option<OfficeId> = root.and_then(|root| {
+        let introduction = root.to_introduction()?;
+        (introduction.author() == author).then_some(introduction.office)
+    });
+    if root.is_some() {
+        return Ok(Seat {
+            author,
+            appointment: None,
+        });
+    }
+    seat_of(replica.authority(), author).ok_or_else(|| {
+        Refusal::new(
+            EXIT_NO_PERMISSION,
+            format!("only a keeper of {} appoints here", home.identity.name),
+        )
+    })
+}

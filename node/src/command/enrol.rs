@@ -1,0 +1,85 @@
+//! `jiaolian enrol`: one more person at a node that has people, opened by one of them.
+
+use super::init::write;
+use super::person::Newcomer;
+use super::secret::{Source, open_ring};
+use super::{Done, EXIT_IO, EXIT_NO_INPUT, Refusal, cost};
+use crate::home::{Home, REQUEST_FILE};
+use crate::key::{KeyRing, Seed};
+use crate::request::Request;
+use crate::seal::entropy;
+use crate::store::CACHE_MIB_DEFAULT;
+use clap::Args;
+use jiaolian_schema::id::PersonId;
+use serde_json::json;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// `jiaolian enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// The office's data directory.
+    #[arg(long)]
+    dir: PathBuf,
+    /// Staff number of a person who is enrolled here already.
+    #[arg(long = "as")]
+    by: String,
+    /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`.
+    #[arg(long, value_parser = Newcomer::parse)]
+    person: Newcomer,
+    /// Read two passphrases from standard input, one a line: whose key opens, then the new one.
+    #[arg(long)]
+    passphrase_stdin: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Enrol {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        let keys = KeyRing::new(cost(home.identity.drill));
+        let source = Source::new(self.passphrase_stdin);
+        let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
+        let path = self.dir.join(REQUEST_FILE);
+        let mut request = read_request(&path)?;
+        let number = &self.person.staff_number;
+        if request
+            .seats
+            .iter()
+            .any(|seat| seat.staff_number == *number)
+        {
+            return Err(Refusal::data(format!(
+                "staff number {number} is enrolled already"
+            )));
+        }
+        let words = source.ask_new(number)?;
+        let seed: Seed = Zeroizing::new(entropy());
+        let ring = keys
+            .enrol(number, &words, &seed, &opened.case_secret)
+            .map_err(Refusal::data)?;
+        store
+            .commit(&[ring])
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        request
+            .seats
+            .push(self.person.seat(&seed, PersonId(entropy())));
+        write(&path, &request.to_text())?;
+        let line = format!(
+            "已为 {}({number})建立密钥。请把申请文件 {} 再交上级机关任命。",
+            self.person.name,
+            path.display()
+        );
+        Ok(Done {
+            line,
+            data: json!({ "staff_number": number, "request": path.display().to_string() }),
+        })
+    }
+}
+
+/// Reads a request file.
+pub(super) fn read_request(path: &std::path::Path) -> Result<Request, Refusal> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Refusal::new(EXIT_NO_INPUT, format!("{}: {error}", path.display())))?;
+    Request::parse(&text).map_err(Refusal::data)
+}

@@ -1,0 +1,112 @@
+//! `jiaolian join`: takes the answer of the office above, checks that it speaks of this node's own
+//! keys, and remembers whom to trust and whom to call.
+
+use super::{Done, EXIT_IO, EXIT_NO_INPUT, Refusal, now_ms};
+use crate::home::{Home, HomeError, settle};
+use crate::identity::Superior;
+use crate::request::Answer;
+use crate::store::CACHE_MIB_DEFAULT;
+use clap::Args;
+use jiaolian_schema::id::hex;
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `jiaolian join`.
+#[derive(Debug, Args)]
+pub struct Join {
+    /// The office's data directory.
+    #[arg(long)]
+    dir: PathBuf,
+    /// The answer of the office above.
+    #[arg(long)]
+    file: PathBuf,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Join {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        let bytes = std::fs::read(&self.file).map_err(|error| {
+            Refusal::new(EXIT_NO_INPUT, format!("{}: {error}", self.file.display()))
+        })?;
+        let answer = Answer::parse(&bytes).map_err(Refusal::data)?;
+        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        check(&home, &answer)?;
+        home.identity.root = Some(answer.root());
+        home.identity.superior = superior(&answer)?;
+        let mut replica = home.replica(&store)?;
+        let outcome = replica.import(answer.envelopes, now_ms());
+        if let Some((id, reason)) = outcome.refused.first() {
+            return Err(Refusal::data(format!(
+                "envelope {id} of the answer is refused: {reason}"
+            )));
+        }
+        if outcome.parked > 0 {
+            return Err(Refusal::data(format!(
+                "the answer is not whole: {} of its envelopes rest on others that it lacks",
+                outcome.parked
+            )));
+        }
+        settle(&mut replica, &store).map_err(HomeError::from)?;
+        let named = home
+            .own_authors()
+            .iter()
+            .all(|author| crate::home::seat_of(replica.authority(), *author).is_some());
+        if !named {
+            return Err(Refusal::data(
+                "the answer appoints other keys than this node's; was it made from an older request?",
+            ));
+        }
+        home.identity
+            .write(&self.dir)
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        let line = format!(
+            "{} 已加入，收到 {} 份签名文件。",
+            home.identity.name, outcome.stored
+        );
+        let data = json!({
+            "office": home.identity.office, "stored": outcome.stored, "known": outcome.known,
+        });
+        Ok(Done { line, data })
+    }
+}
+
+fn check(home: &Home, answer: &Answer) -> Result<(), Refusal> {
+    let own = &home.identity;
+    if answer.office != own.office_id() {
+        return Err(Refusal::data(format!(
+            "the answer is for office {}, this is {}",
+            answer.office, own.office
+        )));
+    }
+    if (answer.drill == 1) != own.drill {
+        return Err(Refusal::data(
+            "a drill's offices and live ones never join (演练)",
+        ));
+    }
+    match &own.root {
+        Some(root) if *root != answer.root() => Err(Refusal::data(format!(
+            "this office trusts the root {}, the answer names {}",
+            root.key,
+            answer.root().key
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whom to call; none where the answer is the root's own.
+fn superior(answer: &Answer) -> Result<Option<Superior>, Refusal> {
+    if answer.superior == [0; 32] {
+        return Ok(None);
+    }
+    let addrs = answer.addresses.iter().map(|text| {
+        text.parse::<SocketAddr>()
+            .map_err(|_| Refusal::data(format!("an address is `ip:port`, not {text:?}")))
+    });
+    Ok(Some(Superior {
+        endpoint: hex(&answer.superior),
+        addrs: addrs.collect::<Result<_, _>>()?,
+    }))
+}

@@ -1,0 +1,74 @@
+//! Passphrases: asked at the terminal without showing them, or read from standard input one a line,
+//! for scripts. Never an argument, which others on the machine could read.
+
+use super::{EXIT_NO_INPUT, EXIT_NO_PERMISSION, Refusal};
+use crate::key::{KeyRing, OpenKeyError, OpenedKey};
+use jiaolian_sync::Store;
+use std::io::{self, BufRead as _};
+use zeroize::Zeroizing;
+
+/// Where passphrases come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The terminal.
+    Terminal,
+    /// Standard input, one a line.
+    Lines,
+}
+
+impl Source {
+    pub(super) fn new(from_lines: bool) -> Self {
+        if from_lines {
+            Self::Lines
+        } else {
+            Self::Terminal
+        }
+    }
+
+    /// A passphrase that exists.
+    pub(super) fn ask(self, whose: &str) -> Result<Zeroizing<String>, Refusal> {
+        let read = match self {
+            Self::Terminal => rpassword::prompt_password(format!("{whose} 的口令: ")),
+            Self::Lines => line(),
+        };
+        let words = read.map_err(|error| {
+            Refusal::new(
+                EXIT_NO_INPUT,
+                format!("the passphrase of {whose} was not given: {error}"),
+            )
+        })?;
+        Ok(Zeroizing::new(words))
+    }
+
+    /// A new passphrase; at the terminal twice.
+    pub(super) fn ask_new(self, whose: &str) -> Result<Zeroizing<String>, Refusal> {
+        let words = self.ask(whose)?;
+        if self == Self::Terminal && self.ask(&format!("{whose}(再输一次)"))? != words {
+            return Err(Refusal::data("the two passphrases must be the same"));
+        }
+        Ok(words)
+    }
+}
+
+/// Opens a person's ring at this node.
+pub(super) fn open_ring(
+    store: &impl Store,
+    keys: &KeyRing,
+    staff_number: &str,
+    source: Source,
+) -> Result<OpenedKey, Refusal> {
+    let words = source.ask(staff_number)?;
+    let opened = keys.open(store, staff_number, &words, super::now_ms());
+    opened.map_err(|error| match error {
+        OpenKeyError::Store(error) => Refusal::new(super::EXIT_IO, error),
+        refused => Refusal::new(EXIT_NO_PERMISSION, refused),
+    })
+}
+
+fn line() -> io::Result<String> {
+    let mut text = String::new();
+    if io::stdin().lock().read_line(&mut text)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,198 @@
+//! From a request to an answer: reads it within its bounds, lets strangers in no faster than they
+//! may, and hands it to the owner of the state.
+
+use super::admit::{Verdict, admit};
+use super::form::{Pairs, Sent, read_form, read_pairs, token_in};
+use super::json::{read_batch, read_traccar};
+use super::limit::Limiter;
+use super::turn::{Answer, BODY_BYTES_MAX, BODY_WAIT_MS, QUERY_BYTES_MAX, TurnAwayError};
+use crate::http::json::read_value;
+use crate::metric::{Metrics, add};
+use crate::owner::{CallError, Node, Owner};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use jiaolian_schema::device::token_hash;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_stream::StreamExt as _;
+
+/// Answers to strangers leave on this grid, ms, so that their time tells nothing about why.
+const STRANGER_GRID_MS: u64 = 50;
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub(super) struct Gateway {
+    owner: Owner<Node>,
+    metrics: Arc<Metrics>,
+    limiter: Arc<Mutex<Limiter>>,
+    started: Instant,
+}
+
+/// How the reports of a request are written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// Names and values, or Traccar's JSON.
+    Traccar,
+    /// Our own JSON.
+    Batch,
+}
+
+impl Gateway {
+    pub(super) fn new(owner: Owner<Node>, metrics: Arc<Metrics>, limiter: Limiter) -> Self {
+        Self {
+            owner,
+            metrics,
+            limiter: Arc::new(Mutex::new(limiter)),
+            started: Instant::now(),
+        }
+    }
+
+    /// ms since the start; never steps.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn limit<T>(&self, act: impl FnOnce(&mut Limiter, u64) -> T) -> T {
+        let now_ms = self.now_ms();
+        // A poisoned limiter still counts.
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut limiter, now_ms)
+    }
+
+    async fn hear(&self, request: Request, form: Form) -> Result<Response, TurnAwayError> {
+        let from = peer_of(&request);
+        let sent = read(request, form).await?;
+        let card = token_hash(&sent.terminal, sent.token.as_deref().unwrap_or_default());
+        let reports = sent.reports.len() as u64;
+        self.limit(|limiter, now| limiter.pass(&card, from, reports, now))
+            .map_err(TurnAwayError::Often)?;
+        let arrived = Instant::now();
+        let verdict = self.owner.call(move |node| admit(node, &sent, &card)).await;
+        match verdict {
+            Ok(Ok(Verdict::Stranger)) => {
+                self.limit(|limiter, _| limiter.forget(&card));
+                let waited_ms = arrived.elapsed().as_millis() as u64;
+                let left_ms = STRANGER_GRID_MS - waited_ms % STRANGER_GRID_MS;
+                tokio::time::sleep(Duration::from_millis(left_ms)).await;
+                Err(TurnAwayError::Stranger)
+            }
+            Ok(Ok(Verdict::Heard { outcomes, alarms })) => {
+                self.limit(|limiter, now| limiter.know(&card, from, reports, now));
+                self.metrics.gateway.heard(&outcomes, alarms);
+                Ok(Json(Answer::new(&outcomes)).into_response())
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a report could not be taken in");
+                Err(TurnAwayError::Disk)
+            }
+            Err(CallError::Full) => {
+                add(&self.metrics.jobs_refused, 1);
+                Err(TurnAwayError::Busy)
+            }
+            Err(CallError::Gone | CallError::Broken) => Err(TurnAwayError::Disk),
+        }
+    }
+
+    async fn answer(&self, request: Request, form: Form) -> Response {
+        let turned = match self.hear(request, form).await {
+            Ok(answer) => return answer,
+            Err(turned) => turned,
+        };
+        let count = &self.metrics.gateway;
+        match turned {
+            TurnAwayError::Stranger => add(&count.strangers, 1),
+            TurnAwayError::Often(_) => add(&count.limited, 1),
+            TurnAwayError::Busy | TurnAwayError::Disk => {}
+            _ => add(&count.malformed, 1),
+        }
+        turned.into_response()
+    }
+}
+
+/// `GET /` and `POST /`.
+pub(super) async fn traccar(State(gateway): State<Gateway>, request: Request) -> Response {
+    gateway.answer(request, Form::Traccar).await
+}
+
+/// `POST /v1/fixes`.
+pub(super) async fn batch(State(gateway): State<Gateway>, request: Request) -> Response {
+    gateway.answer(request, Form::Batch).await
+}
+
+/// Where a request comes from; all together where the listener does not say.
+fn peer_of(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
+async fn read(request: Request, form: Form) -> Result<Sent, TurnAwayError> {
+    let (head, body) = request.into_parts();
+    let mut pairs = read_query(&head.uri)?;
+    let token = bearer(&head.headers).or_else(|| token_in(&pairs));
+    let body = if head.method == Method::GET {
+        Vec::new()
+    } else {
+        read_body(&head.headers, body).await?
+    };
+    let mut sent = match form {
+        Form::Batch => read_batch(json(&body)?)?,
+        Form::Traccar if body.trim_ascii_start().starts_with(b"{") => read_traccar(json(&body)?)?,
+        Form::Traccar => {
+            pairs.extend(read_pairs(body.trim_ascii())?);
+            read_form(pairs)?
+        }
+    };
+    if token.is_some() {
+        sent.token = token;
+    }
+    Ok(sent)
+}
+
+fn read_query(uri: &Uri) -> Result<Pairs, TurnAwayError> {
+    let query = uri.query().unwrap_or_default();
+    if query.len() > QUERY_BYTES_MAX {
+        return Err(TurnAwayError::QueryLong(query.len()));
+    }
+    read_pairs(query.as_bytes())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim().to_owned())
+}
+
+fn json(body: &[u8]) -> Result<serde_json::Value, TurnAwayError> {
+    read_value(body).map_err(|error| TurnAwayError::Form(error.to_string()))
+}
+
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, TurnAwayError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(TurnAwayError::Compressed);
+    }
+    let said = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if said.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+        return Err(TurnAwayError::BodyLong);
+    }
+    let gathering = tokio::time::timeout(Duration::from_millis(BODY_WAIT_MS), gather(body));
+    gathering.await.unwrap_or(Err(TurnAwayError::Slow))
+}
+
+async fn gather(body: Body) -> Result<Vec<u8>, TurnAwayError> {
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| TurnAwayError::Form("a body is whole".to_owned()))?;
+        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(TurnAwayError::BodyLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

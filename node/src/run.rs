@@ -1,0 +1,234 @@
+//! `jiaolian run`: the store, the Replica, links, pages and the doors for devices, wired together
+//! in one process. Everything that needs no officer starts before anybody signs in: after a power
+//! cut the node takes in reports and raises alarms by itself.
+
+mod ready;
+mod tip;
+
+use crate::config::{Config, LoadConfigError};
+use crate::drill::{self, Drill};
+use crate::event::Events;
+use crate::gateway;
+use crate::home::{CONFIG_FILE, Home, HomeError};
+use crate::http::accept::{Bounds, serve};
+use crate::http::{App, Clock, router, sweep};
+use crate::identity::{Identity, Superior};
+use crate::key::KeyRing;
+use crate::link::{Links, StartLinkError};
+use crate::metric::Metrics;
+use crate::owner::{Node, Owner, Parts, StopError};
+use crate::platform::shutdown_signal;
+use crate::store::StoreReader;
+use crate::view::County;
+use axum::Router;
+use jiaolian_schema::rule::RulePack;
+use ready::Ready;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Threads for links and pages; the state has one of its own.
+const WORKERS: usize = 2;
+
+/// Why a node did not start or stopped by itself.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] LoadConfigError),
+    /// The data directory can't be opened.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// An address can't be listened at.
+    #[error("nothing can be heard at {address}: {source}")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Links can't be started.
+    #[error(transparent)]
+    Link(#[from] StartLinkError),
+    /// The disk refused, or a change broke off: nothing more may be acknowledged.
+    #[error(transparent)]
+    Stopped(#[from] StopError),
+    /// The system refused a thread or a signal.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// A node whose parts are started.
+struct Started {
+    owner: Owner<Node>,
+    thread: JoinHandle<Result<(), StopError>>,
+    links: Links,
+    app: App,
+    office: Identity,
+}
+
+/// Runs the node of a data directory until it is told to stop or the disk refuses.
+pub fn run(dir: &Path, json: bool) -> Result<(), RunError> {
+    log_to_stderr();
+    let config = Config::load(&dir.join(CONFIG_FILE))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()?;
+    runtime.block_on(live(dir, &config, json))
+}
+
+async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
+    let signalled = shutdown_signal();
+    let started = start(dir, config).await?;
+    let (stop, stopped) = watch::channel(false);
+    let bounds = Bounds {
+        header_wait_ms: config.http.header_timeout_s * 1_000,
+        connections_max: usize::try_from(config.http.connections_max).unwrap_or(usize::MAX),
+    };
+    let mut servers = Vec::new();
+    let mut open = async |address: SocketAddr, router: Router| {
+        let listener = listen(address).await?;
+        let at = listener.local_addr()?;
+        servers.push(tokio::spawn(serve(
+            listener,
+            router,
+            bounds,
+            stopped.clone(),
+        )));
+        Ok::<_, RunError>(at)
+    };
+    let mut ready = Ready::new(&started.office, &started.links);
+    ready.http = Some(open(config.http.bind, router(started.app.clone())).await?);
+    if let Some(drill) = &config.drill {
+        let state = Drill::new(&started.app, &started.links, &drill.token);
+        ready.drill = Some(open(drill.bind, drill::router(state)).await?);
+    }
+    if let Some(address) = config.gateway.http_bind {
+        let listener = listen(address).await?;
+        ready.gateway = Some(listener.local_addr()?);
+        let (owner, metrics) = (started.owner.clone(), Arc::clone(&started.app.metrics));
+        let devices = gateway::Limits::STANDARD;
+        servers.push(tokio::spawn(gateway::serve(
+            listener,
+            owner,
+            metrics,
+            devices,
+            stopped.clone(),
+        )));
+    }
+    let sweeping = tokio::spawn(sweep(started.app.clone()));
+    ready.say(json)?;
+    tokio::select! {
+        signal = signalled => signal?,
+        () = started.owner.ended() => {}
+    }
+    stop.send_replace(true);
+    for server in servers {
+        let _ = server.await;
+    }
+    sweeping.abort();
+    started.links.close().await;
+    let thread = started.thread;
+    drop((started.owner, started.app));
+    let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+    match ended {
+        Ok(Ok(ended)) => Ok(ended?),
+        _ => Err(StopError::Broken("the owner thread panicked".to_owned()).into()),
+    }
+}
+
+async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
+    let cache_mib = u16::try_from(config.store.cache_mib).unwrap_or(u16::MAX);
+    let (home, store) = Home::open(dir, cache_mib)?;
+    let mut replica = home.replica(&store)?;
+    let clock: Clock = Arc::new(|| jiff::Timestamp::now().as_millisecond());
+    let (tip, doubted) = tip::judge(&home, &config.tip_path(), &mut replica);
+    let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;
+    let (events, metrics) = (
+        Arc::new(Events::new((clock)())),
+        Arc::new(Metrics::default()),
+    );
+    let disk: StoreReader = store.reader();
+    let office = home.identity.clone();
+    let parts = {
+        let (links, events, metrics) = (links.clone(), Arc::clone(&events), Arc::clone(&metrics));
+        let (office, clock, own) = (office.clone(), Arc::clone(&clock), home.own_authors());
+        move || {
+            let node = Node::new(Parts {
+                replica,
+                store,
+                links: Some(links),
+                rules: Arc::new(RulePack::builtin()),
+                counties: Arc::new(County::demo()),
+                events,
+                metrics,
+                office: office.office_id(),
+                demo: office.drill,
+                clock,
+                tip,
+            })
+            .with_own(own, doubted);
+            node.allow_endpoints();
+            // The directory stays held as long as the state lives.
+            (node, home)
+        }
+    };
+    let (owner, thread) = Owner::start(
+        move || {
+            let (mut node, home) = parts();
+            node.hold(Box::new(home));
+            node
+        },
+        Some(link_events),
+    )?;
+    dial(&links, config, office.superior.as_ref());
+    let keys = Arc::new(KeyRing::new(crate::command::cost(office.drill)));
+    let app = App::new(owner.clone(), (events, metrics), (keys, disk), clock, false);
+    Ok(Started {
+        owner,
+        thread,
+        links,
+        app,
+        office,
+    })
+}
+
+/// Calls the office above and whom the configuration names besides.
+fn dial(links: &Links, config: &Config, superior: Option<&Superior>) {
+    if let Some(superior) = superior
+        && let Some(endpoint) = superior.endpoint_id()
+    {
+        links.dial(endpoint, &superior.addrs);
+    }
+    for peer in config
+        .link
+        .peers
+        .iter()
+        .filter(|peer| !peer.addrs.is_empty())
+    {
+        links.dial(peer.id, &peer.addrs);
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| RunError::Bind { address, source })
+}
+
+/// Logs to standard error; `JIAOLIAN_LOG` says how much.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("JIAOLIAN_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,iroh=warn,noq=warn"));
+    // A second call in one process keeps the first.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}
