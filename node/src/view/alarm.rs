@@ -17,7 +17,7 @@ use jiaolian_schema::id::DossierId;
 use std::sync::Arc;
 
 /// Incidents up to this severity sound until somebody takes them.
-const SOUNDING_SEVERITY: u8 = 3;
+pub const SOUNDING_SEVERITY: u8 = 3;
 
 /// Filters of the list.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +99,12 @@ fn severity(node: &Node, file: &File) -> u8 {
     grown.unwrap_or(raise.severity).min(raise.severity)
 }
 
+/// Severity of an incident: its gravest alarm's among those still handled.
+pub fn severity_of(node: &Node, incident: &Incident) -> Option<u8> {
+    let handled = incident.handled(node);
+    handled.iter().map(|file| severity(node, file)).min()
+}
+
 /// An incident in a list. Its handling is that of its lead; what it is about, of all its alarms.
 pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
     let now = node.now();
@@ -114,9 +120,8 @@ pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
         |t| state_coded(t, state),
     );
     let claimed = claim(node, file);
+    let severity = severity_of(node, incident).unwrap_or(4);
     let handled = incident.handled(node);
-    let severity = handled.iter().map(|file| severity(node, file)).min();
-    let severity = severity.unwrap_or(4);
     let dues = handled.iter().flat_map(|file| dues(node, file));
     let due = dues.min_by_key(|due| due.at);
     let raises = || incident.alarms.iter().filter_map(|file| raise_of(file));

@@ -1,6 +1,6 @@
 //! Incidents: alarms of one condition that are shown in one row and handled together.
 
-use super::alarm::raise_of;
+use super::alarm::{SOUNDING_SEVERITY, claim, raise_of, severity_of};
 use super::{Viewer, case, matter};
 use crate::owner::Node;
 use jiaolian_schema::act::Raise;
@@ -218,4 +218,18 @@ pub fn open_count(node: &mut Node) -> u64 {
         open += u64::from(files.iter().any(|file| is_alarm_open(node, file)));
     }
     open
+}
+
+/// Severity of the gravest incident that is to sound here: open, not taken, grave enough.
+pub fn sounding(node: &mut Node) -> Option<u8> {
+    let known = node.incidents();
+    let mut gravest = None;
+    for ids in known.all() {
+        let incident = gather(node, ids).filter(|incident| incident.open);
+        let untaken = incident.filter(|incident| claim(node, &incident.lead).is_none());
+        let severity = untaken.and_then(|incident| severity_of(node, &incident));
+        let sounds = severity.filter(|severity| *severity <= SOUNDING_SEVERITY);
+        gravest = [gravest, sounds].into_iter().flatten().min();
+    }
+    gravest
 }

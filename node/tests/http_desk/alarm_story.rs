@@ -7,6 +7,8 @@ use jiaolian_schema::fix::{Fix, Point, Source};
 use jiaolian_schema::geo::Coord;
 use jiaolian_schema::id::{DossierId, PersonCode, sha256};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn an_alarm_raised_before_anybody_signed_in_waits_on_the_first_page() {
@@ -294,5 +296,54 @@ async fn an_alarm_raised_after_the_contact_is_not_closed_unseen() {
     assert_eq!(
         (&row["sounding"], &row["claimed"]),
         (&json!(true), &json!(null))
+    );
+}
+
+/// What an officer may be made to wait until another's claim shows.
+const SEEN_WITHIN: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_claim_is_told_to_the_other_page_within_a_second() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let alarm = office.raise(case, "township", 1, 2).await;
+    let (first, second) = (
+        Client::signed_in(&office, "C3").await,
+        Client::signed_in(&office, "T1").await,
+    );
+    let mut live = second.follow(None).await;
+    live.next("hello").await;
+    let page = first.get(&format!("/api/v1/alarms/{alarm}")).await.ok(200);
+    first
+        .sign(offer(&page, "acknowledge"), json!({}))
+        .await
+        .ok(201);
+    let told = timeout(SEEN_WITHIN, live.next("alarm_changed")).await;
+    let (_, row) = told.expect("the claim is seen within a second");
+    assert_eq!(row["claimed"]["name"], "周值");
+}
+
+#[tokio::test]
+async fn the_page_without_a_person_tells_that_an_alarm_waits_and_nothing_else_of_it() {
+    let office = Office::open().await;
+    let nobody = Client::new(&office);
+    assert_eq!(
+        nobody.get("/api/v1/node").await.ok(200)["alarm"],
+        json!(null)
+    );
+    let case = office.case("张三", "township", 0).await;
+    let alarm = office.raise(case, "township", 1, 2).await;
+    let node = nobody.get("/api/v1/node").await;
+    assert!(!String::from_utf8_lossy(&node.body).contains(&alarm.to_hex()));
+    let node = node.ok(200);
+    assert_eq!((&node["alarm"], &node["locked"]), (&json!(2), &json!(true)));
+    let duty = Client::signed_in(&office, "C3").await;
+    let page = duty.get(&format!("/api/v1/alarms/{alarm}")).await.ok(200);
+    duty.sign(offer(&page, "acknowledge"), json!({}))
+        .await
+        .ok(201);
+    assert_eq!(
+        nobody.get("/api/v1/node").await.ok(200)["alarm"],
+        json!(null)
     );
 }

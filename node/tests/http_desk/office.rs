@@ -35,6 +35,8 @@ pub(crate) const START: i64 = 1_772_413_200_000;
 pub(crate) const DAY: i64 = 86_400_000;
 pub(crate) const PASSPHRASE: &str = "春天的雨 2026";
 
+const OPS_KEY: [u8; 32] = [3; 32];
+
 const CHEAP: Cost = Cost {
     memory_kib: 64,
     passes: 1,
@@ -70,7 +72,7 @@ pub(crate) struct Office {
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) node_seat: Seat,
     stop: watch::Sender<bool>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Drop for Office {
@@ -260,8 +262,13 @@ impl Office {
         let dir = tempfile::tempdir().unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let case = CaseSecret::generate();
-        let store = DiskStore::create(medium, CACHE_MIB_DEFAULT, OpsKey::generate(), case.public())
-            .unwrap();
+        let store = DiskStore::create(
+            medium,
+            CACHE_MIB_DEFAULT,
+            OpsKey::from_bytes(OPS_KEY),
+            case.public(),
+        )
+        .unwrap();
         let keys = KeyRing::new(CHEAP);
         let rings: Vec<_> = PEOPLE
             .iter()
@@ -335,8 +342,24 @@ impl Office {
             time,
             node_seat,
             stop,
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// The disk of this moment under a new process, as after a power cut: nothing was closed.
+    pub(crate) async fn after_power_cut(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
+        let ops = OpsKey::from_bytes(OPS_KEY);
+        let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();
+        let keys = KeyRing::new(CHEAP);
+        Self::serve(dir, store, keys, (self.node_seat, None), Bounds::STANDARD).await
+    }
+
+    /// The bytes on the disk.
+    pub(crate) fn disk(&self) -> Vec<u8> {
+        std::fs::read(self.dir.path().join("store")).unwrap()
     }
 
     pub(crate) fn advance(&self, ms: i64) {
