@@ -145,6 +145,13 @@ impl ApiError {
         }
     }
 
+    /// The same refusal with the fault of one field.
+    #[must_use]
+    pub fn at(mut self, field: &str, fault: FieldFault) -> Self {
+        self.fields.insert(field.to_owned(), fault);
+        self
+    }
+
     /// 422 with one field's fault.
     pub fn field(name: &str, fault: FieldFault) -> Self {
         Self::fields(BTreeMap::from([(name.to_owned(), fault)]))

@@ -124,7 +124,7 @@ pub fn sign(error: &SignError) -> Text {
         SignError::TooLong(found) => words_with("sign", "long", &[&found.to_string()]),
         SignError::NoEffect(_) => words("sign", "no_effect"),
         SignError::UnknownDossier(_) => words("sign", "absent"),
-        SignError::RolledBack { .. } => words("sign", "rolled_back"),
+        SignError::RolledBack { .. } => words("error", "rolled_back"),
         SignError::Refused(reason) => refused(reason),
         _ => words("sign", "other"),
     }

@@ -107,7 +107,8 @@ pub fn check(node: &mut Node, viewer: &Viewer, form: &mut Form) -> ApiResult<()>
     let same =
         |file: &Arc<File>| value_of(file, &node.rules, "id_number").as_ref() == Some(&number);
     if files.iter().any(same) {
-        return Err(refuse("id_number", "duplicate", &[]));
+        let fault = FieldFault::new("duplicate", &[]);
+        return Err(ApiError::new("duplicate").at("id_number", fault));
     }
     form.set("id_number", number);
     Ok(())

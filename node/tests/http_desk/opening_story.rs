@@ -108,7 +108,7 @@ async fn an_opening_that_contradicts_itself_is_refused_at_its_field_and_nothing_
     assert_eq!(client.get("/api/v1/cases").await.ok(200)["total"], 0);
     client.sign(&page["offer"], sound.clone()).await.ok(201);
     let again = client.sign(&page["offer"], sound).await;
-    let again = again.refused(422, "fields_invalid");
+    let again = again.refused(409, "duplicate");
     assert_eq!(again["error"]["fields"]["id_number"]["code"], "duplicate");
     assert_eq!(client.get("/api/v1/cases").await.ok(200)["total"], 1);
 }
