@@ -45,6 +45,9 @@ export const stories = {
     await fault.waitFor();
     const said = await fault.textContent();
     assert(/[\u4e00-\u9fff]/.test(said) && said.includes(good[17]), `the fault says: ${said}`);
+    await page.waitForFunction(() => document.activeElement?.id === "offer-id_number");
+    const seen = await fault.evaluate((el) => el.getBoundingClientRect().top >= 0 && el.getBoundingClientRect().bottom <= innerHeight);
+    assert(seen, "the field that is wrong is out of sight");
     await desk.shot("opening-fault");
     assert((await desk.get("/cases?limit=1")).total === before, "a refused form opened a case");
     await page.locator('[data-offer] [data-field="id_number"] input').fill(good);

@@ -84,7 +84,7 @@ export const stories = {
       await desk.page.locator(`main [data-event="${event}"]:not([disabled])`).first().click();
       await desk.page.waitForSelector(`[data-offer="${event}"]`);
       await look(event.replace(":", "-"));
-      await desk.page.keyboard.press("Escape");
+      await desk.page.locator("[data-offer] .el-dialog__headerbtn").click();
       await desk.page.waitForSelector("[data-offer]", { state: "detached" });
     }
     assert(found.length === 0, `${found.length} serious faults:\n    ${found.join("\n    ")}`);

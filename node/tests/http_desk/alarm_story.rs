@@ -191,6 +191,11 @@ async fn after_a_power_cut_reports_are_judged_and_alarms_raised_before_anybody_s
         .ok(200);
     assert!(page["evidence"]["fixes"].as_array().unwrap().len() >= 3);
     assert_eq!(page["evidence"]["fence"]["properties"]["name"], "浏阳");
+    let raised = &page["steps"][0]["signer"];
+    assert_eq!(
+        (&raised["name"], &raised["capacity"]["zh"]),
+        (&json!("系统"), &json!("系统"))
+    );
     let people = duty.get("/api/v1/map/people?reason=alarm").await.ok(200);
     let there = &people["items"][0];
     assert_eq!(
