@@ -1,11 +1,12 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod appoint;
 mod enrol;
 mod init;
 mod join;
 mod person;
+mod revoke;
 mod secret;
 mod status;
 
@@ -45,6 +46,8 @@ pub enum Office {
     Enrol(enrol::Enrol),
     /// Appoint, at the office above, what a request asks for, and write the answer.
     Appoint(appoint::Appoint),
+    /// Say no to a person's keys from now on.
+    Revoke(revoke::Revoke),
     /// Join by the answer of the office above.
     Join(join::Join),
     /// Run the node until it is told to stop.
@@ -131,6 +134,7 @@ impl Office {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
+            Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {

@@ -65,6 +65,9 @@ pub struct DrillConfig {
     pub bind: SocketAddr,
     /// Who knows it may look in and pull plugs.
     pub token: String,
+    /// Added to the clock, in seconds: a drill may play on another day, or with a wrong clock.
+    #[serde(default)]
+    pub clock_offset_s: i64,
 }
 
 /// `[node]`.

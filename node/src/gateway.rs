@@ -1,9 +1,33 @@
 //! The door for devices: position reports over HTTP, each durable before it is acknowledged, so that
 //! a phone or band may forget what it was told 200 for.
+//!
+//! **Forms.** `GET /` and `POST /` take one report as OsmAnd and Traccar's client send it, names and
+//! values or JSON; `POST /v1/fixes` takes a batch of one device:
+//! `{"terminal": "…", "fixes": [{"time", "lat", "lon", "datum", "accuracy_m", "source", …}]}`.
+//! Times are seconds or milliseconds since 1970 or RFC 3339. `datum` is `wgs84` where Traccar's form
+//! does not say it, and must be said in a batch.
+//!
+//! **Who.** A device is bound to a person in the case, from a day to a day, with the hash of a token
+//! of 16 characters or more. It shows the token as `Authorization: Bearer …` or `token=…`. A binding
+//! without a token lets in whoever knows the number, which is printed on the device: only a drill
+//! takes that, a live node refuses it. A device that is unknown, not bound or shows another token
+//! hears the same 401 on the same grid of time.
+//!
+//! **Answers.** 200 says that every report of the request was dealt with for good and is on the
+//! disk: accepted, here before, or refused by a named rule. A refused report is no error of the
+//! request, because clients send anything but 2xx again for ever and one bad position would hold
+//! back all that come after it; it is kept aside ([`kept_reports`]) and never judged. One exception:
+//! a position of a time for which the device was not bound is kept nowhere. 4xx is a request that
+//! can't be read, 429 and 503 ask for another try.
+//!
+//! **Time.** A report up to five minutes older than the clock here, or newer, is live; an older one
+//! is backlog and raises alarms in retrospect only. A device that marks its history says
+//! `live=false`. A live report more than five minutes off is stored and not judged (`watch.md` R4).
 
 mod admit;
 mod count;
 mod door;
+pub mod drive;
 mod form;
 mod json;
 mod kept;

@@ -146,7 +146,11 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     let cache_mib = u16::try_from(config.store.cache_mib).unwrap_or(u16::MAX);
     let (home, store) = Home::open(dir, cache_mib)?;
     let mut replica = home.replica(&store)?;
-    let clock: Clock = Arc::new(|| jiff::Timestamp::now().as_millisecond());
+    let offset_ms = config
+        .drill
+        .as_ref()
+        .map_or(0, |drill| drill.clock_offset_s * 1_000);
+    let clock: Clock = Arc::new(move || jiff::Timestamp::now().as_millisecond() + offset_ms);
     let (tip, doubted) = tip::judge(&home, &config.tip_path(), &mut replica);
     let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;
     let (events, metrics) = (

@@ -51,7 +51,7 @@ pub enum Table {
     Draft = 33,
     /// Shell: merged content and read models. Key: dossier (32). May be thrown away and rebuilt.
     View = 34,
-    /// Shell: devices' last counters and secrets. Key: device id.
+    /// Shell: reports of devices that are no position. Key: terminal, a zero byte, hash (32).
     Device = 35,
     /// Shell: who looked at what, and why. Key: number (8, big-endian).
     Access = 36,

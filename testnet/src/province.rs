@@ -88,8 +88,9 @@ impl Province {
             order: Vec::new(),
             token: jiaolian_schema::id::hex(&entropy()),
         };
+        let mut ports = Ports::new();
         for plan in &topology.offices {
-            let site = OfficeSite::plan(dir, plan, topology.drill)
+            let site = OfficeSite::plan(dir, plan, &mut ports)
                 .map_err(|error| ProvinceError::System(plan.key.clone(), error))?;
             province.order.push(plan.key.clone());
             province.sites.insert(plan.key.clone(), site);
@@ -128,12 +129,21 @@ impl Province {
         }
         let passphrases = vec![PASSPHRASE; plan.staff.len()];
         self.program.run(&arguments, &passphrases).await?;
-        let config = site.dir.join("jiaolian.toml");
+        self.set_clock(key, 0)
+    }
+
+    /// Writes the drill's part of an office's configuration anew, with what is added to its clock;
+    /// it counts from the node's next start.
+    pub fn set_clock(&self, key: &str, offset_s: i64) -> Result<(), ProvinceError> {
+        let path = self.site(key)?.dir.join("jiaolian.toml");
+        let failed = |error| ProvinceError::System(key.to_owned(), error);
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        let kept = text.split("\n[drill]").next().unwrap_or_default();
         let drill = format!(
-            "\n[drill]\nbind = \"127.0.0.1:0\"\ntoken = \"{}\"\n",
+            "{kept}\n[drill]\nbind = \"127.0.0.1:0\"\ntoken = \"{}\"\nclock_offset_s = {offset_s}\n",
             self.token
         );
-        append(&config, &drill).map_err(|error| ProvinceError::System(key.to_owned(), error))
+        fs::write(path, drill).map_err(failed)
     }
 
     async fn appoint(&self, key: &str) -> Result<(), ProvinceError> {
@@ -237,6 +247,13 @@ impl Province {
         Ok(serde_json::from_value(roots).unwrap_or_default())
     }
 
+    /// Waits for a change at a node after the numbered one, at most ten seconds; the newest number.
+    pub async fn next_change(&self, key: &str, after: u64) -> Result<u64, ProvinceError> {
+        let path = format!("/api/v1/drill/next?after={after}");
+        let next = self.drill(key)?.get(&path).await?;
+        Ok(next["newest"].as_u64().unwrap_or(after))
+    }
+
     /// Waits until a node's state is as wanted. Every change at the node is looked at.
     pub async fn until(
         &self,
@@ -249,8 +266,7 @@ impl Province {
         let waiting = async {
             let mut newest = 0;
             loop {
-                let next = format!("/api/v1/drill/next?after={newest}");
-                newest = drill.get(&next).await?["newest"].as_u64().unwrap_or(0);
+                newest = self.next_change(key, newest).await?;
                 last = drill.get("/api/v1/drill/state").await?;
                 if is_so(&last) {
                     return Ok::<_, ProvinceError>(());
@@ -322,17 +338,44 @@ impl Province {
 }
 
 impl OfficeSite {
-    fn plan(dir: &Path, plan: &OfficePlan, drill: bool) -> io::Result<Self> {
-        debug_assert!(drill, "a topology is a drill");
+    fn plan(dir: &Path, plan: &OfficePlan, ports: &mut Ports) -> io::Result<Self> {
         Ok(Self {
             plan: plan.clone(),
             dir: dir.join(&plan.key),
-            link: UdpSocket::bind("127.0.0.1:0")?.local_addr()?,
+            link: ports.free()?,
             before: Vec::new(),
             node: None,
-            http: free_tcp()?,
-            gateway: free_tcp()?,
+            http: ports.free()?,
+            gateway: ports.free()?,
         })
+    }
+}
+
+/// Loopback ports below those that the system gives away by itself, so that a node that restarts
+/// finds its own free. Where each search begins differs by process.
+struct Ports {
+    next: u16,
+}
+
+impl Ports {
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 20_000;
+
+    fn new() -> Self {
+        let start = std::process::id().wrapping_mul(97) % u32::from(Self::COUNT);
+        Self { next: start as u16 }
+    }
+
+    /// A port at which neither TCP nor UDP is heard.
+    fn free(&mut self) -> io::Result<SocketAddr> {
+        for _ in 0..Self::COUNT {
+            self.next = (self.next + 1) % Self::COUNT;
+            let address = SocketAddr::from(([127, 0, 0, 1], Self::FIRST + self.next));
+            if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
+                return Ok(address);
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
     }
 }
 
@@ -357,15 +400,6 @@ fn people(plan: &OfficePlan) -> Vec<String> {
         format!("{number},{name},{},{roles}", staff.duty)
     };
     plan.staff.iter().enumerate().map(person).collect()
-}
-
-fn free_tcp() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
-}
-
-fn append(path: &Path, text: &str) -> io::Result<()> {
-    let old = fs::read_to_string(path)?;
-    fs::write(path, old + text)
 }
 
 fn words(words: &[&str]) -> Vec<String> {

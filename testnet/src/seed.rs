@@ -26,8 +26,30 @@ pub struct Subject {
     pub device: String,
 }
 
+/// The cases are entered so long ago, s: what is fenced now is watched from now on only, and a walk
+/// begins some minutes back.
+const SEEDED_AGO_S: i64 = 12 * 3_600;
+
+/// Brings a founded province to life: all nodes play half a day ago while the cases are entered,
+/// then start again with the true time.
+pub async fn populate(province: &mut Province) -> Result<Vec<Subject>, ProvinceError> {
+    start_at(province, -SEEDED_AGO_S).await?;
+    let subjects = seed(province).await?;
+    province.stop_all().await;
+    start_at(province, 0).await?;
+    Ok(subjects)
+}
+
+async fn start_at(province: &mut Province, offset_s: i64) -> Result<(), ProvinceError> {
+    for key in &province.order {
+        province.set_clock(key, offset_s)?;
+    }
+    province.start_all().await?;
+    province.until_linked().await
+}
+
 /// Opens every case of the topology, then fences, binds a device, writes and notes.
-pub async fn seed(province: &Province) -> Result<Vec<Subject>, ProvinceError> {
+async fn seed(province: &Province) -> Result<Vec<Subject>, ProvinceError> {
     let mut subjects = Vec::new();
     let counties: Vec<String> = province
         .order

@@ -5,7 +5,7 @@ mod walker;
 
 use crate::process::Program;
 use crate::province::{PASSPHRASE, Province, ProvinceError, is_agreed};
-use crate::seed::{Subject, seed};
+use crate::seed::{Subject, populate};
 use crate::topology::{HUNAN, StaffPlan, Topology};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -111,7 +111,8 @@ async fn up(command: &UpCommand) -> Result<(), String> {
     let mut province = Province::found(Program::of_testnet(&program), &kept, &topology)
         .await
         .map_err(|error| error.to_string())?;
-    let subjects = bring_up(&mut province)
+    say("正在启动并录入演练案件 …");
+    let subjects = populate(&mut province)
         .await
         .map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -140,14 +141,6 @@ async fn up(command: &UpCommand) -> Result<(), String> {
     province.write().await.stop_all().await;
     let _ = serving.await;
     Ok(())
-}
-
-/// Starts all nodes, waits until their lines agree, and enters the cases.
-async fn bring_up(province: &mut Province) -> Result<Vec<Subject>, ProvinceError> {
-    province.start_all().await?;
-    province.until_linked().await?;
-    say("各机构已接通，正在录入演练案件 …");
-    seed(province).await
 }
 
 fn scratch(dir: Option<&std::path::Path>) -> std::io::Result<PathBuf> {

@@ -10,9 +10,9 @@ pub const STEP_MS: i64 = 30_000;
 /// Reports of one way.
 pub const STEPS: usize = 10;
 /// Metres between two reports: a bus on a mountain road.
-const STEP_M: f64 = 400.0;
+const STEP_M: f64 = 500.0;
 /// Reports before the line.
-const INSIDE: usize = 3;
+const INSIDE: usize = 2;
 const METRES_PER_DEGREE: f64 = 111_320.0;
 
 /// A place on the way.

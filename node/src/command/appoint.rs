@@ -10,7 +10,7 @@ use crate::key::KeyRing;
 use crate::platform;
 use crate::request::{Answer, Request};
 use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::store::{CACHE_MIB_DEFAULT, CommitError, DiskStore, StoreReader};
 use clap::Args;
 use jiaolian_schema::act::{Act, Entrust, Found};
 use jiaolian_schema::envelope::{Duty, author_id};
@@ -18,7 +18,7 @@ use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
 use jiaolian_sync::{Draft, Payload, Replica, Seat};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
@@ -57,9 +57,12 @@ pub struct Appoint {
     pub(super) json: bool,
 }
 
-/// The keeper at work.
-struct Desk {
-    replica: Replica<StoreReader>,
+/// A keeper at work at a node that does not run.
+pub(super) struct Desk {
+    home: Home,
+    store: DiskStore,
+    /// What the node knows.
+    pub(super) replica: Replica<StoreReader>,
     signer: Ed25519Signer,
     seat: Seat,
     now: i64,
@@ -69,27 +72,11 @@ struct Desk {
 impl Appoint {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let request = read_request(&self.request)?;
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        check_kinship(&home, &request)?;
-        let keys = KeyRing::new(cost(home.identity.drill));
-        let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.keeper, source)?;
-        store
-            .unlock(opened.case_secret)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
-        let replica = home.replica(&store)?;
-        let seat = keeper_seat(&home, &replica, &signer)?;
-        let mut desk = Desk {
-            replica,
-            signer,
-            seat,
-            now: now_ms(),
-            signed: 0,
-        };
-        self.appoint(&home, &mut desk, &request)?;
-        settle(&mut desk.replica, &store).map_err(HomeError::from)?;
-        let answer = self.answer(&home, &desk, &request)?;
+        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        check_kinship(&desk.home, &request)?;
+        self.appoint(&mut desk, &request)?;
+        desk.settle().map_err(HomeError::from)?;
+        let answer = self.answer(&desk, &request)?;
         platform::write_atomically(&self.out, &answer.to_bytes())
             .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", self.out.display())))?;
         let out = self.out.display().to_string();
@@ -104,8 +91,8 @@ impl Appoint {
         Ok(Done { line, data })
     }
 
-    fn appoint(&self, home: &Home, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
-        let (own, office) = (home.identity.office_id(), request.office_id());
+    fn appoint(&self, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
+        let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
             None => desk
@@ -150,7 +137,8 @@ impl Appoint {
         desk.sign(own_roster, entrust.into()).map(|_| ())
     }
 
-    fn answer(&self, home: &Home, desk: &Desk, request: &Request) -> Result<Answer, Refusal> {
+    fn answer(&self, desk: &Desk, request: &Request) -> Result<Answer, Refusal> {
+        let home = &desk.home;
         let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
         let config = Config::load(&self.dir.join(CONFIG_FILE))
             .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
@@ -170,7 +158,39 @@ impl Appoint {
 }
 
 impl Desk {
-    fn sign(&mut self, dossier: Option<DossierId>, act: Act) -> Result<EnvelopeId, Refusal> {
+    /// Opens a node's directory for one of its keepers.
+    pub(super) fn open(dir: &Path, keeper: &str, from_lines: bool) -> Result<Self, Refusal> {
+        let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
+        let keys = KeyRing::new(cost(home.identity.drill));
+        let opened = open_ring(&store.reader(), &keys, keeper, Source::new(from_lines))?;
+        store
+            .unlock(opened.case_secret)
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
+        let replica = home.replica(&store)?;
+        let seat = keeper_seat(&home, &replica, &signer)?;
+        Ok(Self {
+            home,
+            store,
+            replica,
+            signer,
+            seat,
+            now: now_ms(),
+            signed: 0,
+        })
+    }
+
+    /// Makes durable what was signed.
+    pub(super) fn settle(&mut self) -> Result<(), CommitError> {
+        settle(&mut self.replica, &self.store)
+    }
+
+    /// Signs one act as the keeper.
+    pub(super) fn sign(
+        &mut self,
+        dossier: Option<DossierId>,
+        act: Act,
+    ) -> Result<EnvelopeId, Refusal> {
         let draft = Draft {
             dossier,
             payload: Payload::Act(act),

@@ -17,8 +17,9 @@ use jiaolian_sync::{Judged, LIVE_SKEW_MS, ReportError, StoreError};
 /// What a request came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The device is not known, not bound, or shows another token.
-    Stranger,
+    /// The device is not known, not bound, or shows another token; `bare` where its binding has no
+    /// token, so that nothing it shows would do.
+    Stranger { bare: bool },
     /// One outcome a report, in the order of the request, and how many alarms they raised.
     Heard {
         outcomes: Vec<Outcome>,
@@ -37,7 +38,7 @@ pub(super) fn admit(node: &mut Node, sent: &Sent, card: &Card) -> Result<Verdict
         outcomes[at] = door.take(&sent.reports[at])?;
     }
     if outcomes.iter().all(Option::is_none) {
-        return Ok(Verdict::Stranger);
+        return Ok(Verdict::Stranger { bare: door.bare });
     }
     let Door { aside, alarms, .. } = door;
     aside.store(node, &sent.terminal)?;
@@ -65,6 +66,7 @@ struct Door<'a> {
     binding: Option<(PersonCode, Device)>,
     aside: Aside,
     alarms: usize,
+    bare: bool,
 }
 
 impl<'a> Door<'a> {
@@ -83,6 +85,7 @@ impl<'a> Door<'a> {
             binding: None,
             aside: Aside::default(),
             alarms: 0,
+            bare: false,
         }
     }
 
@@ -149,9 +152,11 @@ impl<'a> Door<'a> {
             self.binding = self.node.replica.bound(self.terminal, time);
         }
         let (person, device) = self.binding.as_ref()?;
-        let is_shown = match &device.secret_hash {
-            Some(hash) => is_same(hash, self.card),
-            None => self.node.demo,
+        let is_shown = if let Some(hash) = &device.secret_hash {
+            is_same(hash, self.card)
+        } else {
+            self.bare = true;
+            self.node.demo
         };
         is_shown.then_some(*person)
     }

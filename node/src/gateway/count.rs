@@ -19,6 +19,8 @@ pub struct Count {
     pub alarms: AtomicU64,
     /// Requests of devices that are not known, not bound, or show another token.
     pub strangers: AtomicU64,
+    /// Of those, requests of devices whose binding has no token: the case must bind them anew.
+    pub bare: AtomicU64,
     /// Requests turned away because of their number.
     pub limited: AtomicU64,
     /// Requests turned away because of their form or size.
@@ -58,6 +60,11 @@ impl Count {
             ),
             ("alarms", "Alarms raised by reports.", &self.alarms),
             ("strangers", "Requests of unknown devices.", &self.strangers),
+            (
+                "bare",
+                "Requests of devices bound without a token.",
+                &self.bare,
+            ),
             ("limited", "Requests turned away, too many.", &self.limited),
             (
                 "malformed",

@@ -73,7 +73,10 @@ impl Gateway {
         let arrived = Instant::now();
         let verdict = self.owner.call(move |node| admit(node, &sent, &card)).await;
         match verdict {
-            Ok(Ok(Verdict::Stranger)) => {
+            Ok(Ok(Verdict::Stranger { bare })) => {
+                if bare {
+                    add(&self.metrics.gateway.bare, 1);
+                }
                 self.limit(|limiter, _| limiter.forget(&card));
                 let waited_ms = arrived.elapsed().as_millis() as u64;
                 let left_ms = STRANGER_GRID_MS - waited_ms % STRANGER_GRID_MS;

@@ -6,6 +6,7 @@ use jiaolian_schema::datum::Datum;
 use jiaolian_schema::fix::{Point, Source, read_instant};
 use jiaolian_schema::geo::{Coord, LAT_E7_MAX, LON_E7_MAX, ReadNumberError, decimal_to_integer};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Fewest satellites of a position, where the device says how many (`watch.md` R4).
@@ -139,7 +140,7 @@ fn read_time(text: Option<&str>) -> Result<i64, Fault> {
     };
     let fault = || Rule::TimeForm.broken_by(text);
     if text.contains(':') {
-        return read_instant(text).map_err(|_| fault());
+        return read_instant(&with_plus(text)).map_err(|_| fault());
     }
     let thousandths = decimal_to_integer(text, 3).map_err(|_| fault())?;
     let is_seconds = thousandths.abs() < SECONDS_END * 1_000;
@@ -148,6 +149,16 @@ fn read_time(text: Option<&str>) -> Result<i64, Fault> {
     } else {
         thousandths / 1_000
     })
+}
+
+/// A query that was not encoded has a space where its offset had a plus; nothing else ends so.
+fn with_plus(text: &str) -> Cow<'_, str> {
+    match text.len().checked_sub("+08:00".len()) {
+        Some(at) if text.as_bytes()[at] == b' ' => {
+            Cow::Owned(format!("{}+{}", &text[..at], &text[at + 1..]))
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 fn read_place(said: &Said) -> Result<Coord, Fault> {

@@ -20,7 +20,7 @@ use jiaolian_schema::fix::Fix;
 use jiaolian_schema::hold::{DossierKind, Offices};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_sync::{Effect, Judged, Peer, Replica, ReportError, ReportOutcome, Write};
+use jiaolian_sync::{Effect, Event, Judged, Peer, Replica, ReportError, ReportOutcome, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -355,9 +355,15 @@ impl Own for Node {
             if !writes.is_empty() {
                 self.commit(&writes)?;
             }
+            let mut watched = BTreeSet::new();
             for effect in effects {
-                self.perform(effect);
+                if let Effect::Publish(Event::Watched { person }) = effect {
+                    watched.insert(person);
+                } else {
+                    self.perform(effect);
+                }
             }
+            self.tell_watched(watched);
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::metric::add;
 use jiaolian_schema::desk::RECORD_WORKFLOW;
 use jiaolian_schema::fact::What;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{DossierId, EnvelopeId, hex};
+use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode, hex};
 use jiaolian_sync::{Effect, Event, Lane};
+use std::collections::BTreeSet;
 
 impl Node {
     /// Performs one effect; what was to be stored is durable already.
@@ -33,6 +34,15 @@ impl Node {
                 }
             }
             Effect::Publish(event) => self.publish(event),
+        }
+    }
+
+    /// Tells of the new position of each person once, however many reports one commit held.
+    pub(super) fn tell_watched(&self, people: BTreeSet<PersonCode>) {
+        for person in people {
+            if let Some(case) = self.replica.cases_of(person).next() {
+                self.events.publish(Change::Located(case));
+            }
         }
     }
 
@@ -63,16 +73,8 @@ impl Node {
                 tracing::warn!(%id, %reason, "an envelope was refused");
                 self.events.publish(Change::NetworkChanged);
             }
-            Event::Watched { person } => {
-                let cases = self.dossiers(DossierKind::Case);
-                let case = cases.into_iter().find(|id| {
-                    self.file(*id)
-                        .is_some_and(|file| file.person == Some(person))
-                });
-                if let Some(case) = case {
-                    self.events.publish(Change::Located(case));
-                }
-            }
+            // Told once a commit; see `tell_watched`.
+            Event::Watched { .. } => {}
             // A head without its body may close a gap in anybody's chain.
             Event::Stored { .. } => self.forget_files(),
         }

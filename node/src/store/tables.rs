@@ -200,7 +200,8 @@ pub const VIEW: Form = table(
     Retention::Rebuildable,
     2_500,
 );
-/// Devices' last counters and secrets, without names. Key: device id.
+/// Reports of devices that are no position, without names; at most 1,000 a device. Key: terminal, a
+/// zero byte, SHA-256 of the report (32). Value: time of receipt, broken rule, the report.
 pub const DEVICE: Form = table(
     Table::Device,
     "device-1",

@@ -407,3 +407,30 @@ pub fn wire(value: &Value) -> Json {
         other => other.to_json(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(token: &str) -> ApiResult<(String, Device)> {
+        let mut filled = Filled::default();
+        let form = &mut filled.form;
+        form.set("terminal", Value::Text("band-1".into()));
+        form.set("regime", Value::Choice("band".into()));
+        form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
+        form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
+        form.set("token", Value::Text(token.into()));
+        device(&filled)
+    }
+
+    #[test]
+    fn a_binding_holds_the_hash_of_its_token_and_short_tokens_are_refused() {
+        let (terminal, device) = bound("kQ3v-81mZ-pp0x-7").unwrap();
+        let hash = token_hash(&terminal, "kQ3v-81mZ-pp0x-7");
+        assert_eq!(device.secret_hash, Some(hash));
+        assert_eq!(bound("").unwrap().1.secret_hash, None);
+        for odd in ["kQ3v-81mZ-pp0x-", "kQ3v 81mZ pp0x 77Lw", &"x".repeat(129)] {
+            assert_eq!(bound(odd).unwrap_err().code(), "fields_invalid", "{odd}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use super::{DossierRow, Replica};
 use crate::effect::{Lane, Peer};
 use crate::frontier::{Frontier, causal_order};
 use crate::store::{Store, StoreError, Table};
+use jiaolian_schema::act::At;
 use jiaolian_schema::authority::{Authority, NodeSeat};
 use jiaolian_schema::envelope::{Body, Envelope};
 use jiaolian_schema::fact::Fact;
@@ -251,6 +252,13 @@ impl<S: Store> Replica<S> {
         let known: BTreeSet<OfficeId> = known.collect();
         let rosters: Vec<DossierId> = known.iter().filter_map(|id| self.roster_of(*id)).collect();
         self.export(office, &rosters)
+    }
+
+    /// The last head of an author's chain that is here.
+    pub fn chain_top(&self, author: AuthorId) -> Option<At> {
+        let top = self.chains.get(&author)?.top;
+        let ids = self.heads_between(author, top, top, 1);
+        ids.first().map(|(n, id)| At { n: *n, id: *id })
     }
 
     /// Nodes that may connect, by transport key.

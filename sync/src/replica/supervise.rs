@@ -202,6 +202,11 @@ impl<S: Store> Replica<S> {
         judge_clock(&reports)
     }
 
+    /// Cases here of a person, ascending.
+    pub fn cases_of(&self, person: PersonCode) -> impl Iterator<Item = DossierId> {
+        self.desk.people.get(&person).into_iter().flatten().copied()
+    }
+
     /// Whose a device is at an instant, ms UTC, and by which binding.
     pub fn bound(&mut self, terminal: &str, time: i64) -> Option<(PersonCode, Device)> {
         let cases: Vec<DossierId> = self.desk.devices.get(terminal)?.iter().copied().collect();

@@ -1,0 +1,180 @@
+//! The story that the whole is built for, with real processes: a township loses every line, goes on
+//! watching and deciding, loses its power, and everything arrives once when the line is back.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod forger;
+mod page;
+mod town;
+
+use forger::{Forger, Lie};
+use page::Live;
+use serde_json::json;
+use std::time::Instant;
+use town::{Town, matter_of, state_of, text_of};
+
+/// Which offices hear of what happens in the township.
+const SUPERIORS: [&str; 3] = ["lengshuijiang", "loudi", "hunan"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_township_works_through_an_outage_and_everything_arrives_once() {
+    let mut town = Town::open().await;
+    let [walker, leaver, edited, late] = town.subjects("heqing");
+    let lied = lie_prepared(&mut town).await;
+    let before = town.alarms_held(&SUPERIORS).await;
+
+    // The line goes down. From here on the township is alone.
+    town.cut("heqing").await;
+    let page = town.province.officer("heqing", "officer").await.unwrap();
+    let head = town.province.officer("heqing", "head").await.unwrap();
+    let mut live = Live::follow(&page).await;
+
+    let sent = town.walk_out(&walker).await;
+    let alarm = live.next("alarm").await;
+    let shown = sent.elapsed();
+    assert_eq!(alarm["case"]["name"], walker.name.as_str());
+    println!(
+        "alarm at the office page {} ms after the last fix",
+        shown.as_millis()
+    );
+
+    let matter = town.grant_leave(&page, &head, &leaver, 5).await;
+    assert_eq!(state_of(&head, &matter).await, "OUT");
+    town.walk_out(&leaver).await;
+    assert_eq!(
+        town.alarms_own("heqing").await,
+        1,
+        "a person on leave raises nothing"
+    );
+
+    // Two officers write in one case at two offices that don't hear of one another.
+    let county = town
+        .province
+        .officer("lengshuijiang", "case")
+        .await
+        .unwrap();
+    town.write(&page, &edited, "township", "township: 已联系就业。")
+        .await;
+    town.write(&county, &edited, "county", "county: 请核实住址。")
+        .await;
+
+    // Power is cut and comes back ten minutes later; nobody signs in; the watch goes on.
+    drop(live);
+    town.province.kill("heqing").await.unwrap();
+    town.ten_minutes_pass("heqing");
+    town.province.start("heqing").await.unwrap();
+    town.cut("heqing").await;
+    let state = town.province.state("heqing").await.unwrap();
+    assert_eq!(state["locked"], true);
+    town.walk_out(&leaver).await;
+    assert_eq!(
+        town.alarms_own("heqing").await,
+        1,
+        "a person on leave raises nothing"
+    );
+    town.walk_out(&late).await;
+    assert_eq!(town.alarms_own("heqing").await, 2);
+    assert_eq!(town.province.state("heqing").await.unwrap()["locked"], true);
+
+    // Meanwhile a stranger with a township's stolen keys tells the county lies.
+    let refused = lie(&mut town, &lied).await;
+
+    // The line returns.
+    let healed = Instant::now();
+    town.heal("heqing").await;
+    for (office, before) in SUPERIORS.iter().zip(&before) {
+        let held = before + 2;
+        let state = town
+            .province
+            .until(office, "both alarms have arrived", |state| {
+                state["alarms"]["held"].as_u64() >= Some(held)
+            })
+            .await
+            .unwrap();
+        assert_eq!(state["alarms"]["held"], held, "each alarm once at {office}");
+        println!(
+            "{office} has both alarms after {} ms",
+            healed.elapsed().as_millis()
+        );
+    }
+    // Bodies of cases can be read at the township only with somebody signed in.
+    let page = town.province.officer("heqing", "officer").await.unwrap();
+    town.until_state(&county_desk(&town).await, &matter, "OUT")
+        .await;
+    let decided = county_desk(&town).await;
+    let proof = decided
+        .get(&format!("/api/v1/matters/{matter}"))
+        .await
+        .unwrap();
+    let approve = proof["slots"][0].clone();
+    assert_eq!(approve["value"]["code"], "approve", "{proof}");
+    assert_eq!(approve["standing"]["state"], "good", "{proof}");
+
+    town.until_roots_equal("heqing", &SUPERIORS).await;
+    let county = county_desk(&town).await;
+    let (here, there) = (
+        text_of(&page, &edited).await,
+        text_of(&county, &edited).await,
+    );
+    assert_eq!(here, there);
+    assert!(
+        here.contains("已联系就业") && here.contains("请核实住址"),
+        "{here}"
+    );
+
+    // Nothing of the lies took hold.
+    assert_eq!(state_of(&county, &lied.matter).await, "VERIFIED");
+    let state = town.province.state("lengshuijiang").await.unwrap();
+    assert_eq!(state["refused"], refused);
+    town.province.stop_all().await;
+}
+
+async fn county_desk(town: &Town) -> jiaolian_testnet::client::Client {
+    town.province
+        .officer("lengshuijiang", "duty")
+        .await
+        .unwrap()
+}
+
+/// A leave of another township that waits for its decision, and that township's keys.
+async fn lie_prepared(town: &mut Town) -> Lie {
+    let [subject, ..] = town.subjects("duoshan");
+    let officer = town.province.officer("duoshan", "officer").await.unwrap();
+    let matter = town.apply(&officer, &subject, 4).await;
+    town.verify(&officer, &matter).await;
+    let county = county_desk(town).await;
+    town.until_state(&county, &matter, "VERIFIED").await;
+    // The head's key is revoked by the county while the township is away.
+    town.province.kill("duoshan").await.unwrap();
+    town.revoke("lengshuijiang", "duoshan", "head").await;
+    Lie {
+        case: subject.case.clone(),
+        matter,
+    }
+}
+
+/// Tells the lies; gives how many envelopes the county has refused since.
+async fn lie(town: &mut Town, lied: &Lie) -> u64 {
+    let county = county_desk(town).await;
+    let before = matter_of(&county, &lied.matter).await;
+    let forger = Forger::open(town, "duoshan", "lengshuijiang").await;
+    let told = forger.tell(lied).await;
+    town.province
+        .until(
+            "lengshuijiang",
+            "the tampered decision is listed",
+            |state| state["refused"].as_u64() >= Some(1),
+        )
+        .await
+        .unwrap();
+    let after = matter_of(&county, &lied.matter).await;
+    assert_eq!(before["matter"]["state"], after["matter"]["state"]);
+    assert_eq!(after["slots"][0]["value"], json!(null), "{after}");
+    let listed = county.get("/api/v1/network/refused").await.unwrap();
+    let total = listed["total"].as_u64().unwrap();
+    for reason in told {
+        let text = listed["items"].to_string() + &after["steps"].to_string();
+        assert!(text.contains(&reason), "{reason}: {text}");
+    }
+    total
+}
