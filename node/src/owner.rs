@@ -2,6 +2,7 @@
 //! only then are their answers let out: what a page was told is on the disk.
 
 mod access;
+mod along;
 mod node;
 mod rate;
 mod sign;

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod alarm;
 pub mod area;
+pub mod bind_form;
 pub mod case;
 mod county;
 pub mod evidence;

@@ -4,6 +4,7 @@
 use super::Node;
 use crate::http::error::{ApiError, ApiResult};
 use crate::seal::entropy;
+use crate::view::bind_form;
 use crate::view::form::{self, Filled};
 use crate::view::shape::{DryRun, Signed, Target};
 use crate::view::{self, Viewer};
@@ -53,9 +54,9 @@ pub struct Hand {
 }
 
 /// An act that is ready to be signed.
-struct Ready {
-    dossier: Option<DossierId>,
-    act: Act,
+pub(super) struct Ready {
+    pub(super) dossier: Option<DossierId>,
+    pub(super) act: Act,
     light: bool,
     dry: DryRun,
 }
@@ -88,38 +89,6 @@ impl Node {
             file.find(id).map(|entry| &entry.fact.what),
         );
         Ok(Signed { act, target })
-    }
-
-    /// The other alarms of an incident that one signature is for.
-    fn others_handled(&mut self, place: Place, signed: Option<DossierId>) -> Vec<Arc<File>> {
-        let Place::Alarm(alarm) = place else {
-            return Vec::new();
-        };
-        let incident = view::incident::of_alarm(self, alarm);
-        let mut handled = incident.map_or_else(Vec::new, |incident| incident.handled(self));
-        handled.retain(|file| Some(file.id) != signed);
-        handled
-    }
-
-    /// Signs the same step on another alarm of the incident, where its own road allows it: an alarm
-    /// that fired again since is first taken by whoever contacts the person.
-    fn sign_along(&mut self, hand: &Hand, file: &File, ask: &SignRequest) -> ApiResult<()> {
-        let take = SignRequest {
-            event: "acknowledge".to_owned(),
-            fields: Map::new(),
-            section_id: None,
-            strong: ask.strong,
-        };
-        let first = (ask.event == "contact").then_some(&take);
-        for ask in first.into_iter().chain([ask]) {
-            let Some(file) = self.file(file.id) else {
-                return Ok(());
-            };
-            if let Ok(ready) = self.ready_step(&hand.viewer, &file, file.id.into(), ask, false) {
-                self.sign(hand, ready.dossier, ready.act)?;
-            }
-        }
-        Ok(())
     }
 
     /// What would follow from a form; nothing is signed.
@@ -274,7 +243,7 @@ impl Node {
     }
 
     fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let fence = form::fence(filled)?;
+        let fence = bind_form::fence(filled)?;
         let entry = field_entry(file, &self.rules, &format!("fence/{}", fence.id()));
         let value = jiaolian_schema::canon::encode(&fence);
         Ok(Amend {
@@ -285,7 +254,7 @@ impl Node {
     }
 
     fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = form::device(filled)?;
+        let (terminal, device) = bind_form::device(filled)?;
         let entry = field_entry(file, &self.rules, &format!("device/{terminal}"));
         let value = jiaolian_schema::canon::encode(&device);
         Ok(Amend {
@@ -331,7 +300,7 @@ impl Node {
         ))
     }
 
-    fn ready_step(
+    pub(super) fn ready_step(
         &mut self,
         viewer: &Viewer,
         file: &File,

@@ -4,7 +4,7 @@ use super::Viewer;
 use super::label::{delivery, display, office_ref};
 use super::seat::reads_cases;
 use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
-use super::{alarm, form, incident, matter, protected, section};
+use super::{alarm, bind_form, form, incident, matter, protected, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -257,10 +257,10 @@ pub fn offers(node: &mut Node, viewer: &Viewer, file: &File) -> Vec<Offer> {
         .rules
         .case_field("fence/any")
         .is_some_and(|rule| rule.may_amend(&signer));
-    offers.extend(fences.then(form::fence_offer));
+    offers.extend(fences.then(bind_form::fence_offer));
     let devices = node.rules.case_field("device/any");
     let devices = devices.is_some_and(|rule| rule.may_amend(&signer));
-    offers.extend(devices.then(form::device_offer));
+    offers.extend(devices.then(bind_form::device_offer));
     offers
 }
 
