@@ -2,6 +2,7 @@
 
 mod door;
 mod form;
+mod index;
 mod set;
 mod verdict;
 

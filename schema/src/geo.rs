@@ -19,6 +19,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, data::Type, decode, encode};
 pub use decimal::{ReadNumberError, decimal_to_integer, float_to_integer};
 pub use depth::depth_mm;
 pub use distance::{DISTANCE_LIMIT_MM_MAX, Distance, farther_than};
+pub(crate) use distance::{QUARTERS_PER_MM, to_units};
 pub use scale::{BAND_HEIGHT_E7, Scale};
 pub use shape::{CheckShapeError, RING_POINTS_MIN, SHAPE_POINTS_MAX, Shape, Side};
 

@@ -152,7 +152,9 @@ impl WatchState {
         }
         let mut transitions = Vec::new();
         let mut next = 0;
-        for (id, fence) in fences.at(point.time) {
+        let kept = self.guards.iter().map(|guard| guard.fence.as_str());
+        let mattering = fences.mattering(point.at, kept);
+        for (id, fence) in fences.mattering_at(&mattering, point.time) {
             while self
                 .guards
                 .get(next)

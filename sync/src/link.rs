@@ -270,10 +270,13 @@ impl Link {
             && self.flight.iter().all(|flight| flight.count() == 0)
     }
 
-    /// Items that wait on a lane: single ones, and dossiers or chains as one each, with what flies.
+    /// Items that wait on a lane: single ones, and dossiers or chains as one each, with what flies and
+    /// what can't be read before an officer signs in.
     pub(crate) fn waiting(&self, lane: Lane) -> u64 {
         let at = lane as usize;
-        (self.queue[at].len() + self.jobs[at].len()) as u64 + self.flight[at].count()
+        let shut = self.shut.iter().filter(|(of, _)| *of == lane).count();
+        let shut = shut + self.shut_jobs.iter().filter(|(of, ..)| *of == lane).count();
+        (self.queue[at].len() + self.jobs[at].len() + shut) as u64 + self.flight[at].count()
     }
 
     pub(crate) fn add_job(&mut self, lane: Lane, rank: u8, key: Key, job: Job) {

@@ -83,6 +83,8 @@ pub struct Replica<S> {
     pack: [u8; 32],
     authority: Authority,
     rows: BTreeMap<DossierId, DossierRow>,
+    /// Alarms by the case that they follow.
+    following: BTreeMap<DossierId, BTreeSet<DossierId>>,
     chains: BTreeMap<AuthorId, ChainRow>,
     /// Chains with heads missing below one that is here.
     gapped: BTreeSet<AuthorId>,

@@ -17,6 +17,8 @@ struct Command {
 enum What {
     /// A drill province of real processes, with a page to cut lines and switch nodes off.
     Up(jiaolian_testnet::up::UpCommand),
+    /// Measures, and prints each figure as a ratio to a peer or limit.
+    Bench(jiaolian_testnet::bench::Args),
     /// The commands of a node, as `jiaolian` has them, so that one binary is enough for a drill.
     #[command(subcommand)]
     Node(Office),
@@ -25,6 +27,7 @@ enum What {
 fn main() -> ExitCode {
     match Command::parse().what {
         What::Up(command) => jiaolian_testnet::up::command(&command),
+        What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
         What::Node(office) => office.run(),
     }
 }

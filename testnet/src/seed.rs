@@ -35,6 +35,9 @@ const SEEDED_AGO_S: i64 = 12 * 3_600;
 pub async fn populate(province: &mut Province) -> Result<Vec<Subject>, ProvinceError> {
     start_at(province, -SEEDED_AGO_S).await?;
     let subjects = seed(province).await?;
+    // After their restart nodes hold their cases closed, and what is not yet sent waits for an
+    // officer.
+    province.until_linked().await?;
     province.stop_all().await;
     start_at(province, 0).await?;
     Ok(subjects)

@@ -2,14 +2,32 @@
 
 use super::sign::Ready;
 use super::{Hand, Node, Place, SignRequest};
-use crate::http::error::ApiResult;
-use crate::view;
+use crate::http::error::{ApiError, ApiResult};
+use crate::view::{self, Viewer};
 use jiaolian_schema::desk::File;
 use jiaolian_schema::id::DossierId;
 use serde_json::Map;
 use std::sync::Arc;
 
 impl Node {
+    /// A second person who claims an incident is told who has it.
+    pub(super) fn check_claim(
+        &mut self,
+        viewer: &Viewer,
+        file: &File,
+        ask: &SignRequest,
+    ) -> ApiResult<()> {
+        if ask.event != "acknowledge" {
+            return Ok(());
+        }
+        match view::alarm::claim(self, file) {
+            Some(claim) if claim.person_id != viewer.person.to_hex() => {
+                Err(ApiError::with("already_claimed", &[&claim.name]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The other alarms of an incident that one signature is for.
     pub(super) fn others_handled(
         &mut self,

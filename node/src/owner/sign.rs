@@ -160,19 +160,6 @@ impl Node {
         }
     }
 
-    /// A second person who claims an incident is told who has it.
-    fn check_claim(&mut self, viewer: &Viewer, file: &File, ask: &SignRequest) -> ApiResult<()> {
-        if ask.event != "acknowledge" {
-            return Ok(());
-        }
-        match view::alarm::claim(self, file) {
-            Some(claim) if claim.person_id != viewer.person.to_hex() => {
-                Err(ApiError::with("already_claimed", &[&claim.name]))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn ready_open(&mut self, viewer: &Viewer, ask: &SignRequest) -> ApiResult<Ready> {
         let offer =
             view::opening::opening_offer(self, viewer).ok_or(ApiError::new("offer_gone"))?;

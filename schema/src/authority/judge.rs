@@ -117,7 +117,10 @@ impl Authority {
     }
 
     fn take_listings(&self, author: AuthorId, judged: &mut Judged) {
-        for receipt in self.counting_receipts(author) {
+        let mut receipts: Vec<&Receipt> = self.counting_receipts(author).collect();
+        // The earliest first: then no head is covered anew by an earlier one, and each is met once.
+        receipts.sort_by_key(|receipt| receipt.time);
+        for receipt in receipts {
             judged.take_receipt(&self.heads, author, receipt);
         }
     }

@@ -1,13 +1,27 @@
 //! The fences that judge a person, in the order of their names.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Fence;
+use super::index::Index;
 use crate::geo::Coord;
 
+/// Names of fences from which on an index is faster than looking at each.
+const INDEXED_MIN: usize = 16;
+
 /// Fences sorted by id; versions of one fence together, the highest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fences(Vec<Arc<Fence>>);
+#[derive(Debug, Clone, Default)]
+pub struct Fences {
+    list: Vec<Arc<Fence>>,
+    /// Where the versions of each fence end in `list`.
+    ends: Vec<usize>,
+    index: Option<Index>,
+}
+
+/// Fences that matter to one fix; none in it means that all do.
+#[derive(Debug)]
+pub(crate) struct Mattering(Option<Vec<usize>>);
 
 impl Fences {
     /// A set of fences; a version given twice counts once.
@@ -15,29 +29,109 @@ impl Fences {
         let mut list: Vec<_> = fences.into_iter().collect();
         list.sort_by(|a, b| (a.id(), b.version()).cmp(&(b.id(), a.version())));
         list.dedup_by(|a, b| a.id() == b.id() && a.version() == b.version());
-        Self(list)
+        let mut ends = Vec::new();
+        for versions in list.chunk_by(|a, b| a.id() == b.id()) {
+            ends.push(ends.last().copied().unwrap_or(0) + versions.len());
+        }
+        let mut fences = Self {
+            list,
+            ends,
+            index: None,
+        };
+        let groups = 0..fences.ends.len();
+        if groups.len() >= INDEXED_MIN {
+            let versions = groups.map(|group| &fences.list[fences.versions(group)]);
+            fences.index = Some(Index::new(versions));
+        }
+        fences
     }
 
     /// All fences and versions.
     pub fn iter(&self) -> impl Iterator<Item = &Fence> {
-        self.0.iter().map(AsRef::as_ref)
+        self.list.iter().map(AsRef::as_ref)
     }
 
     /// For each id the version that counts at `time`, ms since 1970, if one does.
     pub fn at(&self, time: i64) -> impl Iterator<Item = (&str, Option<&Fence>)> {
-        self.0
-            .chunk_by(|a, b| a.id() == b.id())
-            .map(move |versions| {
-                let valid = versions.iter().find(|fence| fence.valid().holds(time));
-                (versions[0].id(), valid.map(AsRef::as_ref))
-            })
+        (0..self.ends.len()).map(move |group| self.valid(group, time))
+    }
+
+    /// The fences that a fix at `place` can matter to: all but those to which it can be no
+    /// candidate, and those named in `kept` in any case.
+    pub(crate) fn mattering<'a>(
+        &self,
+        place: Coord,
+        kept: impl Iterator<Item = &'a str>,
+    ) -> Mattering {
+        Mattering(self.index.as_ref().map(|index| {
+            let mut groups: Vec<usize> = index.around(place).chain(index.everywhere()).collect();
+            groups.extend(kept.filter_map(|id| self.group(id)));
+            groups.sort_unstable();
+            groups.dedup();
+            groups
+        }))
+    }
+
+    /// As [`Self::at`], for those that matter.
+    pub(crate) fn mattering_at(
+        &self,
+        mattering: &Mattering,
+        time: i64,
+    ) -> impl Iterator<Item = (&str, Option<&Fence>)> {
+        let some = mattering.0.as_deref();
+        let count = some.map_or(self.ends.len(), <[usize]>::len);
+        let groups = (0..count).map(move |number| some.map_or(number, |groups| groups[number]));
+        groups.map(move |group| self.valid(group, time))
     }
 
     /// Fences whose area holds a place, edge included, buffers ignored.
     pub fn holding(&self, at: Coord) -> impl Iterator<Item = &Fence> {
-        self.iter().filter(move |fence| fence.shape().holds(at))
+        let near = self.index.as_ref().map(|index| index.around(at));
+        let all = if near.is_some() {
+            0..0
+        } else {
+            0..self.ends.len()
+        };
+        let groups = near.into_iter().flatten().chain(all);
+        let fences = groups.flat_map(|group| &self.list[self.versions(group)]);
+        fences
+            .map(AsRef::as_ref)
+            .filter(move |fence| fence.shape().holds(at))
+    }
+
+    fn versions(&self, group: usize) -> Range<usize> {
+        let start = if group == 0 { 0 } else { self.ends[group - 1] };
+        start..self.ends[group]
+    }
+
+    fn valid(&self, group: usize, time: i64) -> (&str, Option<&Fence>) {
+        let versions = &self.list[self.versions(group)];
+        let valid = versions.iter().find(|fence| fence.valid().holds(time));
+        (versions[0].id(), valid.map(AsRef::as_ref))
+    }
+
+    fn group(&self, id: &str) -> Option<usize> {
+        let first = |group: &usize| self.list[self.versions(*group).start].id();
+        let (mut low, mut high) = (0, self.ends.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match first(&middle).cmp(id) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 }
+
+impl PartialEq for Fences {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Fences {}
 
 impl From<Vec<Fence>> for Fences {
     fn from(fences: Vec<Fence>) -> Self {

@@ -222,8 +222,16 @@ impl<S: Store> Replica<S> {
         if row.moved == 1 {
             self.moved.insert(dossier);
         }
+        self.note_following(dossier, &row);
         self.disk.put(Table::Index, &dossier.0, canon::encode(&row));
         self.rows.insert(dossier, row);
+    }
+
+    /// Notes the case that a dossier follows; it follows the same for ever.
+    pub(super) fn note_following(&mut self, dossier: DossierId, row: &DossierRow) {
+        if let Some(case) = row.case {
+            self.following.entry(case).or_default().insert(dossier);
+        }
     }
 
     /// Asks the fold again which office is responsible.
@@ -256,9 +264,8 @@ impl<S: Store> Replica<S> {
     }
 
     pub(super) fn place_alarms(&mut self, case: DossierId) {
-        let follows = self.rows.iter().filter(|(_, row)| row.case == Some(case));
-        let alarms: Vec<DossierId> = follows.map(|(id, _)| *id).collect();
-        for alarm in alarms {
+        let alarms = self.following.get(&case).cloned();
+        for alarm in alarms.into_iter().flatten() {
             self.place(alarm);
         }
     }

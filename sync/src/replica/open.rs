@@ -98,6 +98,7 @@ impl<S: Store> Replica<S> {
             pack: setup.pack,
             authority: Authority::new(setup.root),
             rows: BTreeMap::new(),
+            following: BTreeMap::new(),
             chains: BTreeMap::new(),
             gapped: BTreeSet::new(),
             index: Index::default(),
@@ -213,6 +214,7 @@ impl<S: Store> Replica<S> {
             if row.moved == 1 {
                 replica.moved.insert(id);
             }
+            replica.note_following(id, &row);
             replica.rows.insert(id, row);
             Ok(())
         })

@@ -203,3 +203,25 @@ fn new_offices_and_their_rosters_follow_while_links_are_up() {
         (4, 4, 3)
     );
 }
+
+#[test]
+fn alarms_follow_a_case_that_is_assigned_after_a_restart() {
+    let mut world = World::new();
+    let case = world.open(T1, "t1-officer", "t1", 1, false);
+    let other = world.open(T1, "t1-officer", "t1", 2, false);
+    let alarms = [1, 2].map(|number| world.raise(T1, "t1-node", case, "t1", number));
+    let elsewhere = world.raise(T1, "t1-node", other, "t1", 3);
+    world.link_all();
+    world.net.rest();
+    let setup = world.setup_of(C);
+    world.net.restart(C, setup);
+    world.assign(C, "c-head", case, "t2");
+    for alarm in alarms {
+        let row = world.replica(C).dossier(alarm).unwrap();
+        assert_eq!(row.place, office("t2"));
+    }
+    assert_eq!(
+        world.replica(C).dossier(elsewhere).unwrap().place,
+        office("t1")
+    );
+}

@@ -117,7 +117,7 @@ impl Town {
     }
 
     /// Adds a sentence to a case's plan.
-    pub(crate) async fn write(&self, client: &Client, subject: &Subject, _at: &str, more: &str) {
+    pub(crate) async fn write(&self, client: &Client, subject: &Subject, more: &str) {
         let plan = plan_of(client, subject).await;
         let value = format!("{}\n{more}", plan["value"].as_str().unwrap());
         let body = json!({ "base": plan["version"], "value": value });

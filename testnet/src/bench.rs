@@ -1,0 +1,151 @@
+//! Measuring: every figure stands beside a peer's or a limit, as a ratio, so that a slow or a busy
+//! machine does not change what it says.
+//!
+//! Peers that run in the same process (`geo`, `redb`, a bare signature, a bare disk sync) are
+//! measured in the same run. Peers that do not are constants of [`peer`] with their source.
+
+mod dice;
+mod figure;
+mod fold;
+mod ingest;
+mod key;
+mod node;
+mod peer;
+mod reconcile;
+mod seal;
+mod start;
+mod table;
+mod terrain;
+mod timing;
+mod watch;
+mod wire;
+mod world;
+
+pub use figure::{Better, Figure};
+pub use start::{Launch, LaunchError, Started, launch};
+
+use clap::ValueEnum;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use thiserror::Error;
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Section {
+    /// Everything below.
+    All,
+    /// Two replicas meet again: bytes, messages, flights, time.
+    Reconcile,
+    /// Fixes judged a second, with one fence to ten thousand.
+    Watch,
+    /// Standing of a long case; authority over many heads.
+    Fold,
+    /// Reports made durable a second, and their bytes on the disk.
+    Ingest,
+    /// Signatures and sealing.
+    Seal,
+    /// Start of a node.
+    Start,
+}
+
+/// What `testnet bench` is told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// What to measure.
+    #[arg(value_enum, default_value = "all")]
+    pub section: Section,
+    /// Small sizes: checks that everything runs, measures little.
+    #[arg(long)]
+    pub quick: bool,
+    /// One JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Dossiers of the one size at which `reconcile` measures; 1,000, 10,000 and 100,000 without.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub dossiers: Option<u32>,
+    /// A node's program, to measure its start as a process.
+    #[arg(long, requires = "ready")]
+    pub program: Option<PathBuf>,
+    /// An argument of that program; may come again.
+    #[arg(long = "program-arg", allow_hyphen_values = true)]
+    pub program_args: Vec<String>,
+    /// Where that program answers `GET /readyz`.
+    #[arg(long)]
+    pub ready: Option<SocketAddr>,
+}
+
+/// Why a figure could not be measured.
+#[derive(Debug, Error)]
+#[allow(missing_docs)]
+pub enum MeasureError {
+    #[error(transparent)]
+    Sign(#[from] jiaolian_sync::SignError),
+    #[error(transparent)]
+    Open(#[from] jiaolian_sync::OpenError),
+    #[error(transparent)]
+    Read(#[from] jiaolian_sync::StoreError),
+    #[error(transparent)]
+    Report(#[from] jiaolian_sync::ReportError),
+    #[error(transparent)]
+    Store(#[from] jiaolian_node::store::OpenStoreError),
+    #[error(transparent)]
+    Commit(#[from] jiaolian_node::store::CommitError),
+    #[error(transparent)]
+    Redb(#[from] redb::Error),
+    #[error(transparent)]
+    Disk(#[from] std::io::Error),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("the two sides must come to have the same: {0}")]
+    Apart(String),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// Measures and prints; 70 where something could not be measured, 1 where the table can't be
+/// printed.
+pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
+    let figures = match measure(args) {
+        Ok(figures) => figures,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "bench: {error}");
+            return ExitCode::from(70);
+        }
+    };
+    let text = if args.json {
+        table::json(&figures)
+    } else {
+        table::text(&figures)
+    };
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// All figures of the sections asked for, in the order of the table.
+pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
+    let asked = |section| args.section == Section::All || args.section == section;
+    let mut figures = Vec::new();
+    if asked(Section::Reconcile) {
+        figures.extend(reconcile::measure(args)?);
+    }
+    if asked(Section::Watch) {
+        figures.extend(watch::measure(args.quick)?);
+    }
+    if asked(Section::Fold) {
+        figures.extend(fold::measure(args.quick)?);
+    }
+    if asked(Section::Ingest) {
+        figures.extend(ingest::measure(args.quick)?);
+    }
+    if asked(Section::Seal) {
+        figures.extend(seal::measure(args.quick));
+    }
+    if asked(Section::Start) {
+        figures.extend(start::measure(args)?);
+    }
+    Ok(figures)
+}
