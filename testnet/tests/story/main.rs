@@ -9,7 +9,7 @@ mod town;
 
 use forger::{Forger, Lie};
 use page::Live;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::time::Instant;
 use town::{Town, matter_of, state_of, text_of};
 
@@ -91,19 +91,16 @@ async fn a_township_works_through_an_outage_and_everything_arrives_once() {
     }
     // Bodies of cases can be read at the township only with somebody signed in.
     let page = town.province.officer("heqing", "officer").await.unwrap();
-    town.until_state(&county_desk(&town).await, &matter, "OUT")
+    let county = county_desk(&town).await;
+    let proof = town
+        .until_matter(&county, &matter, |page| {
+            page["slots"][0]["standing"]["state"] == "good"
+        })
         .await;
-    let decided = county_desk(&town).await;
-    let proof = decided
-        .get(&format!("/api/v1/matters/{matter}"))
-        .await
-        .unwrap();
-    let approve = proof["slots"][0].clone();
-    assert_eq!(approve["value"]["code"], "approve", "{proof}");
-    assert_eq!(approve["standing"]["state"], "good", "{proof}");
+    assert_eq!(proof["matter"]["state"]["code"], "OUT", "{proof}");
+    assert_eq!(proof["slots"][0]["value"]["code"], "approve", "{proof}");
 
     town.until_roots_equal("heqing", &SUPERIORS).await;
-    let county = county_desk(&town).await;
     let (here, there) = (
         text_of(&page, &edited).await,
         text_of(&county, &edited).await,
@@ -135,7 +132,8 @@ async fn lie_prepared(town: &mut Town) -> Lie {
     let matter = town.apply(&officer, &subject, 4).await;
     town.verify(&officer, &matter).await;
     let county = county_desk(town).await;
-    town.until_state(&county, &matter, "VERIFIED").await;
+    let is_verified = |page: &Json| page["matter"]["state"]["code"] == "VERIFIED";
+    town.until_matter(&county, &matter, is_verified).await;
     // The head's key is revoked by the county while the township is away.
     town.province.kill("duoshan").await.unwrap();
     town.revoke("lengshuijiang", "duoshan", "head").await;

@@ -8,7 +8,10 @@ use jiaolian_testnet::topology::{HUNAN, StaffPlan, Topology};
 use jiaolian_testnet::walk::{send, times, way_out};
 use serde_json::{Value as Json, json};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Longest wait for something to come true.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Town {
     pub(crate) province: Province,
@@ -175,21 +178,35 @@ impl Town {
         self.province.until_linked().await.unwrap();
     }
 
-    pub(crate) async fn until_state(&self, client: &Client, matter: &str, wanted: &str) {
-        let key = "lengshuijiang";
-        let mut newest = 0;
-        loop {
-            if state_of(client, matter).await == wanted {
-                return;
+    /// Waits until the county's page of a matter is as wanted; every change there is looked at.
+    pub(crate) async fn until_matter(
+        &self,
+        client: &Client,
+        matter: &str,
+        is_so: impl Fn(&Json) -> bool,
+    ) -> Json {
+        let path = format!("/api/v1/matters/{matter}");
+        let (mut newest, mut last) = (0, Json::Null);
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            last = client.send("GET", &path, None).await.unwrap().json;
+            if is_so(&last) {
+                return last;
             }
-            newest = self.province.next_change(key, newest).await.unwrap();
+            newest = self
+                .province
+                .next_change("lengshuijiang", newest)
+                .await
+                .unwrap();
         }
+        panic!("the matter is still {last}");
     }
 
     /// Waits until every dossier that the township holds stands equally everywhere above.
     pub(crate) async fn until_roots_equal(&self, key: &str, above: &[&str]) {
-        let mut newest = 0;
+        let (mut newest, until) = (0, Instant::now() + PATIENCE);
         loop {
+            assert!(Instant::now() < until, "dossiers still stand differently");
             let here = self.province.roots(key).await.unwrap();
             let mut unequal = Vec::new();
             for office in above {
