@@ -21,6 +21,21 @@ export const stories = {
     await desk.leave();
   },
 
+  async an_alarm_is_heard_where_nobody_is_signed_in(house) {
+    const known = await (await house.desk()).signIn(house.settings.staff);
+    await firstUnclaimed(known);
+    await known.leave();
+    const { page, ...rest } = await house.desk();
+    await page.goto(house.settings.url);
+    await page.waitForSelector("[data-mark=alarm]");
+    await page.waitForFunction(() => Number(document.documentElement.dataset.beeps ?? 0) >= 2, null, { timeout: 35_000 });
+    const text = await page.textContent("body");
+    const open = (await page.evaluate(async () => (await fetch("/api/v1/alarms")).status)) === 401;
+    assert(open && text.includes("接警"), "the page without a person tells more or less than that an alarm waits");
+    if (house.settings.shots !== null) await page.screenshot({ path: `${house.settings.shots}/sign-in-alarm.png` });
+    await rest.context.close();
+  },
+
   async a_claim_is_seen_at_the_other_desk_within_a_second(house) {
     const a = await (await house.desk()).signIn(house.settings.staff);
     const b = await (await house.desk()).signIn(house.settings.head);

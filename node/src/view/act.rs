@@ -70,7 +70,12 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
     };
     SignerShape {
         person_id: by.person.to_hex(),
-        name: by.name.clone(),
+        // What an office's own computer signs is signed by no person, whatever its seat is called.
+        name: if is_node {
+            words("word", "system").zh
+        } else {
+            by.name.clone()
+        },
         office: office_ref(node, by.office),
         capacity,
     }

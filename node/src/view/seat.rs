@@ -1,8 +1,8 @@
 //! From a key to the seat that its owner signs in.
 
-use super::Viewer;
 use super::label::{office_ref, role_text};
 use super::shape::{NodeInfo, PersonShape, SessionShape};
+use super::{Viewer, incident};
 use crate::http::text::Text;
 use crate::owner::Node;
 use crate::session::IDLE_MS_MAX;
@@ -61,12 +61,13 @@ pub fn reads_cases(node: &Node, viewer: &Viewer) -> bool {
 }
 
 /// What anybody may know of this node.
-pub fn node_info(node: &Node) -> NodeInfo {
+pub fn node_info(node: &mut Node) -> NodeInfo {
     NodeInfo {
         office: office_ref(node, node.office),
         demo: node.demo,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: node.now(),
+        alarm: incident::sounding(node),
         locked: node.is_locked(),
     }
 }
