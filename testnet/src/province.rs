@@ -1,15 +1,18 @@
 //! A province of real nodes on one machine: every office of a topology gets a directory, keys, an
 //! appointment by the office above, and a process.
 
+mod port;
+
 use crate::client::{Client, ClientError};
 use crate::people::invent;
 use crate::process::{NodeProcess, ProcessError, Program};
 use crate::topology::{OfficePlan, StaffPlan, Topology};
+use port::Ports;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
@@ -348,34 +351,6 @@ impl OfficeSite {
             http: ports.free()?,
             gateway: ports.free()?,
         })
-    }
-}
-
-/// Loopback ports below those that the system gives away by itself, so that a node that restarts
-/// finds its own free. Where each search begins differs by process.
-struct Ports {
-    next: u16,
-}
-
-impl Ports {
-    const FIRST: u16 = 10_000;
-    const COUNT: u16 = 20_000;
-
-    fn new() -> Self {
-        let start = std::process::id().wrapping_mul(97) % u32::from(Self::COUNT);
-        Self { next: start as u16 }
-    }
-
-    /// A port at which neither TCP nor UDP is heard.
-    fn free(&mut self) -> io::Result<SocketAddr> {
-        for _ in 0..Self::COUNT {
-            self.next = (self.next + 1) % Self::COUNT;
-            let address = SocketAddr::from(([127, 0, 0, 1], Self::FIRST + self.next));
-            if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
-                return Ok(address);
-            }
-        }
-        Err(io::ErrorKind::AddrInUse.into())
     }
 }
 
