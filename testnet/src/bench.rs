@@ -2,7 +2,7 @@
 //! machine does not change what it says.
 //!
 //! Peers that run in the same process (`geo`, `redb`, a bare signature, a bare disk sync) are
-//! measured in the same run. Peers that do not are constants of [`peer`] with their source.
+//! measured in the same run. Peers that do not are constants of `peer` with their source.
 
 mod dice;
 mod figure;
