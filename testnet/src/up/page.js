@@ -22,18 +22,19 @@ function drawOffice(body, office) {
   const name = row.insertCell()
   name.style.paddingLeft = `${8 + 20 * (5 - office.tier)}px`
   const link = document.createElement('a')
-  link.href = office.url
+  if (office.url !== null) link.href = office.url
   link.target = '_blank'
   link.rel = 'noopener'
   link.textContent = office.name
   name.append(link)
   cell(row, office.running ? '运行' : '停止', office.running ? 'good' : 'bad')
-  const up = office.parent === null ? '—' : !office.switch_open ? '已断开' : office.linked ? '已接通' : '未接通'
+  const up = office.parent === null || !office.running ? '—' : !office.switch_open ? '已断开' : office.linked ? '已接通' : '未接通'
   cell(row, up, up === '已接通' ? 'good' : up === '—' ? 'quiet' : 'bad')
-  cell(row, office.waiting.join(' / '))
-  cell(row, office.sent_bytes.join(' / '))
-  cell(row, `${office.alarms_raised} / ${office.alarms_held}`)
-  cell(row, String(office.refused), office.refused > 0 ? 'bad' : 'quiet')
+  // What a program that is off holds can't be told.
+  cell(row, office.running ? office.waiting.join(' / ') : '—')
+  cell(row, office.running ? office.sent_bytes.join(' / ') : '—')
+  cell(row, office.running ? `${office.alarms_raised} / ${office.alarms_held}` : '—')
+  cell(row, office.running ? String(office.refused) : '—', office.refused > 0 ? 'bad' : 'quiet')
   const actions = row.insertCell()
   if (office.parent !== null) {
     button(actions, office.switch_open ? '断开线路' : '接通线路', () => post('/api/link', { key: office.key, open: !office.switch_open }))
