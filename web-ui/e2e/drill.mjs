@@ -64,8 +64,10 @@ const chromium = process.env.JIAOLIAN_CHROMIUM ?? "/usr/bin/chromium";
 const house = await House.open({ url, county: null, shots: process.env.JIAOLIAN_SHOTS ?? null, chromium, only: "" });
 const desk = await house.desk();
 try {
+  await desk.page.setViewportSize({ width: 1366, height: 920 }); // the whole table and the walk in one picture
   await desk.page.goto(url);
   const above = await story(desk.page);
+  await desk.page.evaluate(() => window.scrollTo(0, 0));
   await desk.shot("drill");
   await heal(desk.page, above);
   await desk.shot("drill-healed");

@@ -16,6 +16,10 @@ const button = (parent, text, action) => {
   parent.append(made)
 }
 
+// Every office right after the one above it.
+const below = (offices, key) =>
+  offices.filter((office) => office.parent === key).flatMap((office) => [office, ...below(offices, office.key)])
+
 function drawOffice(body, office) {
   const row = body.insertRow()
   row.dataset.key = office.key
@@ -66,7 +70,7 @@ async function refresh() {
     const focused = document.activeElement?.closest?.('tr')?.dataset.key
     const label = document.activeElement?.textContent
     body.replaceChildren()
-    for (const office of state.offices) drawOffice(body, office)
+    for (const office of below(state.offices, null)) drawOffice(body, office)
     if (focused) {
       const row = body.querySelector(`tr[data-key="${focused}"]`)
       ;[...(row?.querySelectorAll('button') ?? [])].find((b) => b.textContent === label)?.focus()
