@@ -27,4 +27,5 @@ rust-test: chromium
 
 # The browser tests drive the system's Chromium; Debian's package is installed where it is missing and root is given.
 chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
+	@test -x "$$JIAOLIAN_CHROMIUM" || command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+	  || { echo "chromium is missing: install it with a Chinese font, or name one in JIAOLIAN_CHROMIUM" >&2; exit 1; }

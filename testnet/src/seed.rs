@@ -178,7 +178,7 @@ async fn fence(head: &Client, adcode: &str, subject: &Subject) -> Result<(), Cli
         "type": "Feature", "geometry": null,
         "properties": { "name": "县域", "datum": "wgs84", "adcodes": [adcode] },
     });
-    let form = json!({ "name": "county", "kind": "keep_in", "buffer_m": 100, "area": area });
+    let form = json!({ "name": "县域", "kind": "keep_in", "buffer_m": 100, "area": area });
     let page = format!("/api/v1/cases/{}", subject.case);
     head.sign(&page, "fence_set", form).await.map(|_| ())
 }

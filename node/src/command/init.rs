@@ -174,7 +174,7 @@ fn request(home: &Home) -> Request {
     let transport = Ed25519Signer::from_seed(&home.keys.transport).public_key();
     let node = |duty: Duty, role: &str, seed: &[u8; 32]| Seat {
         person: identity.node_person.clone(),
-        name: format!("{}节点", identity.name),
+        name: format!("{}值班主机", identity.name),
         staff_number: String::new(),
         duty: duty_word(duty).to_owned(),
         roles: vec![role.to_owned()],

@@ -163,6 +163,7 @@ fn say_amend(node: &Node, entry: &Filed, field: &str) -> Said {
     let rule = node.rules.case_field(field);
     let value = match (&entry.act, rule) {
         (Some(Act::Amend(amend)), Some(rule)) => match rule.decode(&amend.value) {
+            Ok(Some(_)) if field.starts_with("device/") => words("word", "bound"),
             Ok(Some(value)) => display(&rule.field, &value),
             _ => words("word", "none"),
         },

@@ -89,8 +89,8 @@ export function evidenceFeatures(fixes: Fix[], deciding: string | null): Feature
   const points = fixes.flatMap((fix) => {
     const decides = fix.id === deciding;
     const point = new Feature(pointOf(fix));
-    point.setStyle(personStyle(decides ? "violation" : "compliant", "", decides));
-    return [circleOf(fix, decides ? "violation" : "compliant"), point];
+    point.setStyle(personStyle(decides ? "violation" : "trace", "", decides));
+    return [circleOf(fix, decides ? "violation" : "trace"), point];
   });
   return fixes.length > 1 ? [way, ...points] : points;
 }
