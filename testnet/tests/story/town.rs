@@ -30,6 +30,11 @@ impl Town {
             .await
             .unwrap();
         let subjects = populate(&mut province).await.unwrap();
+        Self::of(province, subjects, dir)
+    }
+
+    /// A province that lives already.
+    pub(crate) fn of(province: Province, subjects: Vec<Subject>, dir: tempfile::TempDir) -> Self {
         Self {
             province,
             subjects,
