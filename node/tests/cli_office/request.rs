@@ -19,7 +19,7 @@ fn an_odd_request_is_refused_before_anything_is_signed() {
         ("/tier", json!(5), ""),
         ("/name", json!("甲\u{7}乙"), "control characters"),
         ("/name", json!(long), "1 to 100"),
-        ("/code", json!("../..",), "letters and digits"),
+        ("/code", json!("../.."), "letters and digits"),
         ("/seats/3/name", json!("王\u{1b}[2J"), "control characters"),
         ("/seats/3/name", json!(long), "1 to 110"),
         ("/seats/3/key", json!("zz"), "64 hexadecimal digits"),
