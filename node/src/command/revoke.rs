@@ -69,12 +69,15 @@ impl Revoke {
         })
     }
 
-    /// The keys of the staff number that are appointed now.
+    /// The keys of the staff number that are appointed now and that nobody said no to yet.
     fn authors(&self, desk: &Desk) -> Vec<(AuthorId, OfficeId)> {
-        let appointments = desk.replica.authority().appointments();
+        let authority = desk.replica.authority();
+        let appointments = authority.appointments();
         let mut found: Vec<_> = appointments
             .filter(|(id, appoint, _)| {
-                appoint.staff_number == self.staff && desk.replica.authority().is_appointed(*id)
+                appoint.staff_number == self.staff
+                    && authority.is_appointed(*id)
+                    && !authority.is_barred(appoint.author())
             })
             .map(|(_, appoint, _)| (appoint.author(), appoint.office))
             .collect();

@@ -105,8 +105,12 @@ fn a_second_person_adds_one_key_and_a_revoked_one_signs_in_no_more() {
         .revoke("c", "K1", "T2")
         .refused("revoked twice", 65, "nobody with");
     world.revoke("c", "K1", "X9").refused("nobody", 65, "X9");
-    // The next answer carries the no to where no link is.
-    world
-        .appoint("c", "K1", "t")
-        .refused("asks for a revoked key", 65, "");
+    // The next answer appoints the key no more and carries the no to where no link is.
+    assert_eq!(world.appoint("c", "K1", "t").done()["signed"], 0);
+    assert_eq!(world.join("t", "t").done()["stored"], 1);
+    let node = Node::start(&world, "t");
+    node.sign_in("T1");
+    let form = json!({ "staff_number": "T2", "passphrase": PASSPHRASE });
+    assert_eq!(node.ask("/api/v1/session", "", Some(&form)).0, 401);
+    assert_eq!(node.stop(), 0);
 }
