@@ -22,6 +22,7 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
             && appoint.key == key
             && appoint.staff_number == staff_number
             && appoint.duty != Duty::Witness
+            && !authority.is_barred(appoint.author())
             && (appoint.not_before..=appoint.not_after).contains(&now)
     });
     let (id, appoint, _) = seats.next()?;
@@ -47,6 +48,7 @@ pub fn stands(node: &Node, viewer: &Viewer, now: i64) -> bool {
     let mut appointments = node.authority().appointments();
     appointments.any(|(id, appoint, good)| {
         good && Some(id) == viewer.appointment
+            && !node.authority().is_barred(viewer.author)
             && (appoint.not_before..=appoint.not_after).contains(&now)
     })
 }
