@@ -260,6 +260,15 @@ impl Link {
         flights.all(|(flight, count)| flight.land(count))
     }
 
+    /// The clock was set back: nothing waits for longer than it would from now on.
+    pub(crate) fn turn_back(&mut self, now: i64) {
+        self.gaps_at = self.gaps_at.min(now + self.gaps_wait);
+        self.check_at = self.check_at.min(now + self.check_wait);
+        for past in [&mut self.since, &mut self.heard, &mut self.moved] {
+            *past = (*past).min(now);
+        }
+    }
+
     /// Whether nothing waits, flies or is being told.
     pub(crate) fn is_idle(&self) -> bool {
         self.salt.is_some()

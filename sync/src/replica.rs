@@ -134,7 +134,7 @@ impl<S> std::fmt::Debug for Replica<S> {
 impl<S: Store> Replica<S> {
     /// Begins a session with a node that the transport has proved.
     pub fn connect(&mut self, peer: Peer, now: i64) {
-        self.now = now;
+        self.turn_clock(now);
         self.disconnect(peer);
         let Some(seat) = self.endpoints.get(&peer.0).copied() else {
             return self.hang_up(peer, "the peer is not in the roster".to_owned());
@@ -160,7 +160,7 @@ impl<S: Store> Replica<S> {
 
     /// A frame came. Any bytes are answered by refusal at worst; none of them stops the node.
     pub fn receive(&mut self, peer: Peer, frame: &[u8], now: i64) {
-        self.now = now;
+        self.turn_clock(now);
         let Some(link) = self.links.get_mut(&peer) else {
             return;
         };
@@ -174,17 +174,40 @@ impl<S: Store> Replica<S> {
 
     /// Time passes: receipts, checks, and what waited too long. `entropy` is fresh at every call.
     pub fn tick(&mut self, now: i64, entropy: [u8; 32]) {
-        self.now = now;
+        self.turn_clock(now);
         self.entropy = sha256(&[&self.entropy, &entropy]);
         self.let_go_of_parked();
+        self.pay_alarms();
         self.sign_receipts();
         self.check_links();
         self.settle();
     }
 
+    /// A clock that was set back must not leave timers waiting for a time that is far ahead now.
+    fn turn_clock(&mut self, now: i64) {
+        let back = self.now - now;
+        self.now = now;
+        self.superior_heard = self.superior_heard.min(now);
+        if back <= 0 {
+            return;
+        }
+        for link in self.links.values_mut() {
+            link.turn_back(now);
+        }
+        for (until, wait) in self.shunned.values_mut() {
+            *until = (*until).min(now + *wait);
+        }
+        for pending in self.unreceipted.values_mut() {
+            pending.turn_back(now);
+        }
+        for hint in self.hints.values_mut() {
+            (hint.heard, hint.saved) = (hint.heard.min(now), hint.saved.min(now));
+        }
+    }
+
     /// Bodies can be read again: an officer signed in. What could not be sent before is sent now.
     pub fn unlocked(&mut self, now: i64) {
-        self.now = now;
+        self.turn_clock(now);
         for link in self.links.values_mut() {
             link.reopen();
         }

@@ -2,11 +2,18 @@
 
 pub mod bench;
 pub mod client;
+pub mod door;
+pub mod ground;
+pub mod lines;
+pub mod live;
+pub mod oracle;
+pub mod paper;
 pub mod people;
 pub mod process;
 pub mod province;
 pub mod seed;
 pub mod shaper;
+pub mod sim;
 pub mod topology;
 pub mod up;
 pub mod walk;

@@ -3,7 +3,6 @@
 
 use super::appoint::Desk;
 use super::{Done, Refusal};
-use crate::home::HomeError;
 use clap::Args;
 use jiaolian_schema::act;
 use jiaolian_schema::id::{AuthorId, OfficeId};
@@ -63,7 +62,7 @@ impl Revoke {
             };
             desk.sign(roster, revoke.into())?;
         }
-        desk.settle().map_err(HomeError::from)?;
+        desk.settle()?;
         Ok(Done {
             line: format!("已停用工号 {} 的密钥 {} 个。", self.staff, found.len()),
             data: json!({ "staff_number": self.staff, "revoked": found.len() }),

@@ -101,7 +101,7 @@ impl<S: Store> Replica<S> {
         now: i64,
         salt: [u8; 16],
     ) -> Result<EnvelopeId, SignError> {
-        self.now = now;
+        self.turn_clock(now);
         let signed = self.sign_quietly(signer, seat, &draft, now, salt);
         self.settle();
         signed
@@ -140,7 +140,7 @@ impl<S: Store> Replica<S> {
         Ok(id)
     }
 
-    fn check_seat(&self, signer: &dyn Sign, seat: &Seat, now: i64) -> Result<(), SignError> {
+    pub(super) fn check_seat(&self, signer: &dyn Sign, seat: &Seat, now: i64) -> Result<(), SignError> {
         let known = self.authority.introduction(seat.author);
         let known = known.ok_or(SignError::UnknownAuthor(seat.author))?;
         if known.suite != signer.suite() || known.key != signer.public_key() {

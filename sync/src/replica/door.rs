@@ -52,7 +52,7 @@ enum Stop {
 impl<S: Store> Replica<S> {
     /// Takes envelopes from a join file or a bundle, by the same door as the wire.
     pub fn import(&mut self, envelopes: Vec<Envelope>, now: i64) -> ImportOutcome {
-        self.now = now;
+        self.turn_clock(now);
         let mut outcome = ImportOutcome::default();
         for envelope in envelopes {
             let id = envelope.id();

@@ -29,6 +29,11 @@ impl Pending {
         self.heads.len() > self.receipts.len()
     }
 
+    /// The clock was set back.
+    pub(super) fn turn_back(&mut self, now: i64) {
+        self.last = self.last.map(|last| last.min(now));
+    }
+
     fn is_due(&self, now: i64, wait: i64) -> bool {
         let rested = self.last.is_none_or(|last| now - last >= wait);
         self.is_worth() && (self.at_once || rested)

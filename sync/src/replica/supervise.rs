@@ -12,6 +12,7 @@ pub use watched::{StoredFix, WatchView};
 use super::Replica;
 use crate::effect::Event;
 use crate::store::{Store, StoreError, Table};
+use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
@@ -20,6 +21,7 @@ use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
 use jiaolian_schema::watch::{ClockReport, NodeClock, Step, Unused, judge_clock};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use thiserror::Error;
+use alarm::WITHDRAW;
 use watched::Watched;
 
 /// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it
@@ -87,6 +89,12 @@ pub(super) struct Desk {
     of: BTreeMap<PersonCode, BTreeSet<AlarmId>>,
     watched: BTreeMap<PersonCode, Watched>,
     news: BTreeSet<PersonCode>,
+    /// People of whom another gateway raised or withdrew an alarm, with the time of the earliest.
+    elsewhere: BTreeMap<PersonCode, i64>,
+    /// People of whom alarms are owed that could not be signed.
+    owed: BTreeSet<PersonCode>,
+    /// Something of the watch could not be signed just now.
+    unsigned: bool,
     epoch: u64,
     clock: VecDeque<(String, i64, i64)>,
 }
@@ -99,7 +107,7 @@ impl<S: Store> Replica<S> {
         received_at: i64,
         live: bool,
     ) -> Result<ReportOutcome, ReportError> {
-        self.now = received_at;
+        self.turn_clock(received_at);
         let unknown = || ReportError::UnknownPerson(fix.person.clone());
         let person = PersonCode::from_hex(&fix.person).ok_or_else(unknown)?;
         if !self.desk.people.contains_key(&person) {
@@ -156,6 +164,9 @@ impl<S: Store> Replica<S> {
                 for transition in &transitions {
                     let raised = self.decide(person, watched, transition, live);
                     outcome.raised.extend(raised);
+                    if std::mem::take(&mut self.desk.unsigned) {
+                        watched.owe(transition.time);
+                    }
                 }
             }
             Step::Unused(cause) => outcome.judged = Judged::Unused(cause),
@@ -235,11 +246,37 @@ impl<S: Store> Replica<S> {
                 self.desk.watched.insert(person, watched);
             }
         }
+        while let Some((person, time)) = self.desk.elsewhere.pop_first() {
+            self.follow_elsewhere(person, time);
+        }
+    }
+
+    /// Another gateway raised or withdrew an alarm of a person whom this one watches too: of two
+    /// alarms for one violation
+    /// one goes, and a violation left without any gets one (R19).
+    fn follow_elsewhere(&mut self, person: PersonCode, time: i64) {
+        if !matches!(self.disk.get(Table::Watch, &person.0), Ok(Some(_))) {
+            return;
+        }
+        if let Ok(mut watched) = self.watch_of(person) {
+            let judged = self.judge_again(person, &mut watched, Some(time));
+            if judged.is_ok() {
+                self.save_watch(person, &mut watched);
+            }
+            self.desk.watched.insert(person, watched);
+        }
     }
 
     /// What was followed before the node stopped needs no following at its start.
     pub(super) fn forget_watch_news(&mut self) {
         self.desk.news.clear();
+        self.desk.elsewhere.clear();
+    }
+
+    fn note_elsewhere(&mut self, raise: &Raise) {
+        let earliest = self.desk.elsewhere.entry(raise.person);
+        let earliest = earliest.or_insert(raise.time);
+        *earliest = (*earliest).min(raise.time);
     }
 
     /// Keeps the lists by person, device and alarm, and notes who must be judged again.
@@ -256,6 +293,13 @@ impl<S: Store> Replica<S> {
                 dossiers.insert(fact.dossier);
                 let alarms = self.desk.of.entry(raise.person).or_default();
                 alarms.insert(raise.alarm);
+                self.note_elsewhere(raise);
+            }
+            (What::Step { event, .. }, Some(_)) if event == WITHDRAW => {
+                let opening = self.fact_of(fact.dossier, fact.dossier.into());
+                if let Some(What::Raise(raise)) = opening.map(|opening| opening.what) {
+                    self.note_elsewhere(&raise);
+                }
             }
             (What::Amend { field, .. }, Some(person)) => {
                 if let Some(terminal) = field.strip_prefix(DEVICE_FIELD) {

@@ -1,7 +1,7 @@
 //! Whatever is cut, lost and restarted: once links are back, all that may have a dossier have the
 //! same of it.
 
-use crate::world::{C, P, T1, T2, World, office};
+use crate::world::{C, DAY, P, T1, T2, World, office};
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_sync::Delivery;
 
@@ -224,4 +224,28 @@ fn alarms_follow_a_case_that_is_assigned_after_a_restart() {
         world.replica(C).dossier(elsewhere).unwrap().place,
         office("t1")
     );
+}
+
+#[test]
+fn a_clock_that_is_set_back_leaves_no_timer_waiting() {
+    let mut world = World::new();
+    world.link_all();
+    world.net.rest();
+    let true_time = world.net.now;
+    let entropy = [7; 32];
+    world.replica(T1).tick(true_time + 90 * DAY, entropy);
+    world.net.carry_out(T1);
+    world.net.flow();
+    // Set right: what is opened now is agreed on within the minute.
+    world.replica(T1).tick(true_time, entropy);
+    world.net.carry_out(T1);
+    world.open(T1, "t1-officer", "t1", 1, false);
+    for _ in 0..40 {
+        world.net.tick(2_000);
+        world.net.flow();
+    }
+    for link in world.replica(T1).links() {
+        assert!(link.agreed, "{link:?}");
+    }
+    world.assert_equal(C, T1);
 }

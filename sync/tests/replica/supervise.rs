@@ -346,3 +346,75 @@ fn a_fence_that_is_moved_counts_from_its_signing_and_old_alarms_stand() {
     assert_eq!(alarms(&world, T1).len(), 1);
     assert!(world.replica(T1).watch(code(1)).unwrap().open.is_empty());
 }
+
+/// Alarms of a node that stand: each by its name.
+fn standing(world: &World, at: usize) -> std::collections::BTreeSet<jiaolian_schema::id::AlarmId> {
+    let alarms = alarms(world, at).into_iter();
+    let alarms = alarms.filter(|alarm| !is_withdrawn(world, at, *alarm));
+    let rows = alarms.filter_map(|id| world.net.nodes[at].replica.dossier(id));
+    rows.filter_map(|row| row.alarm).collect()
+}
+
+#[test]
+fn two_gateways_that_decided_by_other_fixes_keep_one_alarm() {
+    let (mut world, _) = watched();
+    world.link_all();
+    world.net.rest();
+    world.net.cut(C, T1);
+    for minute in [0, 1, 3] {
+        report(&mut world, T1, minute, 30, true).unwrap();
+    }
+    for minute in [0, 1, 4] {
+        report(&mut world, C, minute, 30, true).unwrap();
+    }
+    report(&mut world, C, 3, 30, false).unwrap();
+    report(&mut world, T1, 4, 30, true).unwrap();
+    assert_ne!(standing(&world, T1), standing(&world, C));
+    world.net.heal(C, T1);
+    world.net.rest();
+    for at in [T1, C, P] {
+        assert_eq!(standing(&world, at).len(), 1, "at {at}");
+    }
+}
+
+#[test]
+fn an_alarm_is_raised_while_the_clock_stands_before_the_newest_receipt() {
+    let (mut world, case) = watched();
+    world.link_all();
+    world.net.rest();
+    // The county's clock is ten minutes ahead when it signs its receipt.
+    world.net.now += 10 * MINUTE;
+    world.amend(T1, "t1-head", case, "term", b"x");
+    world.net.rest();
+    let receipt = world.net.now;
+    let mut raised = Vec::new();
+    for minute in [0, 1, 3] {
+        let mut fix = fix(minute, 30);
+        fix.point.time = receipt - 10 * MINUTE + minute * MINUTE;
+        let outcome = world.replica(T1).report(&fix, fix.point.time, true);
+        raised.extend(outcome.unwrap().raised);
+        world.net.carry_out(T1);
+    }
+    assert_eq!(raised.len(), 1);
+}
+
+#[test]
+fn an_alarm_that_could_not_be_signed_is_signed_once_it_can_be() {
+    let (mut world, _) = watched();
+    let wrong = 800 * DAY;
+    for minute in [0, 1, 3] {
+        let fix = fix(minute, 30);
+        let time = fix.point.time;
+        // A late report, since the clock of the node is years ahead of the device.
+        world.replica(T1).report(&fix, time + wrong, false).unwrap();
+        world.net.carry_out(T1);
+    }
+    assert!(alarms(&world, T1).is_empty());
+    let setup = world.setup_of(T1);
+    world.net.restart(T1, setup);
+    world.net.now = START + DAY + 10 * MINUTE;
+    world.net.tick(1_000);
+    assert_eq!(alarms(&world, T1).len(), 1);
+    world.net.tick(1_000);
+    assert_eq!(alarms(&world, T1).len(), 1);
+}

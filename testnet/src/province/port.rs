@@ -1,9 +1,9 @@
 //! Ports that a drill's nodes keep over their restarts.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
-/// Loopback ports below those that the system gives away by itself, so that a node that restarts
+/// Ports below those that the system gives away by itself, so that a node that restarts
 /// finds its own free. Where each search begins differs by process.
 pub(super) struct Ports {
     next: u16,
@@ -19,10 +19,10 @@ impl Ports {
     }
 
     /// A port at which neither TCP nor UDP is heard.
-    pub(super) fn free(&mut self) -> io::Result<SocketAddr> {
+    pub(super) fn free(&mut self, ip: IpAddr) -> io::Result<SocketAddr> {
         for _ in 0..Self::COUNT {
             self.next = (self.next + 1) % Self::COUNT;
-            let address = SocketAddr::from(([127, 0, 0, 1], Self::FIRST + self.next));
+            let address = SocketAddr::new(ip, Self::FIRST + self.next);
             if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
                 return Ok(address);
             }

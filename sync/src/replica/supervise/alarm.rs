@@ -2,7 +2,7 @@
 //! the set of fixes,
 //! fences and permits no longer bears them out.
 
-use super::super::{Draft, LocalSeat, Payload, Replica};
+use super::super::{Draft, Payload, Replica};
 use super::watched::Watched;
 use crate::store::Store;
 use jiaolian_schema::act::{Act, Raise, Step};
@@ -24,7 +24,7 @@ const SUSPECT_SEVERITY: u8 = 3;
 /// The lowest severity.
 const SEVERITY_MAX: u8 = 4;
 /// Event by which the node withdraws an alarm.
-const WITHDRAW: &str = "withdraw";
+pub(super) const WITHDRAW: &str = "withdraw";
 
 /// What this node knows of an alarm beside its acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -144,14 +144,51 @@ impl<S: Store> Replica<S> {
     }
 
     fn sign_as_node(&mut self, dossier: Option<DossierId>, act: Act) -> Option<EnvelopeId> {
-        let node: LocalSeat = self.node.take()?;
+        let Some(node) = self.node.take() else {
+            self.desk.unsigned = true;
+            return None;
+        };
         let mut salt = [0; 16];
         salt.copy_from_slice(&self.fresh()[..16]);
         let payload = Payload::Act(act);
         let draft = Draft { dossier, payload };
-        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, self.now, salt);
+        let elsewhere = self.desk.elsewhere.clone();
+        // A clock that is behind keeps officers from signing, never an alarm: it is later than the
+        // newest receipt anyhow.
+        let newest = self.newest_time_for(node.seat.author);
+        let at = newest.map_or(self.now, |newest| newest.max(self.now));
+        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, at, salt);
+        self.desk.unsigned |= signed.is_err();
+        // What this gateway itself says is no news from another.
+        self.desk.elsewhere = elsewhere;
         self.node = Some(node);
         signed.ok()
+    }
+
+    /// Alarms that could not be signed when they were decided are signed as soon as they can be.
+    pub(in crate::replica) fn pay_alarms(&mut self) {
+        if !self.may_sign_as_node() {
+            return;
+        }
+        for person in self.desk.owed.clone() {
+            let Ok(mut watched) = self.watch_of(person) else {
+                continue;
+            };
+            if let Some(since) = watched.owed
+                && self.judge_again(person, &mut watched, Some(since)).is_ok()
+            {
+                self.save_watch(person, &mut watched);
+            }
+            self.desk.watched.insert(person, watched);
+        }
+    }
+
+    fn may_sign_as_node(&self) -> bool {
+        self.node.as_ref().is_some_and(|node| {
+            let newest = self.newest_time_for(node.seat.author);
+            let at = newest.map_or(self.now, |newest| newest.max(self.now));
+            self.check_seat(&*node.signer, &node.seat, at).is_ok()
+        })
     }
 
     /// The dossier of an alarm that stands, and the act that raised it: of several gateways', the

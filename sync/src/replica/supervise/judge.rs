@@ -63,6 +63,11 @@ impl<S: Store> Replica<S> {
                 }
             }
         }
+        if std::mem::take(&mut self.desk.unsigned) {
+            watched.owe(since);
+        } else if watched.owed.is_some_and(|owed| since <= owed) {
+            watched.owed = None;
+        }
         Ok((raised, withdrawn))
     }
 

@@ -63,6 +63,9 @@ struct WatchRow {
     /// SHA-256 over the fences and permits that the state was judged by.
     #[cbor(n(2), with = "minicbor::bytes")]
     basis: Option<[u8; 32]>,
+    /// Since when alarms are owed that could not be signed, ms UTC.
+    #[n(3)]
+    owed: Option<i64>,
 }
 
 /// The other row of a person, which few fixes change. Its key is the person's and one zero byte.
@@ -90,6 +93,8 @@ pub(in crate::replica) struct Watched {
     pub(super) notes: BTreeMap<AlarmId, AlarmNote>,
     /// Whether marks or notes are to be written.
     pub(super) marked: bool,
+    /// Since when alarms are owed that could not be signed, ms UTC.
+    pub(super) owed: Option<i64>,
     last: Option<(Point, i64)>,
     basis: Option<[u8; 32]>,
 }
@@ -119,6 +124,11 @@ impl Watched {
     pub(super) fn note(&mut self, alarm: AlarmId, until: Option<i64>) {
         self.notes.insert(alarm, AlarmNote { until });
         self.marked = true;
+    }
+
+    /// Something decided since that instant could not be signed.
+    pub(super) fn owe(&mut self, since: i64) {
+        self.owed = Some(self.owed.map_or(since, |owed| owed.min(since)));
     }
 
     pub(super) fn seen(&mut self, point: &Point, received_at: i64) {
@@ -188,6 +198,15 @@ impl<S: Store> Replica<S> {
         Ok(watched)
     }
 
+    /// Whose alarms are owed, learnt at the start.
+    pub(in crate::replica) fn note_owed(&mut self, key: &[u8], value: &[u8]) {
+        let row = minicbor::decode::<WatchRow>(value).ok();
+        let person = PersonCode::from_slice(key);
+        if let Some(person) = person.filter(|_| row.is_some_and(|row| row.owed.is_some())) {
+            self.desk.owed.insert(person);
+        }
+    }
+
     fn load_watch(&self, person: PersonCode) -> Result<Watched, StoreError> {
         let row = self.disk.get(Table::Watch, &person.0)?;
         let row: WatchRow = row
@@ -203,6 +222,7 @@ impl<S: Store> Replica<S> {
             notes: marks.notes.into_iter().collect(),
             last: row.last,
             basis: row.basis,
+            owed: row.owed,
             ..Watched::default()
         })
     }
@@ -212,7 +232,13 @@ impl<S: Store> Replica<S> {
             state: watched.state.clone(),
             last: watched.last,
             basis: watched.basis,
+            owed: watched.owed,
         };
+        if watched.owed.is_some() {
+            self.desk.owed.insert(person);
+        } else {
+            self.desk.owed.remove(&person);
+        }
         self.disk.put(Table::Watch, &person.0, canon::encode(&row));
         if std::mem::take(&mut watched.marked) {
             let row = MarkRow {
