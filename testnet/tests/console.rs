@@ -101,7 +101,8 @@ impl Drill {
                 return Self { process, page };
             }
         }
-        panic!("the drill ended before it was up: {said}");
+        let ended = process.wait();
+        panic!("the drill ended before it was up, {ended:?}: {said}");
     }
 }
 

@@ -2,6 +2,7 @@
 import { assert } from "./desk.mjs";
 
 const SEEN_MS_MAX = 1_000;
+const LINK_MS_MAX = 30_000;
 const GRAVE_MAX = 2; // severities that a second person at the county closes
 const JUDGED = ["explained", "false_alarm", "violation"];
 
@@ -84,7 +85,9 @@ export const stories = {
     assert(!after.alarm.open, `after ${done.join(", ")} the alarm is ${after.alarm.state.code}`);
     await b.shot("alarm-closed");
     await a.go("/alarms");
-    await a.page.waitForFunction((id) => document.querySelector(`[data-alarm="${id}"]`) === null, mine.id);
+    // What the county closed comes over the link.
+    const isGone = (id) => document.querySelector(`[data-alarm="${id}"]`) === null;
+    await a.page.waitForFunction(isGone, mine.id, { timeout: LINK_MS_MAX });
     await a.leave();
     await b.leave();
     return done.join(" → ");
