@@ -136,7 +136,7 @@ impl Thin {
         match &ground.missing {
             None => println!("every office has a network namespace of its own"),
             Some(why) => {
-                println!("NO NETWORK NAMESPACES ({why}): on loopback, in two address families")
+                println!("NO NETWORK NAMESPACES ({why}): on loopback, in two address families");
             }
         }
         let province = Province::found_on(program(), dir.path(), &topology, Some(&ground)).await;
