@@ -177,6 +177,7 @@ impl<S: Store> Replica<S> {
         self.turn_clock(now);
         self.entropy = sha256(&[&self.entropy, &entropy]);
         self.let_go_of_parked();
+        self.follow_epoch();
         self.pay_alarms();
         self.sign_receipts();
         self.check_links();

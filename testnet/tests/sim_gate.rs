@@ -11,7 +11,11 @@ const DAYS: u32 = 2;
 fn process(args: &[&str]) -> (Vec<u8>, bool) {
     let binary = env!("CARGO_BIN_EXE_testnet");
     let out = Command::new(binary).arg("sim").args(args).output().unwrap();
-    assert!(out.stderr.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     (out.stdout, out.status.success())
 }
 
@@ -28,7 +32,10 @@ fn one_seed_gives_the_same_bytes_in_two_processes_and_here() {
     let (first, second) = (process(&args), process(&args));
     assert_eq!(first, second);
     assert!(first.1);
-    assert_eq!(String::from_utf8(first.0).unwrap(), run(5, DAYS).to_string());
+    assert_eq!(
+        String::from_utf8(first.0).unwrap(),
+        run(5, DAYS).to_string()
+    );
 }
 
 #[test]
@@ -49,5 +56,8 @@ fn a_range_that_runs_backwards_is_refused_by_its_sentence() {
         .output()
         .unwrap();
     let text = String::from_utf8(out.stderr).unwrap();
-    assert!(text.contains("seeds are FROM..TO with FROM below TO"), "{text}");
+    assert!(
+        text.contains("seeds are FROM..TO with FROM below TO"),
+        "{text}"
+    );
 }

@@ -140,7 +140,12 @@ impl<S: Store> Replica<S> {
         Ok(id)
     }
 
-    pub(super) fn check_seat(&self, signer: &dyn Sign, seat: &Seat, now: i64) -> Result<(), SignError> {
+    pub(super) fn check_seat(
+        &self,
+        signer: &dyn Sign,
+        seat: &Seat,
+        now: i64,
+    ) -> Result<(), SignError> {
         let known = self.authority.introduction(seat.author);
         let known = known.ok_or(SignError::UnknownAuthor(seat.author))?;
         if known.suite != signer.suite() || known.key != signer.public_key() {

@@ -243,7 +243,7 @@ impl<S: Store> Replica<S> {
         let count = local(self, b"refused")?.and_then(|b| number(&b));
         self.refused_count = count.unwrap_or(0);
         self.each_row(Table::Watch, |replica, key, value| {
-            replica.note_owed(key, value);
+            replica.note_watch_row(key, value);
             Ok(())
         })?;
         self.read_closed()

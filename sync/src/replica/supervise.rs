@@ -12,6 +12,7 @@ pub use watched::{StoredFix, WatchView};
 use super::Replica;
 use crate::effect::Event;
 use crate::store::{Store, StoreError, Table};
+use alarm::WITHDRAW;
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
@@ -21,13 +22,14 @@ use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
 use jiaolian_schema::watch::{ClockReport, NodeClock, Step, Unused, judge_clock};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use thiserror::Error;
-use alarm::WITHDRAW;
 use watched::Watched;
 
 /// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it
 /// is the node that is
 /// wrong (`watch.md` R4).
 pub const LIVE_SKEW_MS: i64 = 5 * 60_000;
+/// People whose permits are read again with one tick.
+const FOLLOWED_AT_ONCE: usize = 16;
 /// Reports by which the node's clock is judged.
 const CLOCK_REPORTS: usize = 64;
 
@@ -91,6 +93,10 @@ pub(super) struct Desk {
     news: BTreeSet<PersonCode>,
     /// People of whom another gateway raised or withdrew an alarm, with the time of the earliest.
     elsewhere: BTreeMap<PersonCode, i64>,
+    /// People whose permits may read otherwise since the roster or a receipt changed, and up to
+    /// which change that was asked.
+    behind: BTreeSet<PersonCode>,
+    followed: u64,
     /// People of whom alarms are owed that could not be signed.
     owed: BTreeSet<PersonCode>,
     /// Something of the watch could not be signed just now.
@@ -248,6 +254,24 @@ impl<S: Store> Replica<S> {
         }
         while let Some((person, time)) = self.desk.elsewhere.pop_first() {
             self.follow_elsewhere(person, time);
+        }
+    }
+
+    /// A receipt or the roster may move a permit's beginning or take it away: everybody under watch
+    /// is asked again in time, a few with each tick, whether a device still reports or not.
+    pub(super) fn follow_epoch(&mut self) {
+        if self.desk.followed != self.desk.epoch {
+            self.desk.followed = self.desk.epoch;
+            let people = self.desk.watched.keys().copied();
+            self.desk.behind.extend(people);
+        }
+        for _ in 0..FOLLOWED_AT_ONCE {
+            let Some(person) = self.desk.behind.pop_first() else {
+                return;
+            };
+            if let Ok(watched) = self.watch_of(person) {
+                self.desk.watched.insert(person, watched);
+            }
         }
     }
 

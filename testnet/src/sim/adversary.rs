@@ -46,8 +46,9 @@ impl World {
         self.queue.at(self.now + wait, Event::Adversary);
         let mut dice = self.dice.fork(12);
         let at = 4 + dice.below(8);
-        let revoked: Vec<usize> =
-            (4..OFFICES.len()).filter(|at| self.is_clerk_revoked(*at)).collect();
+        let revoked: Vec<usize> = (4..OFFICES.len())
+            .filter(|at| self.is_clerk_revoked(*at))
+            .collect();
         match dice.below(3) {
             0 if self.swarm.strikes(Fault::Fork, &mut dice, 700) => {
                 self.forge(at, "assistant", false);
@@ -56,9 +57,7 @@ impl World {
                 let forged = self.forge(at, "clerk", true);
                 self.journal.forged.extend(forged);
             }
-            2 if !revoked.is_empty()
-                && self.swarm.strikes(Fault::StolenKey, &mut dice, 900) =>
-            {
+            2 if !revoked.is_empty() && self.swarm.strikes(Fault::StolenKey, &mut dice, 900) => {
                 let at = revoked[dice.below(revoked.len())];
                 let forged = self.forge(at, "clerk", false);
                 self.journal.forged.extend(forged);

@@ -198,11 +198,14 @@ impl<S: Store> Replica<S> {
         Ok(watched)
     }
 
-    /// Whose alarms are owed, learnt at the start.
-    pub(in crate::replica) fn note_owed(&mut self, key: &[u8], value: &[u8]) {
+    /// Who is under watch and whose alarms are owed, learnt at the start.
+    pub(in crate::replica) fn note_watch_row(&mut self, key: &[u8], value: &[u8]) {
         let row = minicbor::decode::<WatchRow>(value).ok();
-        let person = PersonCode::from_slice(key);
-        if let Some(person) = person.filter(|_| row.is_some_and(|row| row.owed.is_some())) {
+        let Some((person, row)) = PersonCode::from_slice(key).zip(row) else {
+            return;
+        };
+        self.desk.behind.insert(person);
+        if row.owed.is_some() {
             self.desk.owed.insert(person);
         }
     }

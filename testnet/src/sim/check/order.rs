@@ -36,11 +36,18 @@ fn fold_again(world: &mut World, at: usize, broken: &mut Vec<String>) {
     let mut facts = BTreeMap::<DossierId, BTreeMap<EnvelopeId, Fact>>::new();
     for (key, value) in rows(&world.nodes[at], Table::Head) {
         let head = minicbor::decode(&value[..value.len() - SIGNATURE_BYTES]).ok();
-        items.extend(EnvelopeId::from_slice(&key).zip(head).map(|(id, h)| Item::Head(id, h)));
+        items.extend(
+            EnvelopeId::from_slice(&key)
+                .zip(head)
+                .map(|(id, h)| Item::Head(id, h)),
+        );
     }
     for (_, value) in rows(&world.nodes[at], Table::Fact) {
         if let Ok(fact) = minicbor::decode::<Fact>(&value) {
-            facts.entry(fact.dossier).or_default().insert(fact.id, fact.clone());
+            facts
+                .entry(fact.dossier)
+                .or_default()
+                .insert(fact.id, fact.clone());
             items.push(Item::Fact(fact));
         }
     }
@@ -59,7 +66,9 @@ fn fold_again(world: &mut World, at: usize, broken: &mut Vec<String>) {
         let again = fold(&authority, &*world.rules, facts).state_root();
         if replica.state_root(*id) != Some(again) {
             let name = OFFICES[at].0;
-            broken.push(format!("I3: facts of {name} in another order read {id} otherwise"));
+            broken.push(format!(
+                "I3: facts of {name} in another order read {id} otherwise"
+            ));
         }
     }
 }
@@ -90,12 +99,22 @@ fn take_again(world: &mut World, at: usize, union: &Union, broken: &mut Vec<Stri
         return;
     };
     for id in union.standings.keys() {
-        let here = first.facts(*id).map(|facts| facts.len()).unwrap_or_default();
-        let there = second.facts(*id).map(|facts| facts.len()).unwrap_or_default();
+        let here = first
+            .facts(*id)
+            .map(|facts| facts.len())
+            .unwrap_or_default();
+        let there = second
+            .facts(*id)
+            .map(|facts| facts.len())
+            .unwrap_or_default();
         if here != there {
-            broken.push(format!("I3: of {id} at {name} a replay takes {there} of {here}"));
+            broken.push(format!(
+                "I3: of {id} at {name} a replay takes {there} of {here}"
+            ));
         } else if here > 0 && first.state_root(*id) != second.state_root(*id) {
-            broken.push(format!("I3: a replay of {name} in another order reads {id} otherwise"));
+            broken.push(format!(
+                "I3: a replay of {name} in another order reads {id} otherwise"
+            ));
         }
     }
 }
