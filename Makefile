@@ -4,8 +4,10 @@
 WEB_STAMP = web-ui/dist/index.html
 WEB_SOURCES = $(shell find web-ui/src web-ui/public web-ui/index.html web-ui/package.json -type f 2>/dev/null)
 
+# Features of all packages together, so that `make test` finds everything built already.
 demo: web
-	cargo run --locked -p jiaolian-testnet -- up --open
+	cargo build --locked --workspace --bins
+	"$${CARGO_TARGET_DIR:-target}/debug/testnet" up --open
 
 test: web web-test rust-test
 
@@ -25,4 +27,5 @@ rust-test: chromium
 
 # The browser tests drive the system's Chromium; Debian's package is installed where it is missing and root is given.
 chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
+	@test -x "$$JIAOLIAN_CHROMIUM" || command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+	  || { echo "chromium is missing: install it with a Chinese font, or name one in JIAOLIAN_CHROMIUM" >&2; exit 1; }

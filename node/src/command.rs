@@ -15,8 +15,8 @@ use crate::key::Cost;
 use crate::run::RunError;
 use clap::{Args, Subcommand};
 use serde_json::Value as Json;
-use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Input was refused.
@@ -168,6 +168,24 @@ fn tell(ended: Result<(), Refusal>) -> ExitCode {
 /// What one guess of a passphrase costs at a node. A drill's passphrases are known to all.
 pub fn cost(drill: bool) -> Cost {
     if drill { Cost::DRILL } else { Cost::DESK }
+}
+
+/// Reads a file that somebody carried here, at most one byte more than it may have; the reader of its
+/// form refuses the longer one.
+fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let failed =
+        |error: io::Error| Refusal::new(EXIT_NO_INPUT, format!("{}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let mut bounded = file.take(bytes_max as u64 + 1);
+    bounded.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > bytes_max {
+        let path = path.display();
+        return Err(Refusal::data(format!(
+            "{path} has more than the {bytes_max} bytes that such a file may have"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// The time, ms UTC.

@@ -4,7 +4,7 @@
 use crate::http::App;
 use crate::link::Links;
 use crate::owner::Node;
-use crate::view::alarm::is_open;
+use crate::view::incident::is_alarm_open;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -150,7 +150,10 @@ fn alarms(node: &mut Node) -> Value {
     });
     let (held, raised) = (ids.len(), raised.count());
     let files: Vec<_> = ids.into_iter().filter_map(|id| node.file(id)).collect();
-    let open = files.iter().filter(|file| is_open(node, file)).count();
+    let open = files
+        .iter()
+        .filter(|file| is_alarm_open(node, file))
+        .count();
     json!({ "held": held, "open": open, "own": raised })
 }
 

@@ -80,8 +80,10 @@ fn interface(app: &App) -> Router<App> {
         .route("/map/counties", get(map::counties))
         .route("/map/fences", get(map::fences))
         .route("/map/people", get(map::people))
+        .route("/map/track", get(map::track))
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
+        .route("/network/refused/export", get(network::export))
         .route("/drafts", get(draft::list))
         .route(
             "/drafts/{key}",

@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use thiserror::Error;
 
-pub use count::{LaneCount, LinkCount};
+pub use count::{LaneCount, LinkCount, Road};
 pub use event::{DownReason, LinkEvent, LinkEvents};
 pub use lane::{FRAME_BYTES_MAX, Lane};
 pub use pace::{Pace, PaceFactory};

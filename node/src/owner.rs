@@ -1,12 +1,17 @@
 //! One thread owns the node's state. Jobs go in, one durable commit follows a round of jobs, and
 //! only then are their answers let out: what a page was told is on the disk.
 
+mod access;
+mod along;
 mod node;
+mod rate;
 mod sign;
 mod tell;
 mod text;
 
+pub use access::{Access, Looked};
 pub use node::{FILES_MAX, Node, Parts};
+pub use rate::{LinkRate, Rates};
 pub use sign::{Hand, Place, SignRequest};
 pub use text::{CONTENTS_MAX, SavedText, TEXT_CHARS_MAX};
 

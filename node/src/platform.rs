@@ -121,6 +121,11 @@ pub fn rss_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Bytes that this user may still write on the disk that holds `path`, where the system tells.
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    fs4::available_space(path).ok()
+}
+
 /// Waits until the system or the operator asks the node to end.
 #[cfg(unix)]
 pub async fn shutdown_signal() -> io::Result<()> {
@@ -197,6 +202,13 @@ mod tests {
         assert!(hold_directory(directory.path()).unwrap().is_none());
         drop(held);
         assert!(hold_directory(directory.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_disk_tells_what_is_free_and_a_missing_path_tells_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(free_bytes(directory.path()).unwrap() > 0);
+        assert_eq!(free_bytes(&directory.path().join("absent")), None);
     }
 
     #[cfg(target_os = "linux")]

@@ -2,17 +2,23 @@
 //! and the answer that
 //! comes down, with everything a node needs to start working, whether or not it ever sees a link.
 
+mod rule;
+
 use crate::identity::RootPin;
 use jiaolian_schema::act::Appoint;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
-use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
+use jiaolian_schema::id::{OfficeId, PersonId, hex, sha256, unhex};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use rule::{check_code, check_office_name, check_role, check_staff_number};
+
 const REQUEST_FORM: &str = "jiaolian-request/1";
 const ANSWER_FORM: &str = "jiaolian-answer/1";
+/// Largest request file, bytes.
+pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Largest answer file, bytes.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -26,6 +32,12 @@ pub enum RequestError {
     NoAnswer(String),
     #[error("an answer file is at most {ANSWER_BYTES_MAX} bytes, this one has {0}")]
     TooLong(usize),
+    #[error("a request file is at most {REQUEST_BYTES_MAX} bytes, this one has {0}")]
+    RequestTooLong(usize),
+    #[error(
+        "an answer file must hold what was written, byte for byte; this one was changed on its way"
+    )]
+    Changed,
     #[error("seat {index} ({name}): `{field}` is {value}, which is not {wanted}")]
     Seat {
         index: usize,
@@ -33,6 +45,12 @@ pub enum RequestError {
         field: &'static str,
         value: String,
         wanted: &'static str,
+    },
+    #[error("seat {index} ({name}): {reason}")]
+    Role {
+        index: usize,
+        name: String,
+        reason: String,
     },
 }
 
@@ -93,19 +111,12 @@ impl Request {
 
     /// Reads a request file.
     pub fn parse(text: &str) -> Result<Self, RequestError> {
+        if text.len() > REQUEST_BYTES_MAX {
+            return Err(RequestError::RequestTooLong(text.len()));
+        }
         let request: Self =
             serde_json::from_str(text).map_err(|e| RequestError::NoRequest(e.to_string()))?;
-        if request.form != REQUEST_FORM {
-            return Err(RequestError::NoRequest(format!(
-                "its form is {}",
-                request.form
-            )));
-        }
-        if OfficeId::from_hex(&request.office).is_none() || !(1..=5).contains(&request.tier) {
-            return Err(RequestError::NoRequest(
-                "its office or tier is wrong".to_owned(),
-            ));
-        }
+        rule::check(&request)?;
         Ok(request)
     }
 
@@ -138,9 +149,9 @@ impl Seat {
     ) -> Result<Appoint, RequestError> {
         let wrong = |field, value: &str, wanted| RequestError::Seat {
             index,
-            name: self.name.clone(),
+            name: rule::shown(&self.name),
             field,
-            value: value.to_owned(),
+            value: rule::shown(value),
             wanted,
         };
         let person = PersonId::from_hex(&self.person)
@@ -228,6 +239,10 @@ pub struct Answer {
     /// Rosters from the root down to the office, heads of their authors included.
     #[n(8)]
     pub envelopes: Vec<Envelope>,
+    /// SHA-256 of the file with zeros here: tells what a stick or a hand damaged. Whoever changes a
+    /// file on purpose can make a new one; the signatures and the roster hold against that.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    digest: [u8; 32],
 }
 
 impl Answer {
@@ -244,6 +259,7 @@ impl Answer {
             superior: [0; 32],
             addresses: Vec::new(),
             envelopes: Vec::new(),
+            digest: [0; 32],
         })
     }
 
@@ -260,12 +276,23 @@ impl Answer {
                 answer.form
             )));
         }
-        Ok(answer)
+        let digest = answer.digest;
+        let blank = Self {
+            digest: [0; 32],
+            ..answer
+        };
+        if sha256(&[&canon::encode(&blank)]) != digest {
+            return Err(RequestError::Changed);
+        }
+        Ok(blank)
     }
 
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        canon::encode(self)
+        let mut whole = self.clone();
+        whole.digest = [0; 32];
+        whole.digest = sha256(&[&canon::encode(&whole)]);
+        canon::encode(&whole)
     }
 
     /// The root as the answer names it.

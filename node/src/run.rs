@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use thiserror::Error;
+pub(crate) use tip::judge;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -145,13 +146,14 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
 async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     let cache_mib = u16::try_from(config.store.cache_mib).unwrap_or(u16::MAX);
     let (home, store) = Home::open(dir, cache_mib)?;
+    check_drill(dir, config, &home.identity)?;
     let mut replica = home.replica(&store)?;
     let offset_ms = config
         .drill
         .as_ref()
         .map_or(0, |drill| drill.clock_offset_s * 1_000);
     let clock: Clock = Arc::new(move || jiff::Timestamp::now().as_millisecond() + offset_ms);
-    let (tip, doubted) = tip::judge(&home, &config.tip_path(), &mut replica);
+    let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
     let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;
     let (events, metrics) = (
         Arc::new(Events::new((clock)())),
@@ -200,6 +202,32 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         app,
         office,
     })
+}
+
+/// A live office has no drill's door, whatever its configuration says; and what is shown to people as
+/// a demonstration is one.
+fn check_drill(dir: &Path, config: &Config, office: &Identity) -> Result<(), LoadConfigError> {
+    let refused = |reason: String| {
+        let file = dir.join(CONFIG_FILE).display().to_string();
+        Err(LoadConfigError {
+            file,
+            line: 0,
+            reason,
+        })
+    };
+    if config.drill.is_some() && !office.drill {
+        return refused(format!(
+            "[drill] goes with a drill only; {} is live",
+            office.name
+        ));
+    }
+    if config.node.demo != office.drill {
+        return refused(format!(
+            "node.demo must be as the office was made, {}, not {}",
+            office.drill, config.node.demo
+        ));
+    }
+    Ok(())
 }
 
 /// Calls the office above and whom the configuration names besides.

@@ -239,6 +239,11 @@ impl StoreReader {
         self.slot.bytes()
     }
 
+    /// Bytes left on the disk that holds it; none where that can't be told.
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.slot.free_bytes()
+    }
+
     /// Opens every row once and says what did not open.
     pub fn scrub(&self) -> Result<ScrubReport, StoreError> {
         let mut report = ScrubReport::default();

@@ -4,10 +4,13 @@
 pub mod act;
 pub mod alarm;
 pub mod area;
+pub mod bind_form;
 pub mod case;
 mod county;
 pub mod evidence;
+pub mod fault;
 pub mod form;
+pub mod incident;
 pub mod label;
 pub mod map;
 pub mod matter;

@@ -3,6 +3,7 @@
 //! The rules T1 to T8 in one place. Nothing here reads a clock: a deadline is a date or an
 //! instant, and the caller compares.
 
+mod left;
 mod line;
 
 use jiff::ToSpan;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 use crate::calendar::{Calendar, CalendarError, civil_of, end_of, instant_of};
 
+pub use left::{Left, left};
 pub use line::{ToolLine, answer_line};
 
 /// Longest deadline, in its own unit; longer ones are typing errors.

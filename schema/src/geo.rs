@@ -3,7 +3,7 @@
 //! A [`Coord`] counts 1e-7 degree (about 11 mm) on WGS-84, a [`Shape`] is polygons of such
 //! coordinates with
 //! an index that answers most questions from one table cell. Floats occur only where data enters
-//! ([`crate::datum`], [`depth`], the GeoJSON doors), never in a verdict.
+//! ([`crate::datum`], `depth`, the GeoJSON doors), never in a verdict.
 
 mod decimal;
 mod depth;

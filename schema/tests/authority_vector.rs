@@ -3,7 +3,7 @@
 #[path = "world/town.rs"]
 mod town;
 
-use jiaolian_schema::act::{Entrust, Policy};
+use jiaolian_schema::act::{Entrust, Found, Policy};
 use jiaolian_schema::authority::{PathState, State};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
@@ -375,6 +375,25 @@ fn an_office_is_founded_by_its_parents_keeper_only() {
     assert_eq!(offices.depth(office("T9")), Some(2));
     w.revoke("P.k", "C1.k", None, &[]);
     assert!(w.authority().offices().get(office("T9")).is_none());
+}
+
+#[test]
+fn a_drill_office_founded_under_a_live_root_is_no_office() {
+    let mut w = World::new();
+    for (name, drill) in [("T8", 1), ("T9", 0)] {
+        let found = Found {
+            office: office(name),
+            parent: Some(office("C1")),
+            tier: 1,
+            code: name.to_owned(),
+            name: name.to_owned(),
+            drill,
+        };
+        w.sign("C1.k", Draft::default(), found.into());
+    }
+    let authority = w.authority();
+    assert!(authority.offices().get(office("T8")).is_none());
+    assert!(authority.offices().get(office("T9")).is_some());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! the two before it. The lane that a frame travels in is no part of it.
 
 use crate::item::ItemRef;
+use crate::pack::{pack, unpack};
 use jiaolian_schema::canon::{self, CanonError};
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::id::{AuthorId, OfficeId};
@@ -20,8 +21,6 @@ pub const WIRE_VERSION: u16 = 1;
 pub const WIRE_VERSION_MIN: u16 = 1;
 /// Shortest frame of envelopes that is compressed, bytes.
 const PACK_BYTES_MIN: usize = 512;
-/// Level of compression.
-const PACK_LEVEL: i32 = 3;
 /// Most (item, digest) pairs in a greeting.
 pub const RECENT_MAX: usize = 64;
 /// Bytes of one such pair: 8 of the item, 6 of its salted digest.
@@ -262,7 +261,7 @@ impl Frame {
         if !matches!(self, Self::Envelopes { .. }) || plain.len() < PACK_BYTES_MIN {
             return plain;
         }
-        let packed = zstd::bulk::compress(&plain, PACK_LEVEL).unwrap_or_default();
+        let packed = pack(&plain).unwrap_or_default();
         let bytes = plain.len() as u32;
         if packed.is_empty() || packed.len() + 16 >= plain.len() {
             return plain;
@@ -278,11 +277,9 @@ impl Frame {
                 if bytes > FRAME_BYTES_MAX {
                     return Err(ReadFrameError::Long(bytes));
                 }
-                let plain = zstd::bulk::decompress(&packed, bytes);
-                let plain = plain.map_err(|_| ReadFrameError::Pack(bytes))?;
+                let plain = unpack(&packed, bytes).ok_or(ReadFrameError::Pack(bytes))?;
                 match Self::decode_plain(&plain)? {
                     Self::Packed { .. } => Err(ReadFrameError::Pack(bytes)),
-                    _ if plain.len() != bytes => Err(ReadFrameError::Pack(bytes)),
                     frame => Ok(frame),
                 }
             }

@@ -7,6 +7,7 @@ mod index;
 mod item;
 mod link;
 mod overlay;
+mod pack;
 mod parked;
 mod reconcile;
 mod replica;

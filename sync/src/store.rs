@@ -53,6 +53,8 @@ pub enum Table {
     View = 34,
     /// Shell: reports of devices that are no position. Key: terminal, a zero byte, hash (32).
     Device = 35,
+    /// Shell: who looked at what, and why. Key: number (8, big-endian).
+    Access = 36,
 }
 
 /// One row to put or to take away.

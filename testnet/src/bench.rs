@@ -2,13 +2,15 @@
 //! machine does not change what it says.
 //!
 //! Peers that run in the same process (`geo`, `redb`, a bare signature, a bare disk sync) are
-//! measured in the same run. Peers that do not are constants of [`peer`] with their source.
+//! measured in the same run. Peers that do not are constants of `peer` with their source.
 
 mod dice;
+mod field;
 mod figure;
 mod fold;
 mod ingest;
 mod key;
+mod latency;
 mod node;
 mod peer;
 mod reconcile;
@@ -48,6 +50,8 @@ pub enum Section {
     Seal,
     /// Start of a node.
     Start,
+    /// Real nodes on a real line: alarms, and meeting again.
+    Latency,
 }
 
 /// What `testnet bench` is told.
@@ -98,6 +102,10 @@ pub enum MeasureError {
     Disk(#[from] std::io::Error),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Province(#[from] crate::province::ProvinceError),
+    #[error(transparent)]
+    Client(#[from] crate::client::ClientError),
     #[error("the two sides must come to have the same: {0}")]
     Apart(String),
     #[error("{0}")]
@@ -146,6 +154,9 @@ pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
     }
     if asked(Section::Start) {
         figures.extend(start::measure(args)?);
+    }
+    if asked(Section::Latency) {
+        figures.extend(latency::measure(args.quick)?);
     }
     Ok(figures)
 }

@@ -2,7 +2,12 @@
 
 pub mod bench;
 pub mod client;
+pub mod door;
+pub mod ground;
+pub mod lines;
+pub mod live;
 pub mod oracle;
+pub mod paper;
 pub mod people;
 pub mod process;
 pub mod province;

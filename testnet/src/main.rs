@@ -21,6 +21,9 @@ enum What {
     Up(jiaolian_testnet::up::UpCommand),
     /// Measures, and prints each figure as a ratio to a peer or limit.
     Bench(jiaolian_testnet::bench::Args),
+    /// Passes connections on into a network namespace; a drill starts it by itself.
+    #[command(hide = true)]
+    Door(jiaolian_testnet::door::DoorCommand),
     /// The commands of a node, as `jiaolian` has them, so that one binary is enough for a drill.
     #[command(subcommand)]
     Node(Office),
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         What::Sim(command) => jiaolian_testnet::sim::command(&command),
         What::Up(command) => jiaolian_testnet::up::command(&command),
         What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
+        What::Door(door) => jiaolian_testnet::door::command(&door),
         What::Node(office) => office.run(),
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::fs::OpenOptions;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -66,6 +66,7 @@ pub struct Program {
 #[derive(Debug)]
 pub struct NodeProcess {
     child: Child,
+    door: Option<Child>,
     /// Where it can be reached.
     pub ready: Ready,
     /// From the start of the process to its first line.
@@ -127,15 +128,9 @@ impl Program {
             .open(dir.join(LOG_FILE))
             .map_err(failed)?;
         let started = Instant::now();
-        let mut command = match before.split_first() {
-            None => self.command(),
-            Some((first, rest)) => {
-                let mut command = Command::new(first);
-                command.args(rest).arg(&self.path).args(&self.before);
-                command
-            }
-        };
-        let mut child = command
+        let mut child = self
+            .command_behind(before)
+            .args(&self.before)
             .args(["run", "--json", "--dir"])
             .arg(dir)
             .stdin(Stdio::null())
@@ -152,9 +147,49 @@ impl Program {
         let ready = ready.ok_or_else(|| ProcessError::NotReady(dir.display().to_string()))?;
         Ok(NodeProcess {
             child,
+            door: None,
             ready,
             start_time: started.elapsed(),
         })
+    }
+
+    /// Makes the drill's door of a node in a network namespace reachable from outside, at the
+    /// namespace's address.
+    pub async fn open_door(
+        &self,
+        node: &mut NodeProcess,
+        before: &[String],
+        ip: IpAddr,
+    ) -> Result<(), ProcessError> {
+        let Some(to) = node.ready.drill else {
+            return Ok(());
+        };
+        let failed = |error| ProcessError::System("the drill's door".to_owned(), error);
+        let mut child = self
+            .command_behind(before)
+            .args(["door", "--listen", &SocketAddr::new(ip, 0).to_string()])
+            .args(["--to", &to.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let output = child.stdout.take().expect("it was asked for");
+        let line = BufReader::new(output).lines().next_line().await;
+        let line = line.map_err(failed)?.unwrap_or_default();
+        node.ready.drill = Some(line.parse().map_err(|_| ProcessError::NotReady(line))?);
+        node.door = Some(child);
+        Ok(())
+    }
+
+    /// The program alone, behind other words.
+    fn command_behind(&self, before: &[String]) -> Command {
+        let Some((first, rest)) = before.split_first() else {
+            return Command::new(&self.path);
+        };
+        let mut command = Command::new(first);
+        command.args(rest).arg(&self.path);
+        command
     }
 
     fn command(&self) -> Command {

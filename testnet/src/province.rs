@@ -1,21 +1,27 @@
 //! A province of real nodes on one machine: every office of a topology gets a directory, keys, an
 //! appointment by the office above, and a process.
 
+mod port;
+
 use crate::client::{Client, ClientError};
+use crate::ground::{Ground, Place};
 use crate::people::invent;
 use crate::process::{NodeProcess, ProcessError, Program};
 use crate::topology::{OfficePlan, StaffPlan, Topology};
+use port::Ports;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 
 /// Everybody's passphrase in a drill.
 pub const PASSPHRASE: &str = "演练口令2026";
+/// Link, pages and devices of a node that has a network namespace of its own.
+const INSIDE_PORTS: [u16; 3] = [7_001, 7_080, 7_090];
 /// Longest wait for a condition, s.
 const WAIT_S: u64 = 180;
 
@@ -81,6 +87,16 @@ impl Province {
         dir: &Path,
         topology: &Topology,
     ) -> Result<Self, ProvinceError> {
+        Self::found_on(program, dir, topology, None).await
+    }
+
+    /// The same with every office at its place; without any all stand on loopback.
+    pub async fn found_on(
+        program: Program,
+        dir: &Path,
+        topology: &Topology,
+        ground: Option<&Ground>,
+    ) -> Result<Self, ProvinceError> {
         let mut province = Self {
             program,
             dir: dir.to_owned(),
@@ -90,7 +106,8 @@ impl Province {
         };
         let mut ports = Ports::new();
         for plan in &topology.offices {
-            let site = OfficeSite::plan(dir, plan, &mut ports)
+            let place = ground.and_then(|ground| ground.place(&plan.key));
+            let site = OfficeSite::plan(dir, plan, place, &mut ports)
                 .map_err(|error| ProvinceError::System(plan.key.clone(), error))?;
             province.order.push(plan.key.clone());
             province.sites.insert(plan.key.clone(), site);
@@ -183,7 +200,11 @@ impl Province {
     pub async fn start(&mut self, key: &str) -> Result<(), ProvinceError> {
         let site = self.site(key)?;
         let (dir, before) = (site.dir.clone(), site.before.clone());
-        let node = self.program.start_as(&dir, &before).await?;
+        let (is_inside, ip) = (!before.is_empty(), site.http.ip());
+        let mut node = self.program.start_as(&dir, &before).await?;
+        if is_inside {
+            self.program.open_door(&mut node, &before, ip).await?;
+        }
         if let Some(site) = self.sites.get_mut(key) {
             site.node = Some(node);
         }
@@ -338,44 +359,30 @@ impl Province {
 }
 
 impl OfficeSite {
-    fn plan(dir: &Path, plan: &OfficePlan, ports: &mut Ports) -> io::Result<Self> {
+    fn plan(
+        dir: &Path,
+        plan: &OfficePlan,
+        place: Option<&Place>,
+        ports: &mut Ports,
+    ) -> io::Result<Self> {
+        let before = place.map(Place::before).unwrap_or_default();
+        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let link_ip = place.map_or(local, |place| place.ip);
+        let [link, http, gateway] = if before.is_empty() {
+            [ports.free(link_ip)?, ports.free(local)?, ports.free(local)?]
+        } else {
+            // In a namespace of its own nobody else hears.
+            INSIDE_PORTS.map(|port| SocketAddr::new(link_ip, port))
+        };
         Ok(Self {
             plan: plan.clone(),
             dir: dir.join(&plan.key),
-            link: ports.free()?,
-            before: Vec::new(),
+            link,
+            before,
             node: None,
-            http: ports.free()?,
-            gateway: ports.free()?,
+            http,
+            gateway,
         })
-    }
-}
-
-/// Loopback ports below those that the system gives away by itself, so that a node that restarts
-/// finds its own free. Where each search begins differs by process.
-struct Ports {
-    next: u16,
-}
-
-impl Ports {
-    const FIRST: u16 = 10_000;
-    const COUNT: u16 = 20_000;
-
-    fn new() -> Self {
-        let start = std::process::id().wrapping_mul(97) % u32::from(Self::COUNT);
-        Self { next: start as u16 }
-    }
-
-    /// A port at which neither TCP nor UDP is heard.
-    fn free(&mut self) -> io::Result<SocketAddr> {
-        for _ in 0..Self::COUNT {
-            self.next = (self.next + 1) % Self::COUNT;
-            let address = SocketAddr::from(([127, 0, 0, 1], Self::FIRST + self.next));
-            if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
-                return Ok(address);
-            }
-        }
-        Err(io::ErrorKind::AddrInUse.into())
     }
 }
 

@@ -33,12 +33,21 @@ const SEEDED_AGO_S: i64 = 12 * 3_600;
 /// Brings a founded province to life: all nodes play half a day ago while the cases are entered,
 /// then start again with the true time.
 pub async fn populate(province: &mut Province) -> Result<Vec<Subject>, ProvinceError> {
+    populate_then(province, || ()).await
+}
+
+/// The same; something is done while no node runs, before they start with the true time.
+pub async fn populate_then(
+    province: &mut Province,
+    between: impl FnOnce(),
+) -> Result<Vec<Subject>, ProvinceError> {
     start_at(province, -SEEDED_AGO_S).await?;
     let subjects = seed(province).await?;
     // After their restart nodes hold their cases closed, and what is not yet sent waits for an
     // officer.
     province.until_linked().await?;
     province.stop_all().await;
+    between();
     start_at(province, 0).await?;
     Ok(subjects)
 }
@@ -178,7 +187,7 @@ async fn fence(head: &Client, adcode: &str, subject: &Subject) -> Result<(), Cli
         "type": "Feature", "geometry": null,
         "properties": { "name": "县域", "datum": "wgs84", "adcodes": [adcode] },
     });
-    let form = json!({ "name": "county", "kind": "keep_in", "buffer_m": 100, "area": area });
+    let form = json!({ "name": "县域", "kind": "keep_in", "buffer_m": 100, "area": area });
     let page = format!("/api/v1/cases/{}", subject.case);
     head.sign(&page, "fence_set", form).await.map(|_| ())
 }

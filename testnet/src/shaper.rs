@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -43,6 +43,15 @@ pub struct Line {
 }
 
 impl Line {
+    /// No limit at all.
+    pub const FREE: Self = Self {
+        rate_bps: 0,
+        delay_ms: 0,
+        queue_ms: 2_000,
+        loss_permille: 0,
+        seed: 1,
+    };
+
     /// The edge link of the benchmarks: 64 kbit/s, 300 ms each way, a queue of 2 s.
     pub const EDGE: Self = Self {
         rate_bps: 64_000,
@@ -119,6 +128,14 @@ impl Shaper {
         self.cut.store(cut, Relaxed);
     }
 
+    /// Makes the line another one, both ways; the losses go on from where they were. What is in the
+    /// air arrives as before.
+    pub fn set_line(&self, line: Line) {
+        for lane in [&self.there, &self.back] {
+            lane.clockwork().line = line;
+        }
+    }
+
     /// What went towards the target, and back.
     pub fn counts(&self) -> (LineCount, LineCount) {
         (self.there.count(), self.back.count())
@@ -143,6 +160,7 @@ struct Packet {
 
 #[derive(Debug)]
 struct Clockwork {
+    line: Line,
     busy_until: Instant,
     dice: u64,
 }
@@ -150,7 +168,6 @@ struct Clockwork {
 /// One direction at work.
 #[derive(Debug)]
 struct Lane {
-    line: Line,
     cut: Arc<AtomicBool>,
     count: Arc<Count>,
     clockwork: Mutex<Clockwork>,
@@ -178,11 +195,11 @@ impl Lane {
             }
         });
         let clockwork = Mutex::new(Clockwork {
+            line,
             busy_until: Instant::now(),
             dice: line.seed,
         });
         Arc::new(Self {
-            line,
             cut,
             count,
             clockwork,
@@ -194,27 +211,23 @@ impl Lane {
     /// Puts a packet on the line, or loses it.
     fn carry(&self, bytes: &[u8], out: &Arc<UdpSocket>, to: Option<SocketAddr>) {
         let now = Instant::now();
-        let mut clockwork = self
-            .clockwork
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut clockwork = self.clockwork();
+        let line = clockwork.line;
         let start = clockwork.busy_until.max(now);
-        let full = start - now > Duration::from_millis(self.line.queue_ms);
+        let full = start - now > Duration::from_millis(line.queue_ms);
         if self.cut.load(Relaxed) || full {
             self.count.dropped.fetch_add(1, Relaxed);
             return;
         }
         let bits = (bytes.len() as u64 + HEADER_BYTES) * 8;
-        let on_line_us = (bits * 1_000_000)
-            .checked_div(self.line.rate_bps)
-            .unwrap_or(0);
+        let on_line_us = (bits * 1_000_000).checked_div(line.rate_bps).unwrap_or(0);
         clockwork.busy_until = start + Duration::from_micros(on_line_us);
         // Losses happen behind the queue: a lost packet took its time on the line too.
-        if roll(&mut clockwork.dice) % 1_000 < self.line.loss_permille {
+        if roll(&mut clockwork.dice) % 1_000 < line.loss_permille {
             self.count.lost.fetch_add(1, Relaxed);
             return;
         }
-        let due = clockwork.busy_until + Duration::from_millis(self.line.delay_ms);
+        let due = clockwork.busy_until + Duration::from_millis(line.delay_ms);
         let packet = Packet {
             due,
             bytes: bytes.to_vec(),
@@ -224,6 +237,12 @@ impl Lane {
         if self.air.try_send(packet).is_err() {
             self.count.dropped.fetch_add(1, Relaxed);
         }
+    }
+
+    fn clockwork(&self) -> MutexGuard<'_, Clockwork> {
+        self.clockwork
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self) -> LineCount {
@@ -271,8 +290,11 @@ async fn answer(from: Arc<UdpSocket>, front: Arc<UdpSocket>, client: SocketAddr,
 
 async fn towards(target: SocketAddr) -> io::Result<UdpSocket> {
     let any: SocketAddr = match target {
-        SocketAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
+        SocketAddr::V4(_) if target.ip().is_loopback() => (Ipv4Addr::LOCALHOST, 0).into(),
+        SocketAddr::V6(_) if target.ip().is_loopback() => (Ipv6Addr::LOCALHOST, 0).into(),
+        // The system takes the address of the road that leads there.
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = UdpSocket::bind(any).await?;
     socket.connect(target).await?;

@@ -8,6 +8,9 @@ use thiserror::Error;
 /// The drill province that ships with the program.
 pub const HUNAN: &str = include_str!("../topology/hunan.toml");
 
+/// One line of offices, for drills on poor lines.
+pub const THIN: &str = include_str!("../topology/thin.toml");
+
 /// Most offices of one topology.
 pub const OFFICES_MAX: usize = 64;
 

@@ -78,7 +78,15 @@ fn every_figure_stands_beside_a_peer_or_a_limit() {
     sections.dedup();
     assert_eq!(
         sections,
-        ["reconcile", "watch", "fold", "ingest", "seal", "start"]
+        [
+            "reconcile",
+            "watch",
+            "fold",
+            "ingest",
+            "seal",
+            "start",
+            "latency"
+        ]
     );
 }
 

@@ -2,6 +2,7 @@
 import { assert } from "./desk.mjs";
 
 const SEEN_MS_MAX = 1_000;
+const LINK_MS_MAX = 30_000;
 const GRAVE_MAX = 2; // severities that a second person at the county closes
 const JUDGED = ["explained", "false_alarm", "violation"];
 
@@ -19,6 +20,21 @@ export const stories = {
     assert(row.sounding, "no open alarm of severity 1 to 3 sounds");
     await desk.page.waitForFunction(() => Number(document.documentElement.dataset.beeps ?? 0) >= 2, null, { timeout: 35_000 });
     await desk.leave();
+  },
+
+  async an_alarm_is_heard_where_nobody_is_signed_in(house) {
+    const known = await (await house.desk()).signIn(house.settings.staff);
+    await firstUnclaimed(known);
+    await known.leave();
+    const { page, ...rest } = await house.desk();
+    await page.goto(house.settings.url);
+    await page.waitForSelector("[data-mark=alarm]");
+    await page.waitForFunction(() => Number(document.documentElement.dataset.beeps ?? 0) >= 2, null, { timeout: 35_000 });
+    const text = await page.textContent("body");
+    const open = (await page.evaluate(async () => (await fetch("/api/v1/alarms")).status)) === 401;
+    assert(open && text.includes("接警"), "the page without a person tells more or less than that an alarm waits");
+    if (house.settings.shots !== null) await page.screenshot({ path: `${house.settings.shots}/sign-in-alarm.png` });
+    await rest.context.close();
   },
 
   async a_claim_is_seen_at_the_other_desk_within_a_second(house) {
@@ -69,7 +85,9 @@ export const stories = {
     assert(!after.alarm.open, `after ${done.join(", ")} the alarm is ${after.alarm.state.code}`);
     await b.shot("alarm-closed");
     await a.go("/alarms");
-    await a.page.waitForFunction((id) => document.querySelector(`[data-alarm="${id}"]`) === null, mine.id);
+    // What the county closed comes over the link.
+    const isGone = (id) => document.querySelector(`[data-alarm="${id}"]`) === null;
+    await a.page.waitForFunction(isGone, mine.id, { timeout: LINK_MS_MAX });
     await a.leave();
     await b.leave();
     return done.join(" → ");

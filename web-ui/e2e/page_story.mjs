@@ -84,7 +84,7 @@ export const stories = {
       await desk.page.locator(`main [data-event="${event}"]:not([disabled])`).first().click();
       await desk.page.waitForSelector(`[data-offer="${event}"]`);
       await look(event.replace(":", "-"));
-      await desk.page.keyboard.press("Escape");
+      await desk.page.locator("[data-offer] .el-dialog__headerbtn").click();
       await desk.page.waitForSelector("[data-offer]", { state: "detached" });
     }
     assert(found.length === 0, `${found.length} serious faults:\n    ${found.join("\n    ")}`);
@@ -101,6 +101,41 @@ export const stories = {
     await desk.leave();
   },
 
+  async a_track_is_replayed_point_by_point(house) {
+    const desk = await (await house.desk()).signIn(house.settings.staff);
+    const { page } = desk;
+    const known = (await desk.get("/map/people?reason=duty")).items.find((person) => person.fix !== null);
+    if (known === undefined) return "nobody has a position";
+    await desk.go("/map");
+    await page.click(`#person-${known.case.id} button`);
+    await page.click(`#person-${known.case.id} [data-do=track]`);
+    await page.waitForSelector("[data-part=track-count]");
+    const slider = page.locator("[data-do=track-slider]");
+    if ((await slider.count()) === 0) return "no position was kept";
+    const last = Number(await slider.getAttribute("max"));
+    const moment = () => page.locator("[data-part=track-moment]").textContent();
+    const end = await moment();
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await desk.shot("map-track-begin");
+    assert(last === 0 || (await moment()) !== end, "the slider shows the same moment at both ends");
+    if (last > 0) {
+      await page.click("[data-do=track-play]");
+      await page.waitForFunction(() => Number(document.querySelector("[data-do=track-slider]").value) >= 1);
+      await page.click("[data-do=track-play]");
+    }
+    await slider.focus();
+    await page.keyboard.press("End");
+    await drawn(page);
+    await desk.shot("map-track");
+    const faults = await desk.axe();
+    assert(faults.length === 0, faults.join("\n"));
+    await page.click("[data-do=track-close]");
+    await page.waitForSelector("[data-part=track]", { state: "detached" });
+    await desk.leave();
+    return `${last + 1} positions`;
+  },
+
   async the_network_page_shows_this_office_and_what_waits(house) {
     const desk = await (await house.desk()).signIn(house.settings.staff);
     await desk.go("/network");
@@ -108,6 +143,10 @@ export const stories = {
     const { self, links } = await desk.get("/network");
     assert((await desk.page.locator(`[data-office="${self.code}"]`).count()) === 1, "this office is not listed once");
     assert((await desk.page.locator("[data-link-office]").count()) === links.length, "not every link is shown");
+    const text = await desk.page.textContent("main");
+    assert(links.length === 0 || text.includes("已发"), "what went over the lanes is not shown");
+    assert(!/NaN|undefined|null/.test(text), "something is shown that is no value");
+    await desk.shot("network-lanes");
     await desk.leave();
   },
 

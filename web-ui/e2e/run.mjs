@@ -6,6 +6,7 @@ import * as kase from "./case_story.mjs";
 import { House, settings } from "./desk.mjs";
 import * as desk from "./desk_story.mjs";
 import * as leave from "./leave_story.mjs";
+import * as opening from "./opening_story.mjs";
 import * as page from "./page_story.mjs";
 
 const ERROR_LINES_MAX = 12;
@@ -13,7 +14,7 @@ const chosen = settings();
 const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
-for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, leave, alarm })) {
+for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, opening, leave, alarm })) {
   for (const [name, story] of Object.entries(stories)) {
     if (chosen.only !== "" && !`${theme}.${name}`.includes(chosen.only)) continue;
     const started = Date.now();

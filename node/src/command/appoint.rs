@@ -6,15 +6,17 @@ use super::secret::{Source, open_ring};
 use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::KeyRing;
+use crate::key::{KeyRing, Tip};
 use crate::platform;
 use crate::request::{Answer, Request};
+use crate::run::judge;
 use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, CommitError, DiskStore, StoreReader};
+use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
 use clap::Args;
 use jiaolian_schema::act::{Act, Entrust, Found};
 use jiaolian_schema::envelope::{Duty, author_id};
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
 use jiaolian_sync::{Draft, Payload, Replica, Seat};
 use serde_json::json;
@@ -63,6 +65,7 @@ pub(super) struct Desk {
     store: DiskStore,
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
+    tip: Tip,
     signer: Ed25519Signer,
     seat: Seat,
     now: i64,
@@ -72,10 +75,12 @@ pub(super) struct Desk {
 impl Appoint {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let request = read_request(&self.request)?;
+        let roles = request.check_roles(&RulePack::builtin());
+        roles.map_err(Refusal::data)?;
         let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
-        check_kinship(&desk.home, &request)?;
+        check_kinship(&desk, &request)?;
         self.appoint(&mut desk, &request)?;
-        desk.settle().map_err(HomeError::from)?;
+        desk.settle()?;
         let answer = self.answer(&desk, &request)?;
         platform::write_atomically(&self.out, &answer.to_bytes())
             .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", self.out.display())))?;
@@ -167,12 +172,23 @@ impl Desk {
             .unlock(opened.case_secret)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         let signer = Ed25519Signer::from_seed(&opened.signing_seed);
-        let replica = home.replica(&store)?;
+        let mut replica = home.replica(&store)?;
         let seat = keeper_seat(&home, &replica, &signer)?;
+        let config = Config::load(&dir.join(CONFIG_FILE))
+            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
+        let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
+        let tip = tip.filter(|_| !doubted.contains(&seat.author));
+        let tip = tip.ok_or_else(|| {
+            Refusal::data(format!(
+                "{keeper} has signed more than this disk knows (rolled_back): it was set back, and \
+                 the key signs no more here"
+            ))
+        })?;
         Ok(Self {
             home,
             store,
             replica,
+            tip,
             signer,
             seat,
             now: now_ms(),
@@ -180,9 +196,14 @@ impl Desk {
         })
     }
 
-    /// Makes durable what was signed.
-    pub(super) fn settle(&mut self) -> Result<(), CommitError> {
-        settle(&mut self.replica, &self.store)
+    /// Makes durable what was signed, and notes the position in the second place as a running node does.
+    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
+        settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
+        let author = self.seat.author;
+        if let Ok(Some(at)) = self.replica.local_tip(author) {
+            self.tip.record(author.0, at.n).map_err(HomeError::from)?;
+        }
+        Ok(())
     }
 
     /// Signs one act as the keeper.
@@ -204,8 +225,8 @@ impl Desk {
 }
 
 /// What an office may ask of another: a drill only of a drill, and only of the office right above.
-fn check_kinship(home: &Home, request: &Request) -> Result<(), Refusal> {
-    let above = &home.identity;
+fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
+    let above = &desk.home.identity;
     let word = |drill| if drill { "a drill (演练)" } else { "live" };
     if above.drill != request.drill {
         return Err(Refusal::data(format!(
@@ -216,7 +237,15 @@ fn check_kinship(home: &Home, request: &Request) -> Result<(), Refusal> {
             word(request.drill)
         )));
     }
+    let founded = desk.replica.authority().offices().get(request.office_id());
     let is_self = above.office == request.office;
+    let tier = founded.map_or(above.tier, |office| office.tier);
+    if (is_self || founded.is_some()) && request.tier != tier {
+        return Err(Refusal::data(format!(
+            "an office keeps its tier: {} has tier {tier}, the request says {}",
+            request.name, request.tier
+        )));
+    }
     if !is_self && request.tier >= above.tier {
         return Err(Refusal::data(format!(
             "an office stands under one of a higher tier: {} has tier {}, {} has tier {}",

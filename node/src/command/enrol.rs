@@ -3,14 +3,15 @@
 use super::init::write;
 use super::person::Newcomer;
 use super::secret::{Source, open_ring};
-use super::{Done, EXIT_IO, EXIT_NO_INPUT, Refusal, cost};
+use super::{Done, EXIT_IO, Refusal, cost, read_bounded};
 use crate::home::{Home, REQUEST_FILE};
 use crate::key::{KeyRing, Seed};
-use crate::request::Request;
+use crate::request::{REQUEST_BYTES_MAX, Request};
 use crate::seal::entropy;
 use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::id::PersonId;
+use jiaolian_schema::rule::RulePack;
 use serde_json::json;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -38,6 +39,8 @@ pub struct Enrol {
 impl Enrol {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        let fits = self.person.check(&RulePack::builtin(), home.identity.tier);
+        fits.map_err(Refusal::data)?;
         let keys = KeyRing::new(cost(home.identity.drill));
         let source = Source::new(self.passphrase_stdin);
         let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
@@ -79,7 +82,8 @@ impl Enrol {
 
 /// Reads a request file.
 pub(super) fn read_request(path: &std::path::Path) -> Result<Request, Refusal> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Refusal::new(EXIT_NO_INPUT, format!("{}: {error}", path.display())))?;
-    Request::parse(&text).map_err(Refusal::data)
+    let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Refusal::data(format!("{}: a request must be UTF-8", path.display())))?;
+    Request::parse(text).map_err(Refusal::data)
 }

@@ -8,23 +8,19 @@ use crate::home::{CONFIG_FILE, Home, REQUEST_FILE};
 use crate::identity::{Identity, RootPin};
 use crate::key::{KeyRing, Seed};
 use crate::platform;
-use crate::request::{Request, Seat, duty_word};
+use crate::request::{Request, Seat, check_code, check_office_name, duty_word};
 use crate::seal::{CaseSecret, entropy};
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
-
-/// Longest name of an office, in characters.
-const NAME_CHARS_MAX: usize = 100;
-/// Longest code of an office, in bytes.
-const CODE_BYTES_MAX: usize = 24;
 
 /// `jiaolian init`.
 #[derive(Debug, Args)]
@@ -116,18 +112,11 @@ impl Init {
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        let chars = self.name.chars().count();
-        if !(1..=NAME_CHARS_MAX).contains(&chars) {
-            return Err(Refusal::data(format!(
-                "an office's name has 1 to {NAME_CHARS_MAX} characters, not {chars}"
-            )));
-        }
-        let plain = self.code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !plain || !(2..=CODE_BYTES_MAX).contains(&self.code.len()) {
-            return Err(Refusal::data(format!(
-                "an office's code has 2 to {CODE_BYTES_MAX} letters and digits, not {:?}",
-                self.code
-            )));
+        check_office_name(&self.name).map_err(Refusal::data)?;
+        check_code(&self.code).map_err(Refusal::data)?;
+        let rules = RulePack::builtin();
+        for person in &self.people {
+            person.check(&rules, self.tier).map_err(Refusal::data)?;
         }
         if self.root && !self.people[0].is_keeper() {
             return Err(Refusal::data(
@@ -185,7 +174,7 @@ fn request(home: &Home) -> Request {
     let transport = Ed25519Signer::from_seed(&home.keys.transport).public_key();
     let node = |duty: Duty, role: &str, seed: &[u8; 32]| Seat {
         person: identity.node_person.clone(),
-        name: format!("{}节点", identity.name),
+        name: format!("{}值班主机", identity.name),
         staff_number: String::new(),
         duty: duty_word(duty).to_owned(),
         roles: vec![role.to_owned()],

@@ -1,13 +1,14 @@
 //! `jiaolian join`: takes the answer of the office above, checks that it speaks of this node's own
 //! keys, and remembers whom to trust and whom to call.
 
-use super::{Done, EXIT_IO, EXIT_NO_INPUT, Refusal, now_ms};
-use crate::home::{Home, HomeError, settle};
+use super::{Done, EXIT_IO, Refusal, now_ms, read_bounded};
+use crate::home::{Home, HomeError, seat_of, settle};
 use crate::identity::Superior;
-use crate::request::Answer;
-use crate::store::CACHE_MIB_DEFAULT;
+use crate::request::{ANSWER_BYTES_MAX, Answer};
+use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
 use clap::Args;
 use jiaolian_schema::id::hex;
+use jiaolian_sync::Replica;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,15 +29,14 @@ pub struct Join {
 
 impl Join {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let bytes = std::fs::read(&self.file).map_err(|error| {
-            Refusal::new(EXIT_NO_INPUT, format!("{}: {error}", self.file.display()))
-        })?;
+        let bytes = read_bounded(&self.file, ANSWER_BYTES_MAX)?;
         let answer = Answer::parse(&bytes).map_err(Refusal::data)?;
         let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
         check(&home, &answer)?;
         home.identity.root = Some(answer.root());
         home.identity.superior = superior(&answer)?;
         let mut replica = home.replica(&store)?;
+        let superior = answer.superior;
         let outcome = replica.import(answer.envelopes, now_ms());
         if let Some((id, reason)) = outcome.refused.first() {
             return Err(Refusal::data(format!(
@@ -49,16 +49,9 @@ impl Join {
                 outcome.parked
             )));
         }
+        check_place(&home, &replica, &superior)?;
+        // Up to here nothing was stored, so that a refused answer leaves no trace.
         settle(&mut replica, &store).map_err(HomeError::from)?;
-        let named = home
-            .own_authors()
-            .iter()
-            .all(|author| crate::home::seat_of(replica.authority(), *author).is_some());
-        if !named {
-            return Err(Refusal::data(
-                "the answer appoints other keys than this node's; was it made from an older request?",
-            ));
-        }
         home.identity
             .write(&self.dir)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
@@ -94,6 +87,38 @@ fn check(home: &Home, answer: &Answer) -> Result<(), Refusal> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Whether the roster that came with the answer says what the answer says.
+fn check_place(
+    home: &Home,
+    replica: &Replica<StoreReader>,
+    superior: &[u8; 32],
+) -> Result<(), Refusal> {
+    let (own, authority) = (&home.identity, replica.authority());
+    let mut authors = home.own_authors().into_iter();
+    if !authors.all(|author| seat_of(authority, author).is_some()) {
+        return Err(Refusal::data(
+            "the answer appoints other keys than this node's; was it made from an older request?",
+        ));
+    }
+    let (id, offices) = (own.office_id(), authority.offices());
+    let founded = offices.get(id);
+    if founded.is_none_or(|office| (office.drill == 1) != own.drill || office.tier != own.tier) {
+        let found = founded.map(|office| (office.tier, office.drill == 1));
+        return Err(Refusal::data(format!(
+            "the roster must know this office as it was made, tier {} (drill: {}), not {found:?}",
+            own.tier, own.drill
+        )));
+    }
+    let above = authority.endpoints().get(superior).map(|seat| seat.office);
+    if *superior != [0; 32] && !above.is_some_and(|above| offices.is_above(above, id)) {
+        return Err(Refusal::data(format!(
+            "the answer names a node above that its roster does not: {}",
+            hex(superior)
+        )));
+    }
+    Ok(())
 }
 
 /// Whom to call; none where the answer is the root's own.

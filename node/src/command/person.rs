@@ -1,8 +1,9 @@
 //! A person on the command line: who is to be enrolled, with which duty and roles.
 
-use crate::request::{Seat, duty_named, duty_word};
+use crate::request::{Seat, check_role, check_staff_number, duty_named, duty_word};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{PersonId, hex};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
 
 /// Longest name, in characters.
@@ -54,6 +55,13 @@ impl Newcomer {
                 roles,
             }),
         }
+    }
+
+    /// Whether the rules give such a seat at an office of the tier.
+    pub(super) fn check(&self, rules: &RulePack, tier: u8) -> Result<(), String> {
+        check_staff_number(&self.staff_number)?;
+        let mut roles = self.roles.iter();
+        roles.try_for_each(|role| check_role(rules, role, self.duty, tier))
     }
 
     /// The seat that the person asks for with a key.

@@ -3,7 +3,6 @@
 
 use super::appoint::Desk;
 use super::{Done, Refusal};
-use crate::home::HomeError;
 use clap::Args;
 use jiaolian_schema::act;
 use jiaolian_schema::id::{AuthorId, OfficeId};
@@ -63,19 +62,22 @@ impl Revoke {
             };
             desk.sign(roster, revoke.into())?;
         }
-        desk.settle().map_err(HomeError::from)?;
+        desk.settle()?;
         Ok(Done {
             line: format!("已停用工号 {} 的密钥 {} 个。", self.staff, found.len()),
             data: json!({ "staff_number": self.staff, "revoked": found.len() }),
         })
     }
 
-    /// The keys of the staff number that are appointed now.
+    /// The keys of the staff number that are appointed now and that nobody said no to yet.
     fn authors(&self, desk: &Desk) -> Vec<(AuthorId, OfficeId)> {
-        let appointments = desk.replica.authority().appointments();
+        let authority = desk.replica.authority();
+        let appointments = authority.appointments();
         let mut found: Vec<_> = appointments
             .filter(|(id, appoint, _)| {
-                appoint.staff_number == self.staff && desk.replica.authority().is_appointed(*id)
+                appoint.staff_number == self.staff
+                    && authority.is_appointed(*id)
+                    && !authority.is_barred(appoint.author())
             })
             .map(|(_, appoint, _)| (appoint.author(), appoint.office))
             .collect();

@@ -6,10 +6,11 @@
 use super::app::App;
 use super::case::id;
 use super::desk::case_reader;
-use super::error::{ApiResult, ErrorBody};
+use super::error::{ApiError, ApiResult, ErrorBody};
 use super::page::{Query, page as cut};
 use super::who::Who;
 use crate::view::alarm::{self as view, AlarmQuery};
+use crate::view::incident;
 use crate::view::shape::{AlarmPage, AlarmRow, List};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -65,8 +66,10 @@ pub(super) async fn page(
 ) -> ApiResult<Json<AlarmPage>> {
     let alarm = id(DossierId::from_hex, &alarm)?;
     app.look(move |node| {
-        let file = view::find(node, &who.session.viewer, alarm)?;
-        Ok(view::page(node, &who.session.viewer, &file))
+        let viewer = &who.session.viewer;
+        view::find(node, viewer, alarm)?;
+        let incident = incident::of_alarm(node, alarm).ok_or(ApiError::not_found())?;
+        Ok(view::page(node, viewer, &incident))
     })
     .await
     .map(Json)

@@ -9,10 +9,10 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::json::Strict;
 use super::page::{Query, page as cut};
 use super::who::Who;
-use crate::owner::Node;
+use crate::owner::{Access, Looked, Node};
 use crate::view::case::CaseQuery;
 use crate::view::shape::{ActShape, CasePage, CaseRow, List, OfferShape, TextItems, TextSaved};
-use crate::view::{Viewer, act, alarm as alarms, case as view, form, opening, text as texts_view};
+use crate::view::{Viewer, act, case as view, form, incident, opening, text as texts_view};
 use axum::Json;
 use axum::extract::{Path, State};
 use jiaolian_schema::desk::{File, RECORD_WORKFLOW};
@@ -113,9 +113,10 @@ pub(super) async fn page(
 ) -> ApiResult<Json<CasePage>> {
     let case = id(DossierId::from_hex, &case)?;
     app.look(move |node| {
-        let file = view::find(node, &who.session.viewer, case)?;
-        tracing::info!(person = %who.session.viewer.person, %case, "a case was read");
-        Ok(view::page(node, &who.session.viewer, &file))
+        let viewer = &who.session.viewer;
+        let file = view::find(node, viewer, case)?;
+        node.note_access(Access::new(node, viewer, Looked::Case).of(case))?;
+        Ok(view::page(node, viewer, &file))
     })
     .await
     .map(Json)
@@ -205,9 +206,10 @@ pub(super) async fn timeline(
         let viewer = &who.session.viewer;
         let file = view::find(node, viewer, case)?;
         let mut acts = shapes(node, viewer, &file, |what| !matches!(what, What::Edit));
-        for alarm in alarms::of_case(node, case) {
+        let incidents = incident::of_case(node, case);
+        for alarm in incidents.iter().flat_map(|incident| &incident.alarms) {
             if view::may_see(node, viewer, alarm.place, alarm.minor) {
-                acts.extend(shapes(node, viewer, &alarm, |what| {
+                acts.extend(shapes(node, viewer, alarm, |what| {
                     !matches!(what, What::Edit)
                 }));
             }

@@ -3,7 +3,7 @@
 
 use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::json::Strict;
+use super::json::{Strict, shown};
 use super::network::Paging;
 use super::page::{Query, page as cut};
 use super::who::Who;
@@ -60,9 +60,8 @@ fn check_key(key: &str) -> ApiResult<()> {
     if (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(known) {
         return Ok(());
     }
-    Err(ApiError::bad_request(
-        "a draft's key has 1 to 160 of a-z 0-9 : . _ -",
-    ))
+    let most = KEY_CHARS_MAX.to_string();
+    Err(ApiError::bad_request("draft_key", &[&most, &shown(key)]))
 }
 
 fn row_key(person: PersonId, key: &str) -> Vec<u8> {

@@ -122,9 +122,14 @@ impl ApiError {
         }
     }
 
-    /// 400 with the reason.
-    pub fn bad_request(why: &str) -> Self {
-        Self::with("bad_request", &[why])
+    /// 400 with the rule that the request broke, by its key in the table of words, and the values
+    /// shown in it.
+    pub fn bad_request(rule: &str, values: &[&str]) -> Self {
+        let rule = words_with("bad", rule, values);
+        Self::said(
+            "bad_request",
+            words("error", "bad_request").fill_texts(&[&rule]),
+        )
     }
 
     /// 404, the same bytes for what is absent and for what this person may not see.
@@ -138,6 +143,13 @@ impl ApiError {
             fields,
             ..Self::new("fields_invalid")
         }
+    }
+
+    /// The same refusal with the fault of one field.
+    #[must_use]
+    pub fn at(mut self, field: &str, fault: FieldFault) -> Self {
+        self.fields.insert(field.to_owned(), fault);
+        self
     }
 
     /// 422 with one field's fault.

@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::metric::Gauge;
 use crate::owner::Node;
-use crate::view::alarm;
+use crate::view::incident;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -71,13 +71,8 @@ fn gauge(name: &'static str, help: &'static str, value: u64) -> Gauge {
 }
 
 fn gauges(node: &mut Node) -> Vec<Gauge> {
-    let alarms = node.dossiers(DossierKind::Alarm);
-    let alarm_count = alarms.len() as u64;
-    let files: Vec<_> = alarms.into_iter().filter_map(|id| node.file(id)).collect();
-    let open = files
-        .iter()
-        .filter(|file| alarm::is_open(node, file))
-        .count() as u64;
+    let alarm_count = node.dossiers(DossierKind::Alarm).len() as u64;
+    let open = incident::open_count(node);
     let cases = node.dossiers(DossierKind::Case).len() as u64;
     let mut gauges = link_gauges(node);
     gauges.extend([

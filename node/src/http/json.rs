@@ -16,6 +16,13 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// Longest time for a body to arrive, ms.
 pub const BODY_WAIT_MS: u64 = 30_000;
 
+/// Longest value that a refusal shows, characters.
+const SHOWN_CHARS_MAX: usize = 60;
+/// How a refusal of the reader begins when a name comes twice.
+const TWICE: &str = "comes twice: ";
+/// A refusal of the reader.
+const TOO_DEEP: &str = "JSON nests too deep";
+
 /// A JSON body read strictly.
 #[derive(Debug, Clone)]
 pub(super) struct Strict<T>(pub(super) T);
@@ -42,8 +49,11 @@ pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
     match tokio::time::timeout(Duration::from_millis(BODY_WAIT_MS), reading).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(ApiError::bad_request("the body broke off")),
-        Err(_) => Err(ApiError::bad_request("the body took longer than 30 s")),
+        Ok(Err(_)) => Err(ApiError::bad_request("broke_off", &[])),
+        Err(_) => {
+            let limit = (BODY_WAIT_MS / 1_000).to_string();
+            Err(ApiError::bad_request("slow", &[&limit]))
+        }
     }
 }
 
@@ -64,7 +74,7 @@ fn too_large() -> ApiError {
 
 /// Reads one JSON value strictly.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let refuse = |error: serde_json::Error| ApiError::bad_request(&error.to_string());
+    let refuse = |error: serde_json::Error| malformed(&error);
     let value = read_value(bytes).map_err(refuse)?;
     serde_json::from_value(value).map_err(refuse)
 }
@@ -75,6 +85,38 @@ pub(crate) fn read_value(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let value = Level(JSON_DEPTH_MAX).deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// The refusal of what is no form, with the name or the place that is wrong.
+fn malformed(error: &serde_json::Error) -> ApiError {
+    let said = error.to_string();
+    let depth = JSON_DEPTH_MAX.to_string();
+    if said.starts_with(TOO_DEEP) {
+        return ApiError::bad_request("deep", &[&depth]);
+    }
+    named(&said).unwrap_or_else(|| {
+        let (line, column) = (error.line().to_string(), error.column().to_string());
+        ApiError::bad_request("json", &[&line, &column])
+    })
+}
+
+/// A value as a refusal shows it: not longer than a line.
+pub(super) fn shown(value: &str) -> String {
+    value.chars().take(SHOWN_CHARS_MAX).collect()
+}
+
+/// The refusal of a name that comes twice, is unknown or is missing; none for other faults.
+pub(super) fn named(said: &str) -> Option<ApiError> {
+    let kinds = [
+        (TWICE, "twice"),
+        ("unknown field ", "unknown"),
+        ("missing field ", "missing"),
+    ];
+    kinds.into_iter().find_map(|(beginning, key)| {
+        let (_, rest) = said.split_once(beginning)?;
+        let name = rest.split('`').nth(1)?;
+        Some(ApiError::bad_request(key, &[&shown(name)]))
+    })
 }
 
 /// Reads a value that nests at most so many levels more.
@@ -132,7 +174,7 @@ impl<'de> Visitor<'de> for Level {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(self.inner()?)?;
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("key `{key}` comes twice")));
+                return Err(A::Error::custom(format_args!("{TWICE}`{key}`")));
             }
             map.insert(key, value);
         }
@@ -143,8 +185,7 @@ impl<'de> Visitor<'de> for Level {
 impl Level {
     fn inner<E: serde::de::Error>(&self) -> Result<Self, E> {
         let left = self.0.checked_sub(1);
-        left.map(Self)
-            .ok_or_else(|| E::custom("JSON nests at most 32 levels"))
+        left.map(Self).ok_or_else(|| E::custom(TOO_DEEP))
     }
 }
 
@@ -173,14 +214,15 @@ mod tests {
 
     #[test]
     fn unknown_fields_trailing_bytes_and_deep_nesting_are_refused() {
-        assert!(refusal(r#"{"event":"a","fields":{},"role":"CTY_HEAD"}"#).contains("unknown"));
-        assert!(refusal(r#"{"event":"a","fields":{}} x"#).contains("trailing"));
+        let unknown = refusal(r#"{"event":"a","fields":{},"role":"CTY_HEAD"}"#);
+        assert!(unknown.contains("没有“role”这一项"), "{unknown}");
+        assert!(refusal(r#"{"event":"a","fields":{}} x"#).contains("line 1"));
         let deep = format!(
             r#"{{"event":"a","fields":{}{}}}"#,
             "[".repeat(100_000),
             "]".repeat(9)
         );
-        assert!(refusal(&deep).contains("32 levels"));
-        assert!(refusal("\u{0}").contains("expected"));
+        assert!(refusal(&deep).contains("nested more than 32 levels"));
+        assert!(refusal("\u{0}").contains("line 1, column 1"));
     }
 }

@@ -7,7 +7,7 @@ use super::who::Who;
 use crate::event::{Change, Feed, Numbered};
 use crate::owner::Node;
 use crate::session::{Ending, Session};
-use crate::view::{Viewer, alarm, case, map, matter, status};
+use crate::view::{Viewer, alarm, case, incident, map, matter, status};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -206,13 +206,17 @@ impl Page {
 fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static str, Json)> {
     match change {
         Change::AlarmRaised(id) | Change::AlarmChanged(id) => {
-            let file = alarm::find(node, viewer, *id).ok()?;
-            let kind = if matches!(change, Change::AlarmRaised(_)) {
-                "alarm"
-            } else {
-                "alarm_changed"
+            alarm::find(node, viewer, *id).ok()?;
+            let incident = incident::of_alarm(node, *id)?;
+            let kind = match change {
+                // The incident now goes by the id of what came late: the page looks again.
+                Change::AlarmRaised(_) if incident.alarms.len() > 1 && incident.id() == *id => {
+                    return Some(("reset", json!({})));
+                }
+                Change::AlarmRaised(_) if incident.alarms.len() == 1 => "alarm",
+                _ => "alarm_changed",
             };
-            Some((kind, json!(alarm::row(node, viewer, &file))))
+            Some((kind, json!(alarm::row(node, viewer, &incident))))
         }
         Change::CaseChanged {
             case: id,

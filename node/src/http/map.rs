@@ -4,21 +4,26 @@
 #![allow(unused_qualifications)]
 
 use super::app::App;
+use super::case::id;
 use super::desk::case_reader;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::page::Query;
 use super::who::Who;
-use crate::view::shape::MapPeople;
-use crate::view::{County, map as view};
+use crate::owner::{Access, Looked};
+use crate::view::shape::{MapPeople, Track};
+use crate::view::{County, case, map as view};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiaolian_schema::id::{hex, sha256};
+use jiaolian_schema::id::{DossierId, hex, sha256};
 use serde::Deserialize;
 use serde_json::Value as Json_;
 use utoipa::IntoParams;
 
+/// Longest time of one track, ms: seven days.
+const TRACK_SPAN_MS_MAX: i64 = 7 * DAY_MS;
+const DAY_MS: i64 = 86_400_000;
 /// Why somebody looks where people are. It is written down.
 const REASONS: [&str; 4] = ["duty", "alarm", "search", "inspection"];
 
@@ -80,15 +85,64 @@ pub(super) async fn people(
     who: Who,
     Query(query): Query<Reason>,
 ) -> ApiResult<Json<MapPeople>> {
-    if !REASONS.contains(&query.reason.as_str()) {
-        return Err(ApiError::bad_request(
-            "a reason to look is duty, alarm, search or inspection",
-        ));
-    }
+    check_reason(&query.reason)?;
     case_reader(&app, &who.session).await?;
-    let person = who.session.viewer.person;
-    tracing::info!(%person, reason = %query.reason, "positions were looked at");
-    app.look(move |node| Ok(view::people(node, &who.session.viewer)))
-        .await
-        .map(Json)
+    app.look(move |node| {
+        let viewer = &who.session.viewer;
+        let access = Access::new(node, viewer, Looked::Positions).for_purpose(&query.reason);
+        node.note_access(access)?;
+        Ok(view::people(node, viewer))
+    })
+    .await
+    .map(Json)
+}
+
+fn check_reason(reason: &str) -> ApiResult<()> {
+    if REASONS.contains(&reason) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request("reason", &[reason]))
+}
+
+/// Whose track, over which time, and why.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrackQuery {
+    case: String,
+    from: i64,
+    to: i64,
+    reason: String,
+}
+
+#[utoipa::path(get, path = "/api/v1/map/track", params(TrackQuery), responses(
+    (status = 200, body = Track), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    (status = 404, body = ErrorBody)))]
+pub(super) async fn track(
+    State(app): State<App>,
+    who: Who,
+    Query(query): Query<TrackQuery>,
+) -> ApiResult<Json<Track>> {
+    let TrackQuery {
+        case,
+        from,
+        to,
+        reason,
+    } = query;
+    check_reason(&reason)?;
+    if !(1..=TRACK_SPAN_MS_MAX).contains(&to.saturating_sub(from)) {
+        let days = (TRACK_SPAN_MS_MAX / DAY_MS).to_string();
+        return Err(ApiError::bad_request("span", &[&days]));
+    }
+    let case = id(DossierId::from_hex, &case)?;
+    app.look(move |node| {
+        let viewer = &who.session.viewer;
+        let file = case::find(node, viewer, case)?;
+        let track = view::track(node, viewer, &file, (from, to))?;
+        let access = Access::new(node, viewer, Looked::Track).of(case);
+        node.note_access(access.for_purpose(&reason).over(from, to))?;
+        Ok(track)
+    })
+    .await
+    .map(Json)
 }

@@ -1,6 +1,7 @@
 //! Lists by pages, and what a query string may hold.
 
 use super::error::{ApiError, ApiResult};
+use super::json::{named, shown};
 use crate::view::shape::List;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -20,8 +21,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        read.map(|query| Self(query.0))
-            .map_err(|error| ApiError::bad_request(&error.body_text()))
+        read.map(|query| Self(query.0)).map_err(|error| {
+            let named = named(&error.body_text());
+            named.unwrap_or_else(|| ApiError::bad_request("query", &[]))
+        })
     }
 }
 
@@ -35,7 +38,7 @@ pub(super) fn page<T>(
         None => 0,
         Some(text) => text
             .parse()
-            .map_err(|_| ApiError::bad_request("unknown cursor"))?,
+            .map_err(|_| ApiError::bad_request("cursor", &[&shown(text)]))?,
     };
     let limit = limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
     let total = rows.len();

@@ -3,6 +3,7 @@
 
 use super::app::App;
 use super::error::ApiError;
+use super::json::shown;
 use super::who::token_of;
 use crate::session::{ANSWER_BYTES_MAX, Answer};
 use axum::body::{Body, to_bytes};
@@ -58,7 +59,7 @@ fn key_of(request: &Request) -> Result<Option<String>, ApiError> {
     };
     let text = value.to_str().unwrap_or_default();
     let sound = text.len() == KEY_CHARS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let refused = ApiError::bad_request("Idempotency-Key has 32 hexadecimal digits");
+    let refused = ApiError::bad_request("repeat_key", &[&shown(text)]);
     sound
         .then(|| Some(text.to_ascii_lowercase()))
         .ok_or(refused)

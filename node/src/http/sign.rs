@@ -122,7 +122,7 @@ async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Re
     };
     if form.dry_run {
         if form.sign.is_some() {
-            return Err(ApiError::bad_request("a dry run carries no passphrase"));
+            return Err(ApiError::bad_request("dry_run", &[]));
         }
         let dry = app
             .look(move |node| node.try_event(&viewer, place, &ask))

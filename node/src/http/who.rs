@@ -12,7 +12,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 pub(super) const PERSON_HEADER: &str = "x-jiaolian-person";
 
 /// What a page asks by itself, without a person's doing: it keeps no session alive.
-const POLLED: [&str; 3] = ["/api/v1/status", "/api/v1/session", "/api/v1/events"];
+const POLLED: [&str; 4] = [
+    "/api/v1/status",
+    "/api/v1/session",
+    "/api/v1/events",
+    "/api/v1/network",
+];
 
 /// The signed-in person behind a request.
 #[derive(Debug, Clone)]

@@ -12,6 +12,15 @@ pub struct LaneCount {
     pub bytes: u64,
 }
 
+/// How packets go to a peer at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// From machine to machine.
+    Direct,
+    /// Over a relay.
+    Relay,
+}
+
 /// One link since the node started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LinkCount {
@@ -19,8 +28,12 @@ pub struct LinkCount {
     pub sent: [LaneCount; 3],
     /// By lane, handed to the owner.
     pub received: [LaneCount; 3],
+    /// By lane, handed over by the owner and not yet taken by the network.
+    pub queued: [LaneCount; 3],
     /// Sessions begun.
     pub sessions: u64,
+    /// How packets go in the session that is up.
+    pub road: Option<Road>,
     /// UDP payload sent in the session that is up, in bytes.
     pub udp_sent_bytes: u64,
     /// UDP payload received in the session that is up, in bytes.

@@ -150,6 +150,8 @@ impl House {
                 count.udp_received_bytes = udp.udp_rx.bytes;
                 let rtt = session.connection.rtt(PathId::ZERO);
                 count.rtt_ms = rtt.map(|rtt| rtt.as_millis() as u64);
+                count.road = session.road();
+                count.queued = session.queued();
             }
             (peer, count)
         };

@@ -1,13 +1,13 @@
 //! One session with one peer: a stream each way a lane, and one that says what was taken.
 
-use super::count::Counter;
+use super::count::{Counter, LaneCount, Road};
 use super::event::Teller;
 use super::flow::{Taken, Window};
 use super::lane::{FRAME_BYTES_MAX, HEADER_BYTES, Lane, QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX};
 use super::tune::STREAMS;
 use super::{DownReason, LinkEvent, Peer};
 use iroh::endpoint::{
-    Connection, ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, VarInt,
+    Connection, ConnectionError, Path, ReadError, ReadExactError, RecvStream, SendStream, VarInt,
     WriteError,
 };
 use std::collections::{BTreeMap, VecDeque};
@@ -52,6 +52,14 @@ impl Queue {
         waiting.frames.push_back(frame);
         self.filled.notify_one();
         true
+    }
+
+    fn count(&self) -> LaneCount {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        LaneCount {
+            frames: waiting.frames.len() as u64,
+            bytes: waiting.bytes as u64,
+        }
     }
 
     /// The next frame, and whether a lane that had refused has room again.
@@ -113,6 +121,22 @@ impl Session {
     pub(super) fn offer(&self, lane: Lane, frame: Vec<u8>) -> bool {
         let known = self.known.load(Ordering::Acquire);
         known && frame.len() <= FRAME_BYTES_MAX && self.queues[lane as usize].offer(frame)
+    }
+
+    /// How packets go: by the path that the connection has chosen.
+    pub(super) fn road(&self) -> Option<Road> {
+        let paths = self.connection.paths();
+        let chosen = paths.iter().find(Path::is_selected)?;
+        Some(if chosen.is_relay() {
+            Road::Relay
+        } else {
+            Road::Direct
+        })
+    }
+
+    /// What waits on each lane.
+    pub(super) fn queued(&self) -> [LaneCount; 3] {
+        self.queues.each_ref().map(Queue::count)
     }
 
     /// The owner has heard of this session.

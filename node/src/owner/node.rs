@@ -1,7 +1,8 @@
 //! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
 //! what is read from them again and again.
 
-use super::{Own, StopError};
+use super::access::AccessTip;
+use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
 use crate::http::error::{ApiError, ApiResult};
 use crate::key::Tip;
@@ -10,6 +11,7 @@ use crate::metric::{Metrics, add};
 use crate::seal::{CaseSecret, entropy};
 use crate::store::{DiskStore, StoreReader};
 use crate::view::County;
+use crate::view::incident::{self, Incidents};
 use jiaolian_schema::act::Act;
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::content::Content;
@@ -59,9 +61,11 @@ pub struct Node {
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
+    pub(super) access_tip: Option<AccessTip>,
+    rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
-    /// Incidents by case; none while it must be counted again.
-    incidents: Option<BTreeMap<DossierId, Vec<DossierId>>>,
+    /// Which alarms are one incident; none while it must be told again.
+    incidents: Option<Arc<Incidents>>,
 }
 
 impl std::fmt::Debug for Node {
@@ -128,6 +132,8 @@ impl Node {
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
+            access_tip: None,
+            rates: Rates::default(),
             files: BTreeMap::new(),
             incidents: None,
         }
@@ -212,25 +218,14 @@ impl Node {
         Ok(outcome)
     }
 
-    /// The standing alarms of a case.
-    pub fn incidents(&mut self, case: DossierId) -> Vec<DossierId> {
-        if self.incidents.is_none() {
-            let mut by_case: BTreeMap<DossierId, Vec<DossierId>> = BTreeMap::new();
-            for ids in crate::view::alarm::standing_alarms(self).into_values() {
-                let row = ids
-                    .first()
-                    .and_then(|id| Some((*id, self.replica.dossier(*id)?.case?)));
-                if let Some((id, case)) = row {
-                    by_case.entry(case).or_default().push(id);
-                }
-            }
-            self.incidents = Some(by_case);
+    /// Which alarms are one incident.
+    pub fn incidents(&mut self) -> Arc<Incidents> {
+        if let Some(known) = &self.incidents {
+            return Arc::clone(known);
         }
-        let known = self
-            .incidents
-            .as_ref()
-            .and_then(|by_case| by_case.get(&case));
-        known.cloned().unwrap_or_default()
+        let read = Arc::new(incident::read(self));
+        self.incidents = Some(Arc::clone(&read));
+        read
     }
 
     fn act(&self, id: EnvelopeId) -> Option<Act> {
@@ -292,6 +287,11 @@ impl Node {
         }
     }
 
+    /// How fast each lane of a link went lately; none where there was no link.
+    pub fn rate(&self, peer: &[u8; 32]) -> Option<LinkRate> {
+        self.rates.of(peer)
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), StopError> {
         let started = Instant::now();
         self.store
@@ -334,6 +334,9 @@ impl Own for Node {
 
     fn tick(&mut self) {
         self.replica.tick(self.now(), entropy());
+        if let Some(links) = &self.links {
+            self.rates.sample(Instant::now(), links.counts());
+        }
     }
 
     /// One durable commit of everything since the last, then what follows from it, in order.

@@ -3,8 +3,8 @@
 
 use super::Node;
 use crate::http::error::{ApiError, ApiResult};
-use crate::http::text::Text;
 use crate::seal::entropy;
+use crate::view::bind_form;
 use crate::view::form::{self, Filled};
 use crate::view::shape::{DryRun, Signed, Target};
 use crate::view::{self, Viewer};
@@ -54,9 +54,9 @@ pub struct Hand {
 }
 
 /// An act that is ready to be signed.
-struct Ready {
-    dossier: Option<DossierId>,
-    act: Act,
+pub(super) struct Ready {
+    pub(super) dossier: Option<DossierId>,
+    pub(super) act: Act,
     light: bool,
     dry: DryRun,
 }
@@ -73,7 +73,11 @@ impl Node {
         if !ready.light && !ask.strong {
             return Err(ApiError::new("passphrase_wrong"));
         }
+        let others = self.others_handled(place, ready.dossier);
         let id = self.sign(hand, ready.dossier, ready.act)?;
+        for other in others {
+            self.sign_along(hand, &other, ask)?;
+        }
         let dossier = ready.dossier.unwrap_or(id.into());
         let file = self.file(dossier).ok_or(ApiError::not_found())?;
         let act = view::act::act_shape(self, &hand.viewer, &file, id);
@@ -147,31 +151,20 @@ impl Node {
                 self.ready_step(viewer, &file, matter, ask, check_section)
             }
             Place::Alarm(alarm) => {
-                let file = view::alarm::find(self, viewer, alarm)?;
+                view::alarm::find(self, viewer, alarm)?;
+                let incident = view::incident::of_alarm(self, alarm);
+                let file = incident.ok_or(ApiError::not_found())?.lead;
                 self.check_claim(viewer, &file, ask)?;
-                self.ready_step(viewer, &file, alarm.into(), ask, check_section)
+                self.ready_step(viewer, &file, file.id.into(), ask, check_section)
             }
-        }
-    }
-
-    /// A second person who claims an incident is told who has it.
-    fn check_claim(&mut self, viewer: &Viewer, file: &File, ask: &SignRequest) -> ApiResult<()> {
-        if ask.event != "acknowledge" {
-            return Ok(());
-        }
-        match view::alarm::claim(self, file) {
-            Some(claim) if claim.person_id != viewer.person.to_hex() => {
-                Err(ApiError::with("already_claimed", &[&claim.name]))
-            }
-            _ => Ok(()),
         }
     }
 
     fn ready_open(&mut self, viewer: &Viewer, ask: &SignRequest) -> ApiResult<Ready> {
         let offer =
             view::opening::opening_offer(self, viewer).ok_or(ApiError::new("offer_gone"))?;
-        let filled = form::read(self, &offer, &ask.fields)?;
-        view::opening::check_identity(self, viewer, &filled.form)?;
+        let mut filled = form::read(self, &offer, &ask.fields)?;
+        view::opening::check(self, viewer, &mut filled.form)?;
         let minor = u8::from(filled.form.flag("minor"));
         let office = filled.form.choice("office").and_then(OfficeId::from_hex);
         let office = office.unwrap_or(viewer.office);
@@ -237,7 +230,7 @@ impl Node {
     }
 
     fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let fence = form::fence(filled)?;
+        let fence = bind_form::fence(filled)?;
         let entry = field_entry(file, &self.rules, &format!("fence/{}", fence.id()));
         let value = jiaolian_schema::canon::encode(&fence);
         Ok(Amend {
@@ -248,7 +241,7 @@ impl Node {
     }
 
     fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = form::device(filled)?;
+        let (terminal, device) = bind_form::device(filled)?;
         let entry = field_entry(file, &self.rules, &format!("device/{terminal}"));
         let value = jiaolian_schema::canon::encode(&device);
         Ok(Amend {
@@ -294,7 +287,7 @@ impl Node {
         ))
     }
 
-    fn ready_step(
+    pub(super) fn ready_step(
         &mut self,
         viewer: &Viewer,
         file: &File,
@@ -389,6 +382,9 @@ pub(super) fn refuse_sign(error: &SignError) -> ApiError {
         | SignError::OtherAppointment
         | SignError::OutsideInterval { .. }
         | SignError::AppointmentWithout => ApiError::new("not_allowed"),
-        other => ApiError::rule(&Text::plain(other.to_string())),
+        other => {
+            tracing::warn!(error = %other, "an act was not signed");
+            ApiError::rule(&view::fault::sign(other))
+        }
     }
 }

@@ -187,7 +187,10 @@ impl Node {
                 let fault = FieldFault::new("too_long", &[&max.to_string()]);
                 return Err(ApiError::field("value", fault));
             }
-            Err(error) => return Err(ApiError::bad_request(&error.to_string())),
+            Err(error) => {
+                tracing::warn!(%error, "an edit was not made");
+                return Err(ApiError::bad_request("edit", &[]));
+            }
         }
         let file = self.file(file.id).ok_or(ApiError::not_found())?;
         let open = self.contents.opened(&self.replica, &file);

@@ -2,6 +2,7 @@
 //! back (还原卡, an old image) must not sign: others hold a longer chain of the same author.
 
 use crate::home::Home;
+use crate::identity::RootPin;
 use crate::key::{Tip, TipVerdict};
 use crate::store::StoreReader;
 use jiaolian_schema::id::AuthorId;
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The second place, and the authors of this desk that must not sign.
-pub(super) fn judge(
+pub(crate) fn judge(
     home: &Home,
     path: &Path,
     replica: &mut Replica<StoreReader>,
@@ -38,9 +39,19 @@ pub(super) fn judge(
 fn local_authors(home: &Home, replica: &Replica<StoreReader>) -> BTreeSet<AuthorId> {
     let office = home.identity.office_id();
     let appointments = replica.authority().appointments();
+    // The root's keeper is trusted by configuration, before any appointment.
+    let root = home
+        .identity
+        .root
+        .as_ref()
+        .and_then(RootPin::to_introduction);
+    let founder = root
+        .filter(|root| root.office == office)
+        .map(|root| root.author());
     appointments
         .filter(|(_, appoint, _)| appoint.office == office)
         .map(|(_, appoint, _)| appoint.author())
         .chain(home.own_authors())
+        .chain(founder)
         .collect()
 }

@@ -23,6 +23,10 @@ pub trait Medium: std::fmt::Debug + Send + Sync {
     fn peek_schema(&self) -> Option<u32>;
     /// Size of the file, in bytes.
     fn bytes(&self) -> u64;
+    /// Bytes left on its disk; none where that can't be told.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Writes the first rows of a new store.
@@ -95,6 +99,10 @@ impl Medium for FileMedium {
 
     fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        platform::free_bytes(&self.path)
     }
 }
 

@@ -91,6 +91,10 @@ impl Slot {
         self.medium.bytes()
     }
 
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        self.medium.free_bytes()
+    }
+
     /// Runs one short transaction.
     pub(super) fn with<T>(
         &self,

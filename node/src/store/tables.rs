@@ -210,8 +210,18 @@ pub const DEVICE: Form = table(
     10,
 );
 
+/// Who looked at what, and why; no names. Key: number (8, big-endian). Value: the look with the hash
+/// of the row before.
+pub const ACCESS: Form = table(
+    Table::Access,
+    "access-1",
+    Domain::Ops,
+    Retention::Forever,
+    1_500,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 18] = [
+pub const FORMS: [Form; 19] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -230,6 +240,7 @@ pub const FORMS: [Form; 18] = [
     DRAFT,
     VIEW,
     DEVICE,
+    ACCESS,
 ];
 
 /// The form of one table.
@@ -253,6 +264,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Draft => &DRAFT,
         Table::View => &VIEW,
         Table::Device => &DEVICE,
+        Table::Access => &ACCESS,
     }
 }
 

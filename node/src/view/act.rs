@@ -70,7 +70,12 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
     };
     SignerShape {
         person_id: by.person.to_hex(),
-        name: by.name.clone(),
+        // What an office's own computer signs is signed by no person, whatever its seat is called.
+        name: if is_node {
+            words("word", "system").zh
+        } else {
+            by.name.clone()
+        },
         office: office_ref(node, by.office),
         capacity,
     }
@@ -158,6 +163,7 @@ fn say_amend(node: &Node, entry: &Filed, field: &str) -> Said {
     let rule = node.rules.case_field(field);
     let value = match (&entry.act, rule) {
         (Some(Act::Amend(amend)), Some(rule)) => match rule.decode(&amend.value) {
+            Ok(Some(_)) if field.starts_with("device/") => words("word", "bound"),
             Ok(Some(value)) => display(&rule.field, &value),
             _ => words("word", "none"),
         },

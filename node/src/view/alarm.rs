@@ -1,21 +1,23 @@
 //! Alarms: one incident is one row, with what proves it and what can be signed.
 
+use super::incident::{self, Incident, handling};
 use super::label::{delivery, moment_text, office_ref, state_coded};
-use super::shape::{AlarmPage, AlarmRow, CaseRef, Claim, Coded, FactShape, OfficeRef};
+use super::shape::{
+    ActShape, AlarmPage, AlarmRow, CaseRef, Claim, Coded, DueShape, FactShape, Member, OfferShape,
+};
 use super::{Viewer, case, evidence, form, matter, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::act::Raise;
-use jiaolian_schema::desk::{DeskMatter, File, matter_offers};
+use jiaolian_schema::desk::{File, matter_offers};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{AlarmId, DossierId};
-use std::collections::BTreeMap;
+use jiaolian_schema::id::DossierId;
 use std::sync::Arc;
 
 /// Incidents up to this severity sound until somebody takes them.
-const SOUNDING_SEVERITY: u8 = 3;
+pub const SOUNDING_SEVERITY: u8 = 3;
 
 /// Filters of the list.
 #[derive(Debug, Clone, Default)]
@@ -52,51 +54,7 @@ pub fn raise_of(file: &File) -> Option<&Raise> {
     }
 }
 
-/// All alarms of a case.
-pub fn of_case(node: &mut Node, case: DossierId) -> Vec<Arc<File>> {
-    let ids = node.incidents(case);
-    ids.into_iter().filter_map(|id| node.file(id)).collect()
-}
-
-/// Alarms of two gateways on one violation have one id; the smaller dossier stands for the
-/// incident.
-pub fn standing_alarms(node: &Node) -> BTreeMap<AlarmId, Vec<DossierId>> {
-    let mut incidents: BTreeMap<AlarmId, Vec<DossierId>> = BTreeMap::new();
-    for (id, row) in node.replica.dossiers() {
-        if let Some(alarm) = row.alarm {
-            incidents.entry(alarm).or_default().push(id);
-        }
-    }
-    incidents
-}
-
-fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Arc<File>> {
-    let incidents = standing_alarms(node).into_values();
-    let rows = incidents.filter_map(|ids| {
-        let id = *ids.first()?;
-        let row = node.replica.dossier(id)?;
-        Some((id, row.place, row.minor == 1))
-    });
-    let rows: Vec<_> = rows.collect();
-    let seen = rows
-        .into_iter()
-        .filter(|row| case::may_see(node, viewer, row.1, row.2));
-    let seen: Vec<_> = seen.collect();
-    seen.into_iter()
-        .filter_map(|(id, ..)| node.file(id))
-        .collect()
-}
-
-fn loop_of(node: &Node, file: &File) -> Option<DeskMatter> {
-    matter::run(node, file, file.id.into())
-}
-
-/// Whether an incident is open.
-pub fn is_open(node: &Node, file: &File) -> bool {
-    loop_of(node, file).is_none_or(|desk| !desk.state.ended)
-}
-
-/// Who took an incident on first, since it was last reopened.
+/// Who took an alarm on first, since it was last reopened.
 pub fn claim(node: &Node, file: &File) -> Option<Claim> {
     let mut claim = None;
     for entry in file.steps(file.id.into()) {
@@ -125,7 +83,12 @@ fn case_of(node: &mut Node, viewer: &Viewer, raise: &Raise) -> Option<CaseRef> {
 }
 
 /// Severity as it stands: what lasts grows graver.
-fn severity(node: &Node, raise: &Raise, desk: Option<&DeskMatter>) -> u8 {
+fn severity(node: &Node, file: &File) -> u8 {
+    let Some(raise) = raise_of(file) else {
+        return 4;
+    };
+    let desk = handling(node, file);
+    let desk = desk.as_ref();
     let ended = desk.is_some_and(|desk| desk.state.ended);
     let kind = node
         .rules
@@ -136,10 +99,17 @@ fn severity(node: &Node, raise: &Raise, desk: Option<&DeskMatter>) -> u8 {
     grown.unwrap_or(raise.severity).min(raise.severity)
 }
 
-/// An incident in a list.
-pub fn row(node: &mut Node, viewer: &Viewer, file: &File) -> AlarmRow {
+/// Severity of an incident: its gravest alarm's among those still handled.
+pub fn severity_of(node: &Node, incident: &Incident) -> Option<u8> {
+    let handled = incident.handled(node);
+    handled.iter().map(|file| severity(node, file)).min()
+}
+
+/// An incident in a list. Its handling is that of its lead; what it is about, of all its alarms.
+pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
     let now = node.now();
-    let desk = loop_of(node, file);
+    let file = &incident.lead;
+    let desk = handling(node, file);
     let raise = raise_of(file);
     let case = raise.and_then(|raise| case_of(node, viewer, raise));
     let rules = Arc::clone(&node.rules);
@@ -149,39 +119,67 @@ pub fn row(node: &mut Node, viewer: &Viewer, file: &File) -> AlarmRow {
         || Coded::new(state, Text::plain(state)),
         |t| state_coded(t, state),
     );
-    let open = desk.as_ref().is_none_or(|desk| !desk.state.ended);
     let claimed = claim(node, file);
-    let severity = raise.map_or(4, |raise| severity(node, raise, desk.as_ref()));
-    let received = node
-        .replica
-        .dossier(file.id)
-        .map_or(0, |row| row.changed_at);
-    let dues = desk
-        .as_ref()
-        .map(|desk| matter::dues(node, desk))
-        .unwrap_or_default();
+    let severity = severity_of(node, incident).unwrap_or(4);
+    let handled = incident.handled(node);
+    let dues = handled.iter().flat_map(|file| dues(node, file));
+    let due = dues.min_by_key(|due| due.at);
+    let raises = || incident.alarms.iter().filter_map(|file| raise_of(file));
     AlarmRow {
-        id: file.id.to_hex(),
+        id: incident.id().to_hex(),
         kind: raise.map_or_else(
             || Coded::new("", Text::default()),
             |raise| kind(node, raise),
         ),
         severity,
         state,
-        open,
+        open: incident.open,
         case,
         place: Text::plain(raise.map(|raise| raise.fence.clone()).unwrap_or_default()),
         office: office_ref(node, file.place),
-        raised_at: raise.map_or(0, |raise| raise.time),
-        received_at: file.opening().map_or(received, |entry| entry.fact.at),
-        last_seen_at: raise.map_or(0, |raise| raise.decided_at),
-        live: raise.is_none_or(|raise| raise.retrospective == 0),
-        count: 1,
-        sounding: open && claimed.is_none() && severity <= SOUNDING_SEVERITY,
+        raised_at: raises().map(|raise| raise.time).min().unwrap_or(0),
+        received_at: received_at(node, incident),
+        last_seen_at: last_seen_at(node, incident),
+        live: raises().any(|raise| raise.retrospective == 0),
+        count: incident.alarms.len() as u64,
+        sounding: incident.open && claimed.is_none() && severity <= SOUNDING_SEVERITY,
         claimed,
-        due: dues.into_iter().min_by_key(|due| due.at),
+        due,
         delivery: delivery(node, file.id),
     }
+}
+
+fn dues(node: &Node, file: &File) -> Vec<DueShape> {
+    let desk = handling(node, file);
+    desk.map(|desk| matter::dues(node, &desk))
+        .unwrap_or_default()
+}
+
+fn received_at(node: &Node, incident: &Incident) -> i64 {
+    let opened = incident.alarms.iter().filter_map(|file| file.opening());
+    let first = opened.map(|entry| entry.fact.at).min();
+    let stored = node.replica.dossier(incident.lead.id);
+    first.unwrap_or_else(|| stored.map_or(0, |row| row.changed_at))
+}
+
+/// The newest position that says so: the person's last one while the condition lasts, else the one
+/// that decided.
+fn last_seen_at(node: &mut Node, incident: &Incident) -> i64 {
+    let mut newest = 0;
+    for raise in incident.alarms.iter().filter_map(|file| raise_of(file)) {
+        newest = newest.max(raise.decided_at);
+        let Some(watch) = node.replica.watch(raise.person) else {
+            continue;
+        };
+        let lasts = watch
+            .open
+            .iter()
+            .any(|(fence, time)| *fence == raise.fence && *time == raise.time);
+        if let (true, Some((point, _))) = (lasts, watch.last) {
+            newest = newest.max(point.time);
+        }
+    }
+    newest
 }
 
 fn kind(node: &Node, raise: &Raise) -> Coded {
@@ -195,10 +193,10 @@ fn kind(node: &Node, raise: &Raise) -> Coded {
 
 /// The list, filtered: open by severity, then the oldest; closed the newest first.
 pub fn list(node: &mut Node, viewer: &Viewer, query: &AlarmQuery) -> Vec<AlarmRow> {
-    let files = visible(node, viewer);
-    let rows = files
+    let incidents = incident::visible(node, viewer);
+    let rows = incidents
         .iter()
-        .map(|file| row(node, viewer, file))
+        .map(|incident| row(node, viewer, incident))
         .collect::<Vec<_>>()
         .into_iter();
     let q = query.q.trim();
@@ -232,32 +230,22 @@ pub fn list(node: &mut Node, viewer: &Viewer, query: &AlarmQuery) -> Vec<AlarmRo
 }
 
 /// The page of an incident.
-pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> AlarmPage {
+pub fn page(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmPage {
     let now = node.now();
     let rules = Arc::clone(&node.rules);
+    let file = &incident.lead;
     let raise = raise_of(file).cloned();
-    let desk = loop_of(node, file);
+    let desk = handling(node, file);
     let table = desk.as_ref().and_then(|desk| desk.table(&rules));
     let state = desk
         .as_ref()
         .map_or("RAISED", |desk| desk.state.at(now))
         .to_owned();
-    let post = format!("/api/v1/alarms/{}/events", file.id);
-    let signer = case::signer(node, viewer, file);
-    let refs = matter_refs(node, viewer, raise.as_ref());
-    let offers = desk
-        .as_ref()
-        .map(|desk| matter_offers(&rules, desk, &signer, now));
-    let offers = offers.unwrap_or_default();
-    let offers = offers
-        .iter()
-        .map(|offer| form::offer_shape(node, offer, &post, None, &refs));
-    let offers = offers.collect();
-    let alarm = row(node, viewer, file);
+    let alarm = row(node, viewer, incident);
     AlarmPage {
         reason: reason(node, raise.as_ref()),
         facts: raise.as_ref().map(facts).unwrap_or_default(),
-        members: Vec::new(),
+        members: members(node, viewer, incident),
         evidence: raise
             .as_ref()
             .map(|raise| evidence::evidence(node, viewer, raise))
@@ -265,15 +253,62 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> AlarmPage {
         path: table
             .map(|table| matter::path(table, &state))
             .unwrap_or_default(),
-        steps: matter::steps(node, viewer, file, file.id.into()),
-        offers,
-        dues: desk
-            .as_ref()
-            .map(|desk| matter::dues(node, desk))
-            .unwrap_or_default(),
+        steps: steps(node, viewer, incident),
+        offers: offers(node, viewer, incident),
+        dues: dues(node, file),
         delivery: alarm.delivery.clone(),
         alarm,
     }
+}
+
+fn offers(node: &mut Node, viewer: &Viewer, incident: &Incident) -> Vec<OfferShape> {
+    let (now, rules) = (node.now(), Arc::clone(&node.rules));
+    let file = &incident.lead;
+    let Some(desk) = handling(node, file) else {
+        return Vec::new();
+    };
+    let post = format!("/api/v1/alarms/{}/events", incident.id());
+    let signer = case::signer(node, viewer, file);
+    let refs = matter_refs(node, viewer, raise_of(file));
+    let offers = matter_offers(&rules, &desk, &signer, now);
+    let shape = |offer| form::offer_shape(node, offer, &post, None, &refs);
+    offers.iter().map(shape).collect()
+}
+
+/// The alarms of an incident that holds more than one.
+fn members(node: &mut Node, viewer: &Viewer, incident: &Incident) -> Vec<Member> {
+    if incident.alarms.len() < 2 {
+        return Vec::new();
+    }
+    let member = |file: &Arc<File>| {
+        let raise = raise_of(file)?;
+        Some(Member {
+            id: file.id.to_hex(),
+            case: case_of(node, viewer, raise),
+            raised_at: raise.time,
+        })
+    };
+    incident.alarms.iter().filter_map(member).collect()
+}
+
+/// Every act of an incident, oldest first; one signature that went to several alarms is one line.
+fn steps(node: &Node, viewer: &Viewer, incident: &Incident) -> Vec<ActShape> {
+    let mut steps: Vec<ActShape> = Vec::new();
+    for file in &incident.alarms {
+        for act in matter::steps(node, viewer, file, file.id.into()) {
+            let same = |known: &ActShape| {
+                known.kind == act.kind
+                    && known.kind != "raise"
+                    && known.claimed_at == act.claimed_at
+                    && known.signer.person_id == act.signer.person_id
+            };
+            if !steps.iter().any(same) {
+                steps.push(act);
+            }
+        }
+    }
+    steps.sort_by_key(|act| act.claimed_at);
+    steps
 }
 
 fn matter_refs(node: &mut Node, viewer: &Viewer, raise: Option<&Raise>) -> Vec<Coded> {
@@ -313,9 +348,4 @@ fn facts(raise: &Raise) -> Vec<FactShape> {
         facts.push(fact("retrospective", words("word", "yes"), "warn"));
     }
     facts
-}
-
-/// The office of an incident, for messages.
-pub fn office_of(node: &Node, file: &File) -> OfficeRef {
-    office_ref(node, file.place)
 }

@@ -1,6 +1,6 @@
 //! Areas at the door: GeoJSON of a stated datum or a choice of counties in, GeoJSON out.
 
-use super::County;
+use super::{County, fault};
 use crate::http::text::{Text, words, words_with};
 use crate::owner::Node;
 use jiaolian_schema::datum::Datum;
@@ -31,12 +31,13 @@ pub fn read(node: &Node, feature: &Json) -> Result<Shape, Text> {
         .as_str()
         .ok_or(words("fence", "datum"))?;
     let datum = Datum::parse(datum).map_err(|_| words("fence", "datum"))?;
-    read_shape(&feature["geometry"], datum).map_err(|error| wrong(&error.to_string()))
+    read_shape(&feature["geometry"], datum).map_err(|error| wrong(&fault::shape(&error)))
 }
 
 fn of_counties(counties: &[County], codes: &[&str]) -> Result<Shape, Text> {
     if codes.len() > COUNTIES_MAX {
-        return Err(wrong(&format!("{} > {COUNTIES_MAX}", codes.len())));
+        let (found, most) = (codes.len().to_string(), COUNTIES_MAX.to_string());
+        return Err(words_with("fence", "counties_many", &[&most, &found]));
     }
     let mut geometries = Vec::new();
     for code in codes {
@@ -44,12 +45,12 @@ fn of_counties(counties: &[County], codes: &[&str]) -> Result<Shape, Text> {
         let county = county.ok_or_else(|| words_with("fence", "counties", &[code]))?;
         geometries.push(county.geometry.clone());
     }
-    let geometry = union_of(&geometries).map_err(wrong)?;
-    read_shape(&geometry, Datum::Wgs84).map_err(|error| wrong(&error.to_string()))
+    let geometry = union_of(&geometries).map_err(|_| words("fence", "union"))?;
+    read_shape(&geometry, Datum::Wgs84).map_err(|error| wrong(&fault::shape(&error)))
 }
 
-fn wrong(why: &str) -> Text {
-    words_with("fence", "shape", &[why])
+fn wrong(why: &Text) -> Text {
+    words("fence", "shape").fill_texts(&[why])
 }
 
 /// An area's byte form as a GeoJSON feature.

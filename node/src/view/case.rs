@@ -4,7 +4,7 @@ use super::Viewer;
 use super::label::{delivery, display, office_ref};
 use super::seat::reads_cases;
 use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
-use super::{alarm, form, matter, protected, section};
+use super::{alarm, bind_form, form, incident, matter, protected, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -184,11 +184,8 @@ fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: boo
 pub fn case_row(node: &mut Node, file: &File) -> CaseRow {
     let now = node.now();
     let matters = matter::all(node, file);
-    let alarms = alarm::of_case(node, file.id);
-    let open_alarms = alarms
-        .iter()
-        .filter(|alarm| alarm::is_open(node, alarm))
-        .count() as u64;
+    let incidents = incident::of_case(node, file.id);
+    let open_alarms = incidents.iter().filter(|incident| incident.open).count() as u64;
     let open = matters
         .iter()
         .filter(|m| m.workflow.0 != RECORD_WORKFLOW && !m.state.ended);
@@ -260,10 +257,10 @@ pub fn offers(node: &mut Node, viewer: &Viewer, file: &File) -> Vec<Offer> {
         .rules
         .case_field("fence/any")
         .is_some_and(|rule| rule.may_amend(&signer));
-    offers.extend(fences.then(form::fence_offer));
+    offers.extend(fences.then(bind_form::fence_offer));
     let devices = node.rules.case_field("device/any");
     let devices = devices.is_some_and(|rule| rule.may_amend(&signer));
-    offers.extend(devices.then(form::device_offer));
+    offers.extend(devices.then(bind_form::device_offer));
     offers
 }
 
@@ -285,14 +282,11 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
     );
     let amends = of(node, &["amend:"]);
     let matters = matter::rows_of(node, viewer, file);
-    let alarms: Vec<_> = alarm::of_case(node, file.id)
+    let mut incidents = incident::of_case(node, file.id);
+    incidents.retain(|i| may_see(node, viewer, i.lead.place, i.lead.minor));
+    let alarms = incidents
         .iter()
-        .filter(|other| may_see(node, viewer, other.place, other.minor))
-        .cloned()
-        .collect();
-    let alarms = alarms
-        .iter()
-        .map(|other| alarm::row(node, viewer, other))
+        .map(|incident| alarm::row(node, viewer, incident))
         .collect();
     let dues = matter::dues_of(node, file);
     let later = file

@@ -6,14 +6,14 @@ use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::authority::{State, Wait};
 use jiaolian_schema::calendar::civil_of;
-use jiaolian_schema::deadline::Moment;
+use jiaolian_schema::deadline::{DueAt, Unit, left};
 use jiaolian_schema::id::{DossierId, OfficeId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::workflow::{Due, Field, FieldType, Label, Value, Workflow};
 use jiaolian_sync::Delivery as Delivered;
+use jiff::civil::Date;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+const DAY_MS: i64 = 86_400_000;
 /// A deadline that is nearer than this is orange, ms.
 const NEAR_MS: i64 = DAY_MS;
 
@@ -85,7 +85,7 @@ pub fn display(field: &Field, value: &Value) -> Text {
             _ => Text::plain(id),
         },
         Value::Int(number) => Text::plain(number.to_string()),
-        Value::Date(date) => Text::plain(date.to_string()),
+        Value::Date(date) => date_text(*date),
         Value::Time(ms) => moment_text(*ms),
         Value::Text(text) => Text::plain(text),
         Value::Ref(_) => words("word", "attached"),
@@ -98,9 +98,49 @@ pub fn display_or_none(field: &Field, value: Option<&Value>) -> Text {
     value.map_or_else(|| words("word", "none"), |value| display(field, value))
 }
 
+/// A civil date in words: 2026年3月2日(周一), Mon 2 Mar 2026.
+pub fn date_text(date: Date) -> Text {
+    const WEEK: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
+    let day = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+    let (year, month, of_month) = (date.year(), date.month(), date.day());
+    Text::new(
+        format!("{year}年{month}月{of_month}日(周{})", WEEK[day]),
+        date.strftime("%a %-d %b %Y").to_string(),
+    )
+}
+
+/// First and last day on one line: 2026年3月4日—3月10日, 4 Mar — 10 Mar 2026.
+pub fn span_text(first: Date, last: Date) -> Text {
+    let same_year = first.year() == last.year();
+    let last_zh = if same_year {
+        "%-m月%-d日"
+    } else {
+        "%Y年%-m月%-d日"
+    };
+    let first_en = if same_year { "%-d %b" } else { "%-d %b %Y" };
+    Text::new(
+        format!(
+            "{}—{}",
+            first.strftime("%Y年%-m月%-d日"),
+            last.strftime(last_zh)
+        ),
+        format!(
+            "{} — {}",
+            first.strftime(first_en),
+            last.strftime("%-d %b %Y")
+        ),
+    )
+}
+
 /// An instant in words, Asia/Shanghai.
 pub fn moment_text(ms: i64) -> Text {
-    Text::plain(civil_of(ms).strftime("%Y-%m-%d %H:%M").to_string())
+    let at = civil_of(ms);
+    let date = date_text(at.date());
+    let clock = at.strftime("%H:%M").to_string();
+    Text::new(
+        format!("{} {clock}", date.zh),
+        format!("{} {clock}", date.en),
+    )
 }
 
 /// A civil date of an instant, Asia/Shanghai.
@@ -111,20 +151,24 @@ pub fn date_of(ms: i64) -> String {
 /// A deadline as it is at `now`.
 pub fn due_shape(rules: &RulePack, due: &Due, now: i64) -> DueShape {
     let label = rule_text(rules, &due.text_key());
-    deadline(&due.id, label, due.at, due.provisional, now)
+    let at = DueAt {
+        at: due.at,
+        provisional: due.provisional,
+    };
+    deadline(rules, (&due.id, label), at, due.unit, now)
 }
 
-/// A deadline in the contract's shape: days while it is days away, hours and minutes when it is
-/// near.
-pub fn deadline(id: &str, label: Text, at: Moment, provisional: bool, now: i64) -> DueShape {
-    let end = at.end_ms();
-    let left = end - now;
-    let (n, unit) = match left.abs() {
-        DAY_MS.. => (left.div_euclid(DAY_MS), "calendar_day"),
-        HOUR_MS.. => (left.div_euclid(HOUR_MS), "hour"),
-        _ => (left.div_euclid(60_000), "minute"),
-    };
-    let severity = match left {
+/// A deadline in the contract's shape, with what is left in the unit that it is counted in.
+pub fn deadline(
+    rules: &RulePack,
+    (id, label): (&str, Text),
+    due: DueAt,
+    unit: Unit,
+    now: i64,
+) -> DueShape {
+    let end = due.at.end_ms();
+    let rest = left(rules.calendar(), due.at, unit, now);
+    let severity = match end - now {
         ..0 => 1,
         0..NEAR_MS => 2,
         NEAR_MS..604_800_000 => 3,
@@ -134,13 +178,22 @@ pub fn deadline(id: &str, label: Text, at: Moment, provisional: bool, now: i64) 
         id: id.to_owned(),
         label,
         at: end,
-        date: at.date().to_string(),
-        provisional,
+        date: due.at.date().to_string(),
+        provisional: due.provisional || rest.provisional,
         remaining: Remaining {
-            n,
-            unit: unit.into(),
+            n: rest.n,
+            unit: unit_word(rest.unit).into(),
         },
         severity,
+    }
+}
+
+fn unit_word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::WorkingDay => "working_day",
+        Unit::CalendarDay | Unit::Month => "calendar_day",
+        Unit::Hour => "hour",
+        Unit::Minute => "minute",
     }
 }
 
@@ -198,5 +251,33 @@ pub fn delivery(node: &Node, dossier: DossierId) -> Delivery {
         to,
         as_of,
         label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn dates_read_as_officers_write_them() {
+        let text = date_text(date(2026, 3, 2));
+        assert_eq!(
+            (&*text.zh, &*text.en),
+            ("2026年3月2日(周一)", "Mon 2 Mar 2026")
+        );
+        assert_eq!(date_text(date(2026, 3, 1)).zh, "2026年3月1日(周日)");
+        assert_eq!(
+            moment_text(1_772_413_200_000).zh,
+            "2026年3月2日(周一) 09:00"
+        );
+        let span = span_text(date(2026, 3, 4), date(2026, 3, 10));
+        assert_eq!(
+            (&*span.zh, &*span.en),
+            ("2026年3月4日—3月10日", "4 Mar — 10 Mar 2026")
+        );
+        let span = span_text(date(2026, 12, 30), date(2027, 1, 2));
+        assert_eq!(span.zh, "2026年12月30日—2027年1月2日");
+        assert_eq!(span.en, "30 Dec 2026 — 2 Jan 2027");
     }
 }

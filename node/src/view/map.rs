@@ -1,17 +1,25 @@
 //! The map: fences and people.
 
-use super::alarm::{is_open, of_case, raise_of};
+use super::alarm::raise_of;
 use super::evidence::{fences_of, fix_shape};
-use super::shape::{MapPeople, MapPerson};
+use super::incident::of_case;
+use super::shape::{MapPeople, MapPerson, Track};
 use super::{Viewer, area, case};
+use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::words;
 use crate::owner::Node;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::device::Regime;
+use jiaolian_sync::StoredFix;
 use serde_json::{Value as Json, json};
 
 /// A position of a band that is older than this says nothing of now, ms.
 const FRESH_MS: i64 = 2 * 3_600_000;
+
+/// Highest tier whose officers look at tracks: the county.
+const TRACK_TIER_MAX: u8 = 2;
+/// Most fixes of one track.
+const TRACK_FIXES_MAX: usize = 20_000;
 
 /// Fences of all cases that this person may see.
 pub fn fences(node: &mut Node, viewer: &Viewer) -> Json {
@@ -37,6 +45,36 @@ pub fn people(node: &mut Node, viewer: &Viewer) -> MapPeople {
     }
 }
 
+/// Where one person was over a time; none where nobody here is to look at positions. Positions lie
+/// only where they are judged and at the county above.
+pub fn track(
+    node: &Node,
+    viewer: &Viewer,
+    file: &File,
+    (from, to): (i64, i64),
+) -> ApiResult<Track> {
+    if viewer.tier > TRACK_TIER_MAX {
+        return Err(ApiError::new("not_allowed"));
+    }
+    let code = file.person.ok_or(ApiError::not_found())?;
+    let stored = node.replica.fixes(code, from, to, TRACK_FIXES_MAX + 1);
+    let mut stored = stored.map_err(|error| {
+        tracing::error!(%error, "a track could not be read");
+        ApiError::new("store_failed")
+    })?;
+    let complete = stored.len() <= TRACK_FIXES_MAX;
+    stored.truncate(TRACK_FIXES_MAX);
+    let person = code.to_hex();
+    let shape = |fix: &StoredFix| fix_shape(&fix.point, &person, fix.received_at, fix.live);
+    Ok(Track {
+        case: case::case_ref(node, file),
+        from,
+        to,
+        items: stored.iter().map(shape).collect(),
+        complete,
+    })
+}
+
 /// One person on the map; none without a code.
 pub fn person(node: &mut Node, file: &File) -> Option<MapPerson> {
     let now = node.now();
@@ -47,10 +85,10 @@ pub fn person(node: &mut Node, file: &File) -> Option<MapPerson> {
         let mut devices = watch.devices.values();
         devices.any(|device| device.regime == Regime::Band && device.holds(now))
     });
-    let alarms = of_case(node, file.id);
-    let open = alarms.iter().filter(|alarm| is_open(node, alarm));
+    let incidents = of_case(node, file.id);
+    let open = incidents.iter().filter(|incident| incident.open);
     let worst = open
-        .filter_map(|alarm| Some((raise_of(alarm)?.severity, alarm.id)))
+        .filter_map(|incident| Some((raise_of(&incident.lead)?.severity, incident.id())))
         .min();
     let violation = watch.as_ref().is_some_and(|watch| !watch.open.is_empty());
     let fresh = last.is_some_and(|(point, _)| now - point.time <= FRESH_MS);

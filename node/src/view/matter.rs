@@ -1,7 +1,7 @@
 //! Matters: their list, their page, their sections, and what a further act would mean.
 
 use super::label::{
-    delivery, display, due_shape, rule_text, standing, standing_of, state_coded, text,
+    delivery, display, due_shape, rule_text, span_text, standing, standing_of, state_coded, text,
 };
 use super::shape::{
     ActShape, Coded, DueShape, FieldValue, MatterPage, MatterRow, PathStep, ReminderAt, SlotShape,
@@ -164,7 +164,7 @@ fn summary(table: &Workflow, matter: &DeskMatter) -> Text {
     let form = &matter.state.facts.form;
     let mut parts: Vec<Text> = Vec::new();
     if let Some(span) = span(form) {
-        parts.push(Text::plain(format!("{} — {}", span.first, span.last)));
+        parts.push(span_text(span.first, span.last));
         parts.push(words("word", "days").fill(&[&span.days().to_string()]));
     }
     for name in ["destination", "purpose"] {

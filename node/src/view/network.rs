@@ -1,29 +1,37 @@
 //! Offices and links: what is known here of each, and since when.
 
-use super::Viewer;
 use super::case::{self, case_ref};
-use super::label::office_ref;
+use super::label::{date_of, office_ref};
 use super::shape::{
-    LaneShape, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal, Storage,
-    Waiting,
+    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal,
+    Storage, TrafficShape, Waiting,
 };
-use crate::http::text::Text;
-use crate::owner::Node;
+use super::{Viewer, fault, incident};
+use crate::http::error::{ApiError, ApiResult};
+use crate::http::text::words;
+use crate::link::{Lane, LinkCount, Links, Road};
+use crate::owner::{LinkRate, Node};
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::OfficeId;
-use jiaolian_sync::{LinkStatus, Waiting as Queued};
+use jiaolian_schema::id::{OfficeId, hex};
+use jiaolian_sync::{LinkStatus, Peer, Refusal, Waiting as Queued};
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
+/// Refused envelopes read at a time for a file.
+const EXPORT_ROWS: usize = 200;
+/// A file ends after about so much, bytes.
+const EXPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most refused envelopes on one page.
 const REFUSED_MAX: usize = 10_000;
 
 /// The network page.
 pub fn page(node: &mut Node, viewer: &Viewer) -> Network {
     let now = node.now();
-    let links = node.replica.links();
+    let links = known_links(node);
     let by_office: BTreeMap<OfficeId, &LinkStatus> =
         links.iter().map(|link| (link.office, link)).collect();
     let counts = counts(node, viewer);
+    let lines = node.links.as_ref().map(Links::counts).unwrap_or_default();
     let shape = |(id, office): (OfficeId, &jiaolian_schema::hold::Office)| {
         let link = by_office.get(&id);
         let (cases, alarms) = counts.get(&id).copied().unwrap_or_default();
@@ -44,40 +52,57 @@ pub fn page(node: &mut Node, viewer: &Viewer) -> Network {
         offices,
         links: links
             .iter()
-            .map(|link| link_shape(node, link, now))
+            .map(|link| {
+                let line = lines.get(&link.peer.0).copied().unwrap_or_default();
+                link_shape(node, link, &line, now)
+            })
             .collect(),
         refused: RefusedTotal {
             total: node.replica.refused_count(),
         },
         storage: Storage {
             used_bytes: node.store.reader().bytes(),
-            free_bytes: 0,
+            free_bytes: node.store.reader().free_bytes(),
         },
     }
+}
+
+/// Links as they stand, and those to the offices next above and below that never came about.
+fn known_links(node: &Node) -> Vec<LinkStatus> {
+    let mut links = node.replica.links();
+    let next = |office: OfficeId| {
+        let parent = |of: OfficeId| node.offices().get(of).and_then(|office| office.parent);
+        parent(node.office) == Some(office) || parent(office) == Some(node.office)
+    };
+    for (key, seat) in node.authority().endpoints() {
+        let known = links.iter().any(|link| link.peer.0 == key);
+        if !known && next(seat.office) {
+            links.push(LinkStatus {
+                peer: Peer(key),
+                office: seat.office,
+                up_since: None,
+                agreed: false,
+                delivered_as_of: None,
+                heard_at: None,
+                waiting: Queued::default(),
+            });
+        }
+    }
+    links
 }
 
 /// Cases and open incidents that this person may see, by office.
 fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, (u64, u64)> {
     let mut counts: BTreeMap<OfficeId, (u64, u64)> = BTreeMap::new();
-    let rows: Vec<_> = node
-        .replica
-        .dossiers()
-        .map(|(id, row)| (id, row.kind, row.place, row.minor == 1))
-        .collect();
-    for (id, kind, place, minor) in rows {
-        if !case::may_see(node, viewer, place, minor) {
-            continue;
+    for (_, row) in node.replica.dossiers() {
+        let seen = case::may_see(node, viewer, row.place, row.minor == 1);
+        if row.kind == DossierKind::Case && seen {
+            counts.entry(row.place).or_default().0 += 1;
         }
-        match kind {
-            DossierKind::Case => counts.entry(place).or_default().0 += 1,
-            DossierKind::Alarm => {
-                let open = node
-                    .file(id)
-                    .is_some_and(|file| super::alarm::is_open(node, &file));
-                counts.entry(place).or_default().1 += u64::from(open);
-            }
-            DossierKind::Roster => {}
-        }
+    }
+    for incident in incident::visible(node, viewer) {
+        let office = counts.entry(incident.lead.place).or_default();
+        office.1 += u64::from(incident.open);
     }
     counts
 }
@@ -86,8 +111,8 @@ fn office_state(node: &Node, id: OfficeId, link: Option<&LinkStatus>) -> &'stati
     match link {
         _ if id == node.office => "self",
         Some(link) if link.up_since.is_some() => "linked",
-        Some(_) => "cut",
-        None => "never",
+        Some(link) if link.heard_at.is_some() => "cut",
+        _ => "never",
     }
 }
 
@@ -101,7 +126,8 @@ fn in_as_of(link: &LinkStatus, now: i64) -> Option<i64> {
     }
 }
 
-fn link_shape(node: &Node, link: &LinkStatus, now: i64) -> LinkShape {
+fn link_shape(node: &Node, link: &LinkStatus, line: &LinkCount, now: i64) -> LinkShape {
+    let rate = node.rate(&link.peer.0);
     let offices = node.offices();
     let direction = if offices.is_above(link.office, node.office) {
         "up"
@@ -110,31 +136,65 @@ fn link_shape(node: &Node, link: &LinkStatus, now: i64) -> LinkShape {
     } else {
         "side"
     };
+    let state = if link.up_since.is_some() {
+        "linked"
+    } else if link.heard_at.is_some() || line.sessions > 0 {
+        "cut"
+    } else {
+        "never"
+    };
     LinkShape {
         office: office_ref(node, link.office),
         direction: direction.into(),
-        state: if link.up_since.is_some() {
-            "linked"
-        } else {
-            "cut"
-        }
-        .into(),
+        state: state.into(),
         since: link.up_since.or(link.heard_at),
-        road: "direct".into(),
+        road: line.road.map(|road| road_word(road).to_owned()),
+        rtt_ms: line.rtt_ms,
         out_as_of: link.delivered_as_of,
         in_as_of: in_as_of(link, now),
-        waiting: lanes(link.waiting),
-        rate_bps: None,
-        note: None,
+        waiting: lanes(link, line),
+        traffic: traffic(line, rate.as_ref()),
+        rate_bps: rate.map(|rate| rate.total_bps()),
+        note: link
+            .delivered_as_of
+            .is_none()
+            .then(|| words("network", "nothing_agreed")),
     }
 }
 
-fn lanes(waiting: Queued) -> LanesShape {
-    let lane = |items| LaneShape { items, bytes: 0 };
+fn road_word(road: Road) -> &'static str {
+    match road {
+        Road::Direct => "direct",
+        Road::Relay => "relay",
+    }
+}
+
+fn lanes(link: &LinkStatus, line: &LinkCount) -> LanesShape {
+    let lane = |lane: Lane, items| LaneShape {
+        items,
+        bytes: link.up_since.map(|_| line.queued[lane as usize].bytes),
+    };
     LanesShape {
-        urgent: lane(waiting.urgent),
-        normal: lane(waiting.normal),
-        bulk: lane(waiting.bulk),
+        urgent: lane(Lane::Urgent, link.waiting.urgent),
+        normal: lane(Lane::Normal, link.waiting.normal),
+        bulk: lane(Lane::Bulk, link.waiting.bulk),
+    }
+}
+
+fn traffic(line: &LinkCount, rate: Option<&LinkRate>) -> TrafficShape {
+    let lane = |lane: Lane| {
+        let at = lane as usize;
+        LaneTraffic {
+            sent_bytes: line.sent[at].bytes,
+            received_bytes: line.received[at].bytes,
+            sent_bps: rate.map(|rate| rate.sent_bps[at]),
+            received_bps: rate.map(|rate| rate.received_bps[at]),
+        }
+    };
+    TrafficShape {
+        urgent: lane(Lane::Urgent),
+        normal: lane(Lane::Normal),
+        bulk: lane(Lane::Bulk),
     }
 }
 
@@ -168,10 +228,64 @@ pub fn refused(node: &mut Node, viewer: &Viewer) -> Vec<RefusedRow> {
             id: row.number.to_string(),
             at: row.at,
             from: from.map(|office| office_ref(node, office)),
-            reason: Text::plain(row.reason),
+            reason: fault::refused(&row.reason),
             dossier: dossier.map(|file| case_ref(node, &file)),
             bytes: bytes as u64,
         });
     }
     shapes
+}
+
+/// Refused envelopes as lines of JSON, the oldest first, from a number on, whole: what a verifier
+/// elsewhere needs to judge them again. A body that this person may not see is left out and says so;
+/// a last line `{"next":n}` says where the rest begins.
+pub fn refused_file(node: &mut Node, viewer: &Viewer, from: u64) -> ApiResult<String> {
+    let (mut lines, mut next) = (String::new(), Some(from));
+    while let Some(from) = next.take() {
+        let rows = node.replica.refused(from, EXPORT_ROWS);
+        let rows = rows.map_err(|error| {
+            tracing::error!(%error, "refused material could not be read");
+            ApiError::new("store_failed")
+        })?;
+        for row in &rows {
+            if lines.len() > EXPORT_BYTES_MAX {
+                lines.push_str(&json!({ "next": row.number }).to_string());
+                lines.push('\n');
+                return Ok(lines);
+            }
+            lines.push_str(&refused_line(node, viewer, row).to_string());
+            lines.push('\n');
+        }
+        let last = rows.last().filter(|_| rows.len() == EXPORT_ROWS);
+        next = last.map(|row| row.number + 1);
+    }
+    Ok(lines)
+}
+
+fn refused_line(node: &mut Node, viewer: &Viewer, row: &Refusal) -> Json {
+    let place = row.dossier.and_then(|id| {
+        let row = node.replica.dossier(id)?;
+        Some((row.place, row.minor == 1))
+    });
+    // What names no dossier that is known here may be about anybody.
+    let seen = place.is_some_and(|(place, minor)| case::may_see(node, viewer, place, minor));
+    let body = row.envelope.body.as_ref();
+    json!({
+        "number": row.number,
+        "id": row.id.to_hex(),
+        "at": row.at,
+        "peer": row.peer.map(|peer| hex(&peer.0)),
+        "reason": row.reason,
+        "dossier": row.dossier.map(|id| id.to_hex()),
+        "head": hex(&row.envelope.head),
+        "signature": hex(&row.envelope.signature),
+        "body": body.filter(|_| seen).map(|body| hex(body)),
+        "body_withheld": body.is_some() && !seen,
+    })
+}
+
+/// What the file is called: by office and day.
+pub fn refused_file_name(node: &Node) -> String {
+    let office = office_ref(node, node.office);
+    format!("refused-{}-{}.jsonl", office.code, date_of(node.now()))
 }

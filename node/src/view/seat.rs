@@ -1,8 +1,8 @@
 //! From a key to the seat that its owner signs in.
 
-use super::Viewer;
 use super::label::{office_ref, role_text};
 use super::shape::{NodeInfo, PersonShape, SessionShape};
+use super::{Viewer, incident};
 use crate::http::text::Text;
 use crate::owner::Node;
 use crate::session::IDLE_MS_MAX;
@@ -22,6 +22,7 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
             && appoint.key == key
             && appoint.staff_number == staff_number
             && appoint.duty != Duty::Witness
+            && !authority.is_barred(appoint.author())
             && (appoint.not_before..=appoint.not_after).contains(&now)
     });
     let (id, appoint, _) = seats.next()?;
@@ -47,6 +48,7 @@ pub fn stands(node: &Node, viewer: &Viewer, now: i64) -> bool {
     let mut appointments = node.authority().appointments();
     appointments.any(|(id, appoint, good)| {
         good && Some(id) == viewer.appointment
+            && !node.authority().is_barred(viewer.author)
             && (appoint.not_before..=appoint.not_after).contains(&now)
     })
 }
@@ -61,12 +63,13 @@ pub fn reads_cases(node: &Node, viewer: &Viewer) -> bool {
 }
 
 /// What anybody may know of this node.
-pub fn node_info(node: &Node) -> NodeInfo {
+pub fn node_info(node: &mut Node) -> NodeInfo {
     NodeInfo {
         office: office_ref(node, node.office),
         demo: node.demo,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: node.now(),
+        alarm: incident::sounding(node),
         locked: node.is_locked(),
     }
 }

@@ -16,10 +16,11 @@ pub use desk::{
     ClockShape, Counts, NodeInfo, Notice, PersonShape, Reminder, SessionShape, Status, Today,
     Upstream, Waiting,
 };
-pub use map::{MapPeople, MapPerson};
+pub use map::{MapPeople, MapPerson, Track};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
-    LaneShape, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal, Storage,
+    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal,
+    Storage, TrafficShape,
 };
 
 use crate::http::text::Text;

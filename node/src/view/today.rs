@@ -6,7 +6,7 @@ use super::shape::{AlarmRow, Coded, Counts, Reminder, Target, Today};
 use super::{Viewer, case, matter};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
-use jiaolian_schema::deadline::Moment;
+use jiaolian_schema::deadline::{DueAt, Moment, Unit};
 use jiaolian_schema::desk::{DeskMatter, File, RECORD_WORKFLOW};
 
 /// Most open incidents on the first page.
@@ -104,13 +104,12 @@ fn release_reminder(node: &Node, file: &File, row: &super::shape::CaseRow) -> Op
         .filter(|term| term.days_left <= RELEASE_DAYS)?;
     let last = jiaolian_schema::calendar::parse_date(&term.to).ok()?;
     let label = words("today", "release");
-    let due = deadline(
-        "release",
-        label.clone(),
-        Moment::Day(last),
-        false,
-        node.now(),
-    );
+    let at = DueAt {
+        at: Moment::Day(last),
+        provisional: false,
+    };
+    let named = ("release", label.clone());
+    let due = deadline(&node.rules, named, at, Unit::CalendarDay, node.now());
     Some(Reminder {
         id: format!("{}:release", file.id),
         kind: Coded::new("release", label.clone()),

@@ -6,7 +6,12 @@
 mod alarm_story;
 mod client;
 mod door;
+mod due_story;
+mod fault_story;
 mod leave_story;
+mod network_story;
 mod office;
+mod opening_story;
 mod session_story;
 mod text_story;
+mod track_story;

@@ -1,10 +1,12 @@
 //! A real node of a county with its township, founded under a root of its own, served on the
 //! loopback.
 
+use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::{App, Clock, router, sweep};
 use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
 use jiaolian_node::seal::{CaseSecret, OpsKey};
@@ -33,6 +35,8 @@ pub(crate) const START: i64 = 1_772_413_200_000;
 pub(crate) const DAY: i64 = 86_400_000;
 pub(crate) const PASSPHRASE: &str = "春天的雨 2026";
 
+const OPS_KEY: [u8; 32] = [3; 32];
+
 const CHEAP: Cost = Cost {
     memory_kib: 64,
     passes: 1,
@@ -40,7 +44,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 9] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -50,6 +54,7 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 9] = [
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
+    ("", "township node", "township", &["NODE"]),
 ];
 
 /// Id, parent, tier, code, name.
@@ -67,7 +72,7 @@ pub(crate) struct Office {
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) node_seat: Seat,
     stop: watch::Sender<bool>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Drop for Office {
@@ -123,11 +128,31 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
-        endpoint: roles
-            .contains(&"NODE")
-            .then(|| sha256(&[b"peer", at.as_bytes()])),
+        endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
     }
+}
+
+/// The transport key of an office's node.
+pub(crate) fn endpoint(at: &str) -> [u8; 32] {
+    let key = Ed25519Signer::from_seed(&endpoint_seed(at)).public_key();
+    key.try_into().unwrap()
+}
+
+pub(crate) fn endpoint_seed(at: &str) -> [u8; 32] {
+    sha256(&[b"peer", at.as_bytes()])
+}
+
+/// Links on the loopback under an office's transport key.
+pub(crate) async fn links(at: &str) -> (Links, LinkEvents) {
+    let config = LinkConfig {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        idle_s: 15,
+        mtu_probing: false,
+        peers: Vec::new(),
+    };
+    let seed = Zeroizing::new(endpoint_seed(at));
+    Links::start(&config, &seed).await.unwrap()
 }
 
 fn setup(node: Option<Seat>) -> Setup {
@@ -230,14 +255,24 @@ impl Office {
     }
 
     pub(crate) async fn open_with(bounds: Bounds) -> Self {
+        Self::open_linked(bounds, None).await
+    }
+
+    pub(crate) async fn open_linked(bounds: Bounds, links: Option<(Links, LinkEvents)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let case = CaseSecret::generate();
-        let store = DiskStore::create(medium, CACHE_MIB_DEFAULT, OpsKey::generate(), case.public())
-            .unwrap();
+        let store = DiskStore::create(
+            medium,
+            CACHE_MIB_DEFAULT,
+            OpsKey::from_bytes(OPS_KEY),
+            case.public(),
+        )
+        .unwrap();
         let keys = KeyRing::new(CHEAP);
         let rings: Vec<_> = PEOPLE
             .iter()
+            .filter(|(number, ..)| !number.is_empty())
             .map(|(number, name, ..)| {
                 keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
                     .unwrap()
@@ -252,16 +287,17 @@ impl Office {
             }
         }
         drop(replica);
-        Self::serve(dir, store, keys, seat, bounds).await
+        Self::serve(dir, store, keys, (seat, links), bounds).await
     }
 
     async fn serve(
         dir: tempfile::TempDir,
         store: DiskStore,
         keys: KeyRing,
-        node_seat: Seat,
+        (node_seat, links): (Seat, Option<(Links, LinkEvents)>),
         bounds: Bounds,
     ) -> Self {
+        let (links, link_events) = links.unzip();
         let time = Arc::new(AtomicI64::new(START));
         let read = Arc::clone(&time);
         let clock: Clock = Arc::new(move || read.load(Ordering::SeqCst));
@@ -275,7 +311,7 @@ impl Office {
                 Node::new(Parts {
                     replica,
                     store,
-                    links: None,
+                    links,
                     rules: Arc::new(RulePack::builtin()),
                     counties: Arc::new(County::demo()),
                     events,
@@ -287,7 +323,7 @@ impl Office {
                 })
             }
         };
-        let (owner, _thread) = Owner::start(make, None).unwrap();
+        let (owner, _thread) = Owner::start(make, link_events).unwrap();
         let app = App::new(
             owner.clone(),
             (events, metrics),
@@ -306,24 +342,34 @@ impl Office {
             time,
             node_seat,
             stop,
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// The disk of this moment under a new process, as after a power cut: nothing was closed.
+    pub(crate) async fn after_power_cut(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
+        let ops = OpsKey::from_bytes(OPS_KEY);
+        let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();
+        let keys = KeyRing::new(CHEAP);
+        Self::serve(dir, store, keys, (self.node_seat, None), Bounds::STANDARD).await
+    }
+
+    /// The bytes on the disk.
+    pub(crate) fn disk(&self) -> Vec<u8> {
+        std::fs::read(self.dir.path().join("store")).unwrap()
     }
 
     pub(crate) fn advance(&self, ms: i64) {
         self.time.fetch_add(ms, Ordering::SeqCst);
     }
 
-    /// Raises an alarm as the node itself does.
-    pub(crate) async fn raise(
-        &self,
-        case: DossierId,
-        at: &str,
-        number: u8,
-        severity: u8,
-    ) -> DossierId {
+    /// An alarm as the node itself would raise it now.
+    pub(crate) fn alarm(&self, case: DossierId, at: &str, number: u8, severity: u8) -> Raise {
         let now = self.time.load(Ordering::SeqCst);
-        let raise = Raise {
+        Raise {
             alarm: AlarmId([number; 32]),
             case,
             office: office(at),
@@ -335,7 +381,24 @@ impl Office {
             decided_at: now,
             retrospective: 0,
             evidence: Vec::new(),
-        };
+        }
+    }
+
+    /// Raises an alarm as the node itself does.
+    pub(crate) async fn raise(
+        &self,
+        case: DossierId,
+        at: &str,
+        number: u8,
+        severity: u8,
+    ) -> DossierId {
+        let raise = self.alarm(case, at, number, severity);
+        self.sign_alarm(raise).await
+    }
+
+    /// Signs an alarm with the node's key.
+    pub(crate) async fn sign_alarm(&self, raise: Raise) -> DossierId {
+        let number = raise.alarm.0[0];
         let seat = self.node_seat;
         let job = move |node: &mut Node| {
             let draft = Draft {

@@ -81,6 +81,37 @@ async fn a_page_of_the_person_before_writes_nothing_in_the_next_persons_name() {
 }
 
 #[tokio::test]
+async fn a_draft_that_was_answered_survives_a_power_cut_and_lies_sealed_on_the_disk() {
+    let office = Office::open().await;
+    let writer = Client::signed_in(&office, "T1").await;
+    let written = "走访时父母都在家, 情绪平稳";
+    let path = "/api/v1/drafts/case:00ff:record:visit";
+    for length in 1..=written.chars().count() {
+        let so_far: String = written.chars().take(length).collect();
+        let draft = json!({ "title": "走访", "body": { "note": so_far } });
+        assert_eq!(writer.put(path, &draft).await.status, 204);
+    }
+    let disk = office.disk();
+    let plain = |text: &str| {
+        disk.windows(text.len())
+            .any(|bytes| bytes == text.as_bytes())
+    };
+    assert!(
+        !plain("情绪平稳") && !plain("父母"),
+        "the draft lies open on the disk"
+    );
+    let again = office.after_power_cut().await;
+    let other = Client::signed_in(&again, "T2").await;
+    assert_eq!(other.get("/api/v1/drafts").await.ok(200)["total"], 0);
+    let writer = Client::signed_in(&again, "T1").await;
+    let kept = writer.get(path).await.ok(200);
+    assert_eq!(
+        (&kept["title"], &kept["body"]["note"]),
+        (&json!("走访"), &json!(written))
+    );
+}
+
+#[tokio::test]
 async fn a_draft_is_sealed_to_the_person_who_wrote_it() {
     let office = Office::open().await;
     let (writer, other) = (

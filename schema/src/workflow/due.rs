@@ -19,6 +19,8 @@ pub struct Due {
     pub at: Moment,
     /// True while a calendar that decides it is not published.
     pub provisional: bool,
+    /// What its length is counted in.
+    pub unit: Unit,
     /// Who owes it.
     pub role: String,
     /// At which tier, 1 township to 5 ministry; 0 outside the offices.
@@ -118,15 +120,19 @@ impl Fold<'_> {
         let Some(from) = self.base_of(&rule.base, since_ms, &[]) else {
             return Vec::new();
         };
-        let named = |id: String, tier: u8, at: DueAt| Due {
+        let named = |id: String, tier: u8, (at, unit): (DueAt, Unit)| Due {
             id,
             at: at.at,
             provisional: at.provisional,
+            unit,
             role: rule.role.clone(),
             tier,
             state: state.to_owned(),
         };
-        let after = |period: Period| due(self.pack.calendar(), from, period).ok();
+        let after = |period: Period| {
+            let at = due(self.pack.calendar(), from, period).ok()?;
+            Some((at, period.unit))
+        };
         if let Some(id) = &rule.deadline {
             let period = self.pack.deadline(id).map(Deadline::period);
             let at = period.and_then(after);

@@ -72,6 +72,19 @@ pub(super) const DISK_SYNCS: Peer = peer("same disk, 2026-11-23", 240.0);
 /// Bytes of a report with time and accuracy as plain JSON.
 pub(super) const JSON_REPORT_BYTES: Peer = peer("a report as JSON", 56.5);
 
+/// Wire bytes of an unchanged reconnect, headers in, no TLS; its payload apart.
+pub(super) const POUCHDB_NOOP_WIRE: Peer = peer("PouchDB 9 wire, no TLS", 7_237.0);
+/// Wire bytes with one field of 10 of 1,000 documents changed on each side: 74 to 84 KB.
+pub(super) const POUCHDB_DELTA_WIRE: Peer = peer("PouchDB 9 wire, 10+10 of 1,000", 74_000.0);
+/// Seconds of an unchanged reconnect at 64 kbit/s and 600 ms with 2 % loss, as ms.
+pub(super) const POUCHDB_EDGE_NOOP: Peer = peer("PouchDB 9, edge line", 4_470.0);
+/// Seconds of 10 + 10 changed there, as ms.
+pub(super) const POUCHDB_EDGE_DELTA: Peer = peer("PouchDB 9, edge line, 10+10", 13_100.0);
+/// Longest way of an alarm to the page of the office that raises it, ms.
+pub(super) const LIMIT_ALARM_MS: Peer = peer("limit", 2_000.0);
+/// Bytes a second of a line on which nothing happens.
+pub(super) const LIMIT_IDLE_BYTES: Peer = peer("limit", 100.0);
+
 /// Bare `verify_strict` a second where nothing else runs (36 µs): how busy the machine is now.
 pub(super) const QUIET_VERIFY: Peer = peer("a quiet machine, 2026-11-23", 27_800.0);
 

@@ -1,6 +1,7 @@
 //! How fast a node starts and how much memory it takes: what is read at a start in this process, and
 //! a whole node as a process of its own.
 
+use super::field::{Field, TOWNSHIP};
 use super::figure::Figure;
 use super::ingest::Township;
 use super::{Args, MeasureError, peer, timing};
@@ -127,9 +128,35 @@ pub(super) fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
             args: args.program_args.clone(),
             ready,
         };
-        figures.extend(launched(&plan, args.quick)?);
+        figures.extend(launched(&plan, 1, args.quick)?);
+    } else {
+        figures.extend(township(args.quick)?);
     }
     Ok(figures)
+}
+
+/// The node of a township with all its cases, entered over HTTP, as a process; its superior is
+/// away.
+fn township(quick: bool) -> Result<Vec<Figure>, MeasureError> {
+    let cases = if quick { 2 } else { CASES };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let mut field = runtime.block_on(Field::open_on_loopback(cases as usize))?;
+    let (program, dir, ready) = runtime.block_on(async {
+        let site = field.province.site(TOWNSHIP)?;
+        let dir = site.dir.display().to_string();
+        let ready = field.province.running(TOWNSHIP)?.ready.http;
+        field.province.stop_all().await;
+        Ok::<_, MeasureError>((std::env::current_exe()?, dir, ready))
+    })?;
+    let plan = Launch {
+        program,
+        args: ["node", "run", "--dir", &dir].map(str::to_owned).to_vec(),
+        ready,
+    };
+    launched(&plan, cases, quick)
 }
 
 /// Disk, seal and replica of a township, opened in this process.
@@ -158,7 +185,7 @@ fn opened(quick: bool) -> Result<Figure, MeasureError> {
 }
 
 /// A whole node as a process.
-fn launched(plan: &Launch, quick: bool) -> Result<Vec<Figure>, MeasureError> {
+fn launched(plan: &Launch, cases: u64, quick: bool) -> Result<Vec<Figure>, MeasureError> {
     let mut starts = Vec::new();
     for _ in 0..if quick { 1 } else { RUNS } {
         starts.push(launch(plan)?);
@@ -169,8 +196,8 @@ fn launched(plan: &Launch, quick: bool) -> Result<Vec<Figure>, MeasureError> {
     let mut figures = vec![
         Figure::timed(
             SECTION,
-            "process ready",
-            1,
+            "process ready (n cases)",
+            cases,
             (timing::millis(middle.took), "ms"),
         )
         .against(time.name, time.figure)
@@ -179,7 +206,7 @@ fn launched(plan: &Launch, quick: bool) -> Result<Vec<Figure>, MeasureError> {
     if let Some(kib) = middle.resident_kib {
         let mib = kib as f64 / KIB_PER_MIB;
         figures.push(
-            Figure::timed(SECTION, "resident memory when ready", 1, (mib, "MiB"))
+            Figure::timed(SECTION, "resident memory when ready", cases, (mib, "MiB"))
                 .against(memory.name, memory.figure)
                 .goal(1.0),
         );

@@ -16,24 +16,29 @@ const button = (parent, text, action) => {
   parent.append(made)
 }
 
+// Every office right after the one above it.
+const below = (offices, key) =>
+  offices.filter((office) => office.parent === key).flatMap((office) => [office, ...below(offices, office.key)])
+
 function drawOffice(body, office) {
   const row = body.insertRow()
   row.dataset.key = office.key
   const name = row.insertCell()
   name.style.paddingLeft = `${8 + 20 * (5 - office.tier)}px`
   const link = document.createElement('a')
-  link.href = office.url
+  if (office.url !== null) link.href = office.url
   link.target = '_blank'
   link.rel = 'noopener'
   link.textContent = office.name
   name.append(link)
   cell(row, office.running ? '运行' : '停止', office.running ? 'good' : 'bad')
-  const up = office.parent === null ? '—' : !office.switch_open ? '已断开' : office.linked ? '已接通' : '未接通'
+  const up = office.parent === null || !office.running ? '—' : !office.switch_open ? '已断开' : office.linked ? '已接通' : '未接通'
   cell(row, up, up === '已接通' ? 'good' : up === '—' ? 'quiet' : 'bad')
-  cell(row, office.waiting.join(' / '))
-  cell(row, office.sent_bytes.join(' / '))
-  cell(row, `${office.alarms_raised} / ${office.alarms_held}`)
-  cell(row, String(office.refused), office.refused > 0 ? 'bad' : 'quiet')
+  // What a program that is off holds can't be told.
+  cell(row, office.running ? office.waiting.join(' / ') : '—')
+  cell(row, office.running ? office.sent_bytes.join(' / ') : '—')
+  cell(row, office.running ? `${office.alarms_raised} / ${office.alarms_held}` : '—')
+  cell(row, office.running ? String(office.refused) : '—', office.refused > 0 ? 'bad' : 'quiet')
   const actions = row.insertCell()
   if (office.parent !== null) {
     button(actions, office.switch_open ? '断开线路' : '接通线路', () => post('/api/link', { key: office.key, open: !office.switch_open }))
@@ -65,7 +70,7 @@ async function refresh() {
     const focused = document.activeElement?.closest?.('tr')?.dataset.key
     const label = document.activeElement?.textContent
     body.replaceChildren()
-    for (const office of state.offices) drawOffice(body, office)
+    for (const office of below(state.offices, null)) drawOffice(body, office)
     if (focused) {
       const row = body.querySelector(`tr[data-key="${focused}"]`)
       ;[...(row?.querySelectorAll('button') ?? [])].find((b) => b.textContent === label)?.focus()

@@ -4,11 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod forger;
-mod page;
 mod town;
 
 use forger::{Forger, Lie};
-use page::Live;
+use jiaolian_testnet::live::Live;
 use serde_json::{Value as Json, json};
 use std::time::Instant;
 use town::{Town, matter_of, state_of, text_of};
@@ -27,10 +26,10 @@ async fn a_township_works_through_an_outage_and_everything_arrives_once() {
     town.cut("heqing").await;
     let page = town.province.officer("heqing", "officer").await.unwrap();
     let head = town.province.officer("heqing", "head").await.unwrap();
-    let mut live = Live::follow(&page).await;
+    let mut live = Live::follow(&page).await.unwrap();
 
     let sent = town.walk_out(&walker).await;
-    let alarm = live.next("alarm").await;
+    let alarm = live.next("alarm").await.unwrap();
     let shown = sent.elapsed();
     assert_eq!(alarm["case"]["name"], walker.name.as_str());
     println!(

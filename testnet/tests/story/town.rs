@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Longest wait for something to come true.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Town {
     pub(crate) province: Province,
@@ -30,6 +30,11 @@ impl Town {
             .await
             .unwrap();
         let subjects = populate(&mut province).await.unwrap();
+        Self::of(province, subjects, dir)
+    }
+
+    /// A province that lives already.
+    pub(crate) fn of(province: Province, subjects: Vec<Subject>, dir: tempfile::TempDir) -> Self {
         Self {
             province,
             subjects,

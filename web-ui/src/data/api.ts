@@ -3,7 +3,7 @@ import type {
   AlarmId, AlarmPage, AlarmRow, Act, CaseId, CasePage, CaseRow, CountyProperties, Draft, DryRun,
   FeatureCollection, FenceProperties, Json, LocateReason, MapPerson, MatterId, MatterPage,
   MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, Status,
-  TextField, TextSaved, Today, Version,
+  TextField, TextSaved, Today, Track, Version,
 } from "./contract";
 
 export interface FieldError {
@@ -128,8 +128,14 @@ export const api = {
   people: (reason: LocateReason) =>
     get<{ as_of: Ms; items: MapPerson[] }>("/map/people", { reason }),
 
+  track: (id: CaseId, from: Ms, to: Ms, reason: LocateReason) =>
+    get<Track>("/map/track", { case: id, from, to, reason }),
+
   network: () => get<Network>("/network"),
   refused: (query: Query = {}) => get<Page<Refused>>("/network/refused", query),
+
+  /** Where the browser fetches the material that was not accepted, as a file. */
+  refusedFile: `${ROOT}/network/refused/export`,
 
   drafts: (query: Query) => get<Page<{ key: string; title: string; saved_at: Ms }>>("/drafts", query),
   draft: (key: string) => get<Draft>(`/drafts/${encodeURIComponent(key)}`),

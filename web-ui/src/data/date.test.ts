@@ -25,6 +25,13 @@ describe("dates", () => {
     expect(dueLabel(due({ provisional: true }), "zh-CN")).toBe("2026年3月2日(周一) (暂定) 还剩2个工作日");
   });
 
+  it("say_working_days_in_a_row_too_and_mark_what_no_calendar_decides_yet", () => {
+    const one = due({ date: date("2027-01-04"), remaining: { n: 1, unit: "working_day" }, provisional: true });
+    expect(dueLabel(one, "zh-CN")).toBe("2027年1月4日(周一) (暂定) 还剩1个工作日");
+    expect(dueLabel(one, "en")).toBe("Mon 4 Jan 2027 (provisional) 1 working day left");
+    expect(shortDueLabel(one, at("2026-12-31T09:00:00+08:00"), "zh-CN")).toBe("2027年1月4日(周一) (暂定) 还剩1个工作日");
+  });
+
   it("show_the_clock_when_a_limit_runs_in_minutes", () => {
     const d = due({ at: at("2026-03-02T02:24:00+08:00"), remaining: { n: 4, unit: "minute" } });
     expect(dueLabel(d, "zh-CN")).toBe("2026年3月2日(周一) 02:24 还剩4分钟");

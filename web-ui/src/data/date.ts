@@ -108,12 +108,17 @@ export function remainingLabel(remaining: Remaining, locale: Locale): string {
   return n > 0 ? `还剩${size}${UNIT_ZH[unit]}` : `已超期${size}${UNIT_ZH[unit]}`;
 }
 
+/** The notice of that year is not published yet, so the date may still move. */
+function provisionalMark(due: Due, locale: Locale): string {
+  if (!due.provisional) return "";
+  return locale === "en" ? " (provisional)" : " (暂定)";
+}
+
 /** 2026年3月2日(周一) 还剩2个工作日; hours and minutes show the clock time too. */
 export function dueLabel(due: Due, locale: Locale): string {
   const byClock = due.remaining.unit === "hour" || due.remaining.unit === "minute";
   const when = byClock ? instantLabel(due.at, locale) : dateLabel(due.date, locale);
-  const mark = due.provisional ? (locale === "en" ? " (provisional)" : " (暂定)") : "";
-  return `${when}${mark} ${remainingLabel(due.remaining, locale)}`;
+  return `${when}${provisionalMark(due, locale)} ${remainingLabel(due.remaining, locale)}`;
 }
 
 /** 08:37 还剩2分钟, or 3月2日(周一) 还剩2个工作日: for a row of a list. */
@@ -122,7 +127,7 @@ export function shortDueLabel(due: Due, now: Ms, locale: Locale): string {
     const sameYear = due.date.slice(0, 4) === civilDate(now).slice(0, 4);
     const label = dateLabel(due.date, locale);
     const short = !sameYear ? label : locale === "en" ? label.slice(0, -5) : label.slice(5);
-    return `${short} ${remainingLabel(due.remaining, locale)}`;
+    return `${short}${provisionalMark(due, locale)} ${remainingLabel(due.remaining, locale)}`;
   }
   return `${shortLabel(due.at, now, locale)} ${remainingLabel(due.remaining, locale)}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Fix } from "./contract";
-import { accuracyM, bytesLabel, mercatorStretch, positionLabel, positionOf } from "./geometry";
+import { accuracyM, bytesLabel, mercatorStretch, positionLabel, positionOf, rateLabel } from "./geometry";
 
 const FIX = { lat_e7: 276860000, lon_e7: 1114350001, accuracy_mm: 12_400 } as Fix;
 
@@ -23,5 +23,11 @@ describe("geometry", () => {
     expect(bytesLabel(0)).toBe("0 B");
     expect(bytesLabel(1536)).toBe("1.5 KB");
     expect(bytesLabel(3 * 1024 ** 3)).toBe("3.0 GB");
+  });
+
+  it("writes_rates_in_thousands_of_bits", () => {
+    expect(rateLabel(0)).toBe("0 bit/s");
+    expect(rateLabel(64_000)).toBe("64.0 kbit/s");
+    expect(rateLabel(128_400_000)).toBe("128 Mbit/s");
   });
 });

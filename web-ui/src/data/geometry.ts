@@ -23,6 +23,19 @@ export function mercatorStretch(lat_deg: number): number {
   return 1 / Math.cos((lat_deg * Math.PI) / 180);
 }
 
+const RATES = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"] as const;
+
+/** 64.0 kbit/s, in thousands as lines are sold. */
+export function rateLabel(bps: number): string {
+  let rate = bps;
+  let unit = 0;
+  while (rate >= 1000 && unit < RATES.length - 1) {
+    rate /= 1000;
+    unit += 1;
+  }
+  return `${rate.toFixed(unit === 0 || rate >= 100 ? 0 : 1)} ${RATES[unit] ?? ""}`;
+}
+
 const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
 
 /** 1.4 MB; whole numbers below ten are kept with one decimal. */

@@ -8,6 +8,7 @@ import { sayAlert } from "./notice";
 import { setSounding } from "./sound";
 
 const rows = shallowReactive(new Map<AlarmId, AlarmRow>());
+let changes = 0; // what was heard while a list was on its way is newer than the list
 
 /** Most severe first, then oldest: the order in which they should be taken. */
 export const openAlarms = computed(() =>
@@ -16,6 +17,7 @@ export const openAlarms = computed(() =>
 export const unclaimed = computed(() => openAlarms.value.filter((row) => row.claimed === null));
 
 export function keepAlarm(row: AlarmRow): void {
+  changes += 1;
   if (row.open) rows.set(row.id, row);
   else rows.delete(row.id);
   sound();
@@ -29,8 +31,10 @@ function sound(): void {
 const PAGE = 200;
 
 async function refetch(): Promise<void> {
+  const before = changes;
   try {
     const page = await api.alarms({ state: "open", limit: PAGE });
+    if (changes !== before) return await refetch();
     rows.clear();
     for (const row of page.items) rows.set(row.id, row);
     sound();

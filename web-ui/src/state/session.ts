@@ -68,6 +68,15 @@ whenSignedOut(() => {
   end();
 });
 
+/** How the node stands, as anybody may know; an answer that fails changes nothing. */
+export async function refreshNode(): Promise<void> {
+  try {
+    node.value = await api.node();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
 /** At start: the node's name, and the session the cookie still opens, if any. */
 export async function resume(): Promise<void> {
   node.value = await api.node();

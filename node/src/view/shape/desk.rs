@@ -17,6 +17,9 @@ pub struct NodeInfo {
     pub version: String,
     /// Time here, ms UTC.
     pub now: i64,
+    /// Gravest open alarm that nobody has taken and that sounds, 1 red to 3 yellow; nothing else of
+    /// it is told to a page without a person.
+    pub alarm: Option<u8>,
     /// Whether case files are closed.
     pub locked: bool,
 }

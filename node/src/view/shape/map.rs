@@ -32,3 +32,18 @@ pub struct MapPeople {
     /// The people.
     pub items: Vec<MapPerson>,
 }
+
+/// Where one person was over a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Track {
+    /// Whose.
+    pub case: CaseRef,
+    /// First instant that was asked for, ms UTC.
+    pub from: i64,
+    /// The instant after the last, ms UTC.
+    pub to: i64,
+    /// The fixes, oldest first.
+    pub items: Vec<FixShape>,
+    /// Whether all stored fixes of that time are among them.
+    pub complete: bool,
+}

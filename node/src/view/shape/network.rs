@@ -27,10 +27,10 @@ pub struct OfficeShape {
 /// What waits in a lane.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LaneShape {
-    /// Items.
+    /// Items to be sent or not yet durable there.
     pub items: u64,
-    /// Bytes.
-    pub bytes: u64,
+    /// Bytes handed to the line and not yet taken by it; none without a session.
+    pub bytes: Option<u64>,
 }
 
 /// What waits in all lanes.
@@ -44,6 +44,30 @@ pub struct LanesShape {
     pub bulk: LaneShape,
 }
 
+/// What went over a lane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LaneTraffic {
+    /// Bytes sent since this program started.
+    pub sent_bytes: u64,
+    /// Bytes received since this program started.
+    pub received_bytes: u64,
+    /// Rate of sending over the last seconds, bit/s; none while it was not measured.
+    pub sent_bps: Option<u64>,
+    /// Rate of receiving over the last seconds, bit/s; none while it was not measured.
+    pub received_bps: Option<u64>,
+}
+
+/// What went over all lanes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TrafficShape {
+    /// Alarms, revocations, receipts.
+    pub urgent: LaneTraffic,
+    /// Acts and edits.
+    pub normal: LaneTraffic,
+    /// First copies.
+    pub bulk: LaneTraffic,
+}
+
 /// A link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LinkShape {
@@ -55,15 +79,19 @@ pub struct LinkShape {
     pub state: String,
     /// Since when, ms UTC.
     pub since: Option<i64>,
-    /// `direct`, `relay` or `file`.
-    pub road: String,
+    /// `direct` or `relay`; none without a session.
+    pub road: Option<String>,
+    /// Round trip of the session that is up, ms.
+    pub rtt_ms: Option<u64>,
     /// What is here has reached the other end, as of, ms UTC.
     pub out_as_of: Option<i64>,
     /// What is there has reached here, as of, ms UTC.
     pub in_as_of: Option<i64>,
     /// What waits.
     pub waiting: LanesShape,
-    /// Measured rate, bit/s.
+    /// What went over it.
+    pub traffic: TrafficShape,
+    /// Rate of all lanes in both directions over the last seconds, bit/s.
     pub rate_bps: Option<u64>,
     /// A remark.
     pub note: Option<Text>,
@@ -81,8 +109,8 @@ pub struct RefusedTotal {
 pub struct Storage {
     /// Bytes of the store.
     pub used_bytes: u64,
-    /// Bytes left on its disk.
-    pub free_bytes: u64,
+    /// Bytes left on its disk; none where the system doesn't tell.
+    pub free_bytes: Option<u64>,
 }
 
 /// The network page.

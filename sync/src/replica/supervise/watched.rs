@@ -106,6 +106,8 @@ pub struct WatchView {
     pub last: Option<(Point, i64)>,
     /// Fences with a violation open, with the time at which it began, ms UTC.
     pub open: Vec<(String, i64)>,
+    /// Alarms raised here, with the end of their violation, ms UTC; none while it lasts.
+    pub until: BTreeMap<AlarmId, Option<i64>>,
     /// Devices bound, by terminal.
     pub devices: BTreeMap<String, Device>,
     /// Fences in their versions.
@@ -328,6 +330,11 @@ impl<S: Store> Replica<S> {
             last: watched.last,
             open: open
                 .map(|(fence, time, _)| (fence.to_owned(), time))
+                .collect(),
+            until: watched
+                .notes
+                .iter()
+                .map(|(alarm, note)| (*alarm, note.until))
                 .collect(),
             devices: watched.devices.clone(),
             fences: watched.fences.iter().cloned().collect(),

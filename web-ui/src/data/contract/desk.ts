@@ -12,6 +12,7 @@ export interface NodeInfo {
   version: string;
   now: Ms;
   locked: boolean;
+  alarm: Severity | null;
 }
 export type ViewName = "today" | "cases" | "leave" | "alarms" | "map" | "network";
 export interface Session {

@@ -57,11 +57,29 @@ export interface MapPerson {
   alarm_id: AlarmId | null;
   severity: Severity | null;
 }
+export interface Track {
+  case: CaseRef;
+  from: Ms;
+  to: Ms;
+  items: Fix[];
+  complete: boolean;
+}
 export type LocateReason = "duty" | "alarm" | "search" | "inspection";
 
 export interface Lane {
   items: number;
-  bytes: number;
+  bytes: number | null;
+}
+export interface LaneTraffic {
+  sent_bytes: number;
+  received_bytes: number;
+  sent_bps: number | null;
+  received_bps: number | null;
+}
+export interface Lanes<L> {
+  urgent: L;
+  normal: L;
+  bulk: L;
 }
 export interface NetworkOffice {
   office: OfficeRef;
@@ -77,10 +95,12 @@ export interface NetworkLink {
   direction: "up" | "down" | "side";
   state: "linked" | "cut" | "never";
   since: Ms | null;
-  road: "direct" | "relay" | "file";
+  road: "direct" | "relay" | null;
+  rtt_ms: number | null;
   out_as_of: Ms | null;
   in_as_of: Ms | null;
-  waiting: { urgent: Lane; normal: Lane; bulk: Lane };
+  waiting: Lanes<Lane>;
+  traffic: Lanes<LaneTraffic>;
   rate_bps: number | null;
   note: Text | null;
 }
@@ -90,7 +110,7 @@ export interface Network {
   offices: NetworkOffice[];
   links: NetworkLink[];
   refused: { total: number };
-  storage: { used_bytes: number; free_bytes: number };
+  storage: { used_bytes: number; free_bytes: number | null };
 }
 export interface Refused {
   id: string;

@@ -9,6 +9,7 @@ import type {
   AreaProperties, CountyProperties, Feature as Shape, FeatureCollection, FenceProperties, Fix, MapPerson,
 } from "../../data/contract";
 import { accuracyM, mercatorStretch, positionOf } from "../../data/geometry";
+import { pieces } from "../../data/track";
 import { circleStyle, fenceStyle, PERMIT_STYLE, personStyle, TRACK_STYLE, type Verdict } from "./style";
 
 const READER = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
@@ -65,6 +66,22 @@ export function personFeatures(people: MapPerson[], circles: boolean, selected: 
   });
 }
 
+/** The way up to one position of a track: what is later is not yet drawn, unknown time has no line. */
+export function trackFeatures(fixes: Fix[], index: number): Feature[] {
+  const so_far = fixes.slice(0, index + 1);
+  const here = fixes[index];
+  const ways = pieces(so_far).map((piece) => {
+    const line = piece.map((fix) => fromLonLat(positionOf(fix)));
+    const way = new Feature(piece.length > 1 ? new LineString(line) : new Point(line[0] ?? []));
+    way.setStyle(TRACK_STYLE);
+    return way;
+  });
+  if (here === undefined) return ways;
+  const point = new Feature(pointOf(here));
+  point.setStyle(personStyle("compliant", "", true));
+  return [...ways, circleOf(here, "compliant"), point];
+}
+
 /** The evidence of an alarm: the way, each point with its error circle, the deciding one marked. */
 export function evidenceFeatures(fixes: Fix[], deciding: string | null): Feature[] {
   const way = new Feature(new LineString(fixes.map((fix) => fromLonLat(positionOf(fix)))));
@@ -72,8 +89,8 @@ export function evidenceFeatures(fixes: Fix[], deciding: string | null): Feature
   const points = fixes.flatMap((fix) => {
     const decides = fix.id === deciding;
     const point = new Feature(pointOf(fix));
-    point.setStyle(personStyle(decides ? "violation" : "compliant", "", decides));
-    return [circleOf(fix, decides ? "violation" : "compliant"), point];
+    point.setStyle(personStyle(decides ? "violation" : "trace", "", decides));
+    return [circleOf(fix, decides ? "violation" : "trace"), point];
   });
   return fixes.length > 1 ? [way, ...points] : points;
 }

@@ -47,16 +47,18 @@ export const PERMIT_STYLE = new Style({
   stroke: new Stroke({ color: "rgba(27,94,146,.8)", width: 1.5, lineDash: [8, 4] }),
 });
 
-const VERDICT_COLOUR = { compliant: "#1c6b3c", violation: "#b3201a", unknown: "#6d5300" } as const;
+const VERDICT_COLOUR = { compliant: "#1c6b3c", violation: "#b3201a", unknown: "#6d5300", trace: "#1b5e92" } as const;
+/** `trace`: a report on the way, of which by itself nothing was judged. */
 export type Verdict = keyof typeof VERDICT_COLOUR;
 
 /** Shape as well as colour tells the verdict: disc, triangle, square. */
 function marker(verdict: Verdict, selected: boolean): CircleStyle | RegularShape {
   const fill = new Fill({ color: VERDICT_COLOUR[verdict] });
   const stroke = new Stroke({ color: selected ? "#e08a00" : "#ffffff", width: selected ? 3 : 1.5 });
-  if (verdict === "compliant") return new CircleStyle({ radius: 5.5, fill, stroke });
-  if (verdict === "violation") return new RegularShape({ points: 3, radius: 8.5, fill, stroke });
-  return new RegularShape({ points: 4, radius: 7, angle: Math.PI / 4, fill, stroke });
+  const always = { fill, stroke, declutterMode: "none" } as const; // only names give way to one another
+  if (verdict === "compliant" || verdict === "trace") return new CircleStyle({ radius: 5.5, ...always });
+  if (verdict === "violation") return new RegularShape({ points: 3, radius: 8.5, ...always });
+  return new RegularShape({ points: 4, radius: 7, angle: Math.PI / 4, ...always });
 }
 
 export function personStyle(verdict: Verdict, name: string, selected: boolean): Style {

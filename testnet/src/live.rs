@@ -1,44 +1,52 @@
 //! An open page: the live events of one signed-in officer.
 
-use axum::body::Body;
-use jiaolian_testnet::client::Client;
+use crate::client::{Client, ClientError};
+use axum::body::{Body, BodyDataStream};
 use serde_json::Value as Json;
 use std::time::Duration;
 use tokio_stream::StreamExt as _;
 
 /// Longest wait for an event, s.
-const EVENT_WAIT_S: u64 = 60;
+const EVENT_WAIT_S: u64 = 120;
+const PATH: &str = "/api/v1/events";
 
-pub(crate) struct Live {
-    stream: axum::body::BodyDataStream,
+/// A stream of events.
+#[derive(Debug)]
+pub struct Live {
+    stream: BodyDataStream,
     read: String,
 }
 
 impl Live {
     /// Follows, and is past the greeting.
-    pub(crate) async fn follow(client: &Client) -> Self {
-        let answer = client.open("GET", "/api/v1/events", None).await.unwrap();
-        assert_eq!(answer.status(), 200);
+    pub async fn follow(client: &Client) -> Result<Self, ClientError> {
+        let answer = client.open("GET", PATH, None).await?;
+        if answer.status() != 200 {
+            return Err(broken(&format!("answered {}", answer.status())));
+        }
         let mut live = Self {
             stream: Body::new(answer.into_body()).into_data_stream(),
             read: String::new(),
         };
-        live.next("hello").await;
-        live
+        live.next("hello").await?;
+        Ok(live)
     }
 
     /// The next event of a type; others before it are passed over.
-    pub(crate) async fn next(&mut self, kind: &str) -> Json {
+    pub async fn next(&mut self, kind: &str) -> Result<Json, ClientError> {
         let waited = tokio::time::timeout(Duration::from_secs(EVENT_WAIT_S), async {
             loop {
                 if let Some(event) = self.take(kind) {
-                    return event;
+                    return Ok(event);
                 }
-                let more = self.stream.next().await.expect("the stream ended").unwrap();
-                self.read.push_str(std::str::from_utf8(&more).unwrap());
+                let more = self.stream.next().await;
+                let more = more.ok_or_else(|| broken("the stream ended"))?;
+                let more = more.map_err(|error| broken(&error.to_string()))?;
+                self.read.push_str(&String::from_utf8_lossy(&more));
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("no event {kind}"))
+        let silent = |_| broken(&format!("no event {kind} in {EVENT_WAIT_S} s"));
+        waited.await.map_err(silent)?
     }
 
     fn take(&mut self, kind: &str) -> Option<Json> {
@@ -54,4 +62,8 @@ impl Live {
         }
         None
     }
+}
+
+fn broken(why: &str) -> ClientError {
+    ClientError::Broken(PATH.to_owned(), why.to_owned())
 }

@@ -1,0 +1,221 @@
+//! Forms that no rule table has: an area drawn for a person, a positioning device bound to one.
+
+use super::fault as words_of;
+use super::form::Filled;
+use crate::http::error::{ApiError, ApiResult, FieldFault};
+use crate::http::text::{Text, words};
+use jiaolian_schema::calendar::{end_of, start_of};
+use jiaolian_schema::desk::{Offer, OfferField, Tone};
+use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
+use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
+use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
+
+/// The offer to draw an area for a case.
+pub fn fence_offer() -> Offer {
+    let option = |id: &str| {
+        let label = words("fence", id);
+        FieldOption {
+            id: id.into(),
+            zh: label.zh,
+            en: label.en,
+        }
+    };
+    let kinds = vec![option("keep_in"), option("keep_out")];
+    let label = words("fence", "set");
+    Offer {
+        event: "fence_set".into(),
+        label: Label {
+            zh: label.zh,
+            en: label.en,
+        },
+        tone: Tone::Plain,
+        decision: false,
+        light: false,
+        blocked: None,
+        fields: vec![
+            shell_field("fence", "name", FieldType::Text { chars_max: 60 }),
+            shell_field("fence", "kind", FieldType::Choice(kinds)),
+            shell_field("fence", "buffer_m", FieldType::Int { min: 0, max: 5_000 }),
+            shell_field("fence", "area", FieldType::Area { bytes_max: 120_000 }),
+        ],
+    }
+}
+
+/// The offer to bind a positioning device to the person of a case.
+pub fn device_offer() -> Offer {
+    let option = |id: &str| {
+        let label = words("device", id);
+        FieldOption {
+            id: id.into(),
+            zh: label.zh,
+            en: label.en,
+        }
+    };
+    let regimes = vec![option("band"), option("phone")];
+    let label = words("device", "bind");
+    Offer {
+        event: "device_bind".into(),
+        label: Label {
+            zh: label.zh,
+            en: label.en,
+        },
+        tone: Tone::Plain,
+        decision: false,
+        light: false,
+        blocked: None,
+        fields: vec![
+            shell_field("device", "terminal", FieldType::Text { chars_max: 64 }),
+            shell_field("device", "regime", FieldType::Choice(regimes)),
+            shell_field("device", "from", FieldType::Date),
+            shell_field("device", "until", FieldType::Date),
+            OfferField {
+                required: false,
+                ..shell_field(
+                    "device",
+                    "token",
+                    FieldType::Text {
+                        chars_max: TOKEN_CHARS_MAX,
+                    },
+                )
+            },
+        ],
+    }
+}
+
+/// A required field in the shell's own words.
+fn shell_field(group: &str, id: &str, kind: FieldType) -> OfferField {
+    let label = words(group, id);
+    let label = Label {
+        zh: label.zh,
+        en: label.en,
+    };
+    OfferField {
+        field: Field {
+            id: id.to_owned(),
+            label,
+            kind,
+        },
+        required: true,
+    }
+}
+
+/// The terminal and its binding that such a form makes, both days included.
+pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
+    let form = &filled.form;
+    let (Some(Value::Text(terminal)), Some(from), Some(until)) =
+        (form.get("terminal"), form.date("from"), form.date("until"))
+    else {
+        return Err(ApiError::field(
+            "terminal",
+            FieldFault::new("required", &[]),
+        ));
+    };
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !terminal.chars().all(known) {
+        return Err(ApiError::field(
+            "terminal",
+            FieldFault::said("terminal", words("device", "odd")),
+        ));
+    }
+    if until < from {
+        return Err(ApiError::field(
+            "until",
+            FieldFault::said("order", words("device", "order")),
+        ));
+    }
+    let regime = match form.choice("regime") {
+        Some("band") => Regime::Band,
+        _ => Regime::Phone,
+    };
+    let (from, until) = (start_of(from), end_of(until) - 1);
+    let secret_hash = match form.get("token") {
+        Some(Value::Text(token)) if !token.is_empty() => Some(token_of(terminal, token)?),
+        _ => None,
+    };
+    Ok((
+        terminal.clone(),
+        Device {
+            regime,
+            from,
+            until,
+            secret_hash,
+        },
+    ))
+}
+
+/// The hash of a token that is long enough; the token itself is kept nowhere.
+fn token_of(terminal: &str, token: &str) -> ApiResult<[u8; 32]> {
+    let chars = token.chars().count() as u32;
+    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&chars) || token.contains(char::is_whitespace)
+    {
+        let said = words("device", "token_odd").fill(&[&chars.to_string()]);
+        return Err(ApiError::field("token", FieldFault::said("token", said)));
+    }
+    Ok(token_hash(terminal, token))
+}
+
+/// The area that such a form draws. Its name is its id in the case.
+pub fn fence(filled: &Filled) -> ApiResult<Fence> {
+    let form = &filled.form;
+    let fault = |field: &str, why: &Text| {
+        ApiError::field(
+            field,
+            FieldFault::said("area", words("field", "area").fill_texts(&[why])),
+        )
+    };
+    let (Some(Value::Text(name)), Some(Value::Area(bytes))) = (form.get("name"), form.get("area"))
+    else {
+        return Err(ApiError::field("area", FieldFault::new("required", &[])));
+    };
+    let kind = match form.choice("kind") {
+        Some("keep_out") => FenceKind::KeepOut,
+        _ => FenceKind::KeepIn,
+    };
+    let shape = jiaolian_schema::canon::decode("an area", bytes);
+    let shape = shape.map_err(|_| fault("area", &words("shape", "form")))?;
+    let buffer_mm = form.int("buffer_m").unwrap_or(0) * 1_000;
+    let buffer_mm = u32::try_from(buffer_mm).unwrap_or(0);
+    let fence = Fence::new(name.trim(), kind, shape, buffer_mm);
+    let fence = fence.map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
+    fence
+        .check_clearable()
+        .map_err(|error| fault("buffer_m", &words_of::fence(&error)))?;
+    Ok(fence)
+}
+
+/// The field of the form in which a fault of a fence lies.
+fn fence_field(error: &CheckFenceError) -> &'static str {
+    match error {
+        CheckFenceError::Id(_) => "name",
+        CheckFenceError::Buffer(_) | CheckFenceError::Clearable { .. } => "buffer_m",
+        CheckFenceError::Schedule(_) => "schedule",
+        CheckFenceError::Shape(_) => "area",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(token: &str) -> ApiResult<(String, Device)> {
+        let mut filled = Filled::default();
+        let form = &mut filled.form;
+        form.set("terminal", Value::Text("band-1".into()));
+        form.set("regime", Value::Choice("band".into()));
+        form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
+        form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
+        form.set("token", Value::Text(token.into()));
+        device(&filled)
+    }
+
+    #[test]
+    fn a_binding_holds_the_hash_of_its_token_and_short_tokens_are_refused() {
+        let (terminal, device) = bound("kQ3v-81mZ-pp0x-7").unwrap();
+        let hash = token_hash(&terminal, "kQ3v-81mZ-pp0x-7");
+        assert_eq!(device.secret_hash, Some(hash));
+        assert_eq!(bound("").unwrap().1.secret_hash, None);
+        for odd in ["kQ3v-81mZ-pp0x-", "kQ3v 81mZ pp0x 77Lw", &"x".repeat(129)] {
+            assert_eq!(bound(odd).unwrap_err().code(), "fields_invalid", "{odd}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The binary as a process: offices come to life by files carried by hand, and what is refused is
+//! refused with a status and a sentence.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(unix)]
+
+mod answer;
+mod life;
+mod node;
+mod refusal;
+mod request;
+mod rollback;
+mod world;
