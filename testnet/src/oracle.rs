@@ -111,12 +111,11 @@ fn judge_fence(
                 .iter()
                 .any(|permit| permit.covers(name, fence.kind(), point))
         });
-        match bound {
-            Some(fence) => step(&mut seen, fence, point, &mut found),
-            None => {
-                seen.forget();
-                end(&mut seen, point.time, &mut found);
-            }
+        if let Some(fence) = bound {
+            step(&mut seen, fence, point, &mut found);
+        } else {
+            seen.forget();
+            end(&mut seen, point.time, &mut found);
         }
     }
     found.extend(seen.open);

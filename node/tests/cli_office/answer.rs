@@ -41,6 +41,8 @@ fn a_damaged_answer_is_refused_whole_wherever_the_damage_is() {
     right_one_works(&world);
 }
 
+type Change = &'static dyn Fn(&mut Answer);
+
 #[test]
 fn an_answer_changed_on_purpose_is_refused_by_signatures_and_roster() {
     let world = World::asked();
@@ -51,7 +53,7 @@ fn an_answer_changed_on_purpose_is_refused_by_signatures_and_roster() {
         change(&mut odd);
         odd.to_bytes()
     };
-    let cases: [(&str, &dyn Fn(&mut Answer), &str); 8] = [
+    let cases: [(&str, Change, &str); 8] = [
         ("office", &|a| a.office = OfficeId([7; 16]), "is for office"),
         ("drill", &|a| a.drill = 0, "never join"),
         ("superior", &|a| a.superior = [9; 32], "its roster does not"),

@@ -77,7 +77,7 @@ impl World {
         let lax = Arc::new(Lax(Arc::clone(&self.rules)));
         let entropy = self.dice.bytes();
         let pack = self.rules.pack_id();
-        let setup = setup(&self.plan, at, &self.seats, (lax, pack), entropy);
+        let setup = setup(self.plan, at, &self.seats, (lax, pack), entropy);
         let replica = Replica::open(disk.clone(), setup).expect("a copy reads as the disk does");
         if who == "clerk" {
             // The thief goes on where the key's last use is known to have been.

@@ -1,7 +1,7 @@
 //! The only source of chance in a simulation: a small generator that a seed determines on every
 //! machine.
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
 

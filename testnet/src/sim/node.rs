@@ -51,7 +51,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(plan: &Plan, at: usize) -> Self {
+    pub(crate) fn new(plan: Plan, at: usize) -> Self {
         Self {
             peer: Peer(plan.peer(at)),
             disk: Disk::default(),
@@ -71,7 +71,7 @@ pub(crate) fn rules() -> Arc<RulePack> {
 
 /// What a process is told at its start.
 pub(crate) fn setup(
-    plan: &Plan,
+    plan: Plan,
     at: usize,
     seats: &Seats,
     (rules, pack): (Arc<dyn SlotRules + Send + Sync>, [u8; 32]),

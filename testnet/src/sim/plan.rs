@@ -75,16 +75,16 @@ pub(crate) struct Plan {
 pub(crate) const ROOT: &str = "root";
 
 impl Plan {
-    pub(crate) fn signer(&self, name: &str) -> SimSigner {
+    pub(crate) fn signer(self, name: &str) -> SimSigner {
         SimSigner::named(self.seed, name)
     }
 
-    pub(crate) fn office(&self, at: usize) -> OfficeId {
+    pub(crate) fn office(self, at: usize) -> OfficeId {
         OfficeId(self.short(b"office", OFFICES[at].0))
     }
 
     /// Which place of the list an office is.
-    pub(crate) fn place(&self, office: OfficeId) -> Option<usize> {
+    pub(crate) fn place(self, office: OfficeId) -> Option<usize> {
         (0..OFFICES.len()).find(|at| self.office(*at) == office)
     }
 
@@ -93,18 +93,18 @@ impl Plan {
         std::iter::successors(Some(at), |at| OFFICES[*at].1).collect()
     }
 
-    pub(crate) fn peer(&self, at: usize) -> [u8; 32] {
+    pub(crate) fn peer(self, at: usize) -> [u8; 32] {
         sha256(&[b"peer", &self.seed.to_be_bytes(), OFFICES[at].0.as_bytes()])
     }
 
-    fn short(&self, what: &[u8], name: &str) -> [u8; 16] {
+    fn short(self, what: &[u8], name: &str) -> [u8; 16] {
         let digest = sha256(&[what, &self.seed.to_be_bytes(), name.as_bytes()]);
         let mut out = [0; 16];
         out.copy_from_slice(&digest[..16]);
         out
     }
 
-    pub(crate) fn root(&self) -> RootKey {
+    pub(crate) fn root(self) -> RootKey {
         RootKey {
             office: self.office(0),
             introduction: Introduction {
@@ -116,7 +116,7 @@ impl Plan {
         }
     }
 
-    pub(crate) fn found(&self, at: usize) -> Found {
+    pub(crate) fn found(self, at: usize) -> Found {
         let (name, above, tier) = OFFICES[at];
         Found {
             office: self.office(at),
@@ -128,7 +128,7 @@ impl Plan {
         }
     }
 
-    pub(crate) fn appoint(&self, at: usize, suffix: &str, duty: Duty, roles: &[&str]) -> Appoint {
+    pub(crate) fn appoint(self, at: usize, suffix: &str, duty: Duty, roles: &[&str]) -> Appoint {
         let name = format!("{}-{suffix}", OFFICES[at].0);
         let mut roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         roles.sort();
@@ -151,7 +151,7 @@ impl Plan {
     }
 
     /// Leaves are entrusted to every township (社区矫正法 Art. 9).
-    pub(crate) fn entrust(&self, at: usize) -> Entrust {
+    pub(crate) fn entrust(self, at: usize) -> Entrust {
         Entrust {
             office: self.office(at),
             actions: vec!["leave".to_owned()],

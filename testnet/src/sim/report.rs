@@ -84,7 +84,7 @@ impl Report {
             &hex(&self.state)[..16],
         );
         for rule in &self.broken {
-            text += &format!("  BROKEN {rule}\n");
+            text.extend(["  BROKEN ", rule, "\n"]);
         }
         text
     }

@@ -14,7 +14,7 @@ use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode, sha256};
 use jiaolian_schema::standing::{MatterStanding, Outcome, Standing};
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::{Draft, Payload};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Cases that a township opens beside those whose people carry a device.
@@ -420,18 +420,18 @@ impl World {
         let Some(matter) = standing.matters.values().next() else {
             return;
         };
-        let done: BTreeMap<&str, ()> = matter
+        let done: BTreeSet<&str> = matter
             .steps
             .iter()
-            .map(|step| (step.event.as_str(), ()))
+            .map(|step| step.event.as_str())
             .collect();
         let found = ["false_alarm", "explained", "violation"];
-        let is_found = found.iter().any(|event| done.contains_key(event));
-        let event = if done.contains_key("withdraw") || done.contains_key("close") {
+        let is_found = found.iter().any(|event| done.contains(event));
+        let event = if done.contains("withdraw") || done.contains("close") {
             return;
-        } else if !done.contains_key("acknowledge") {
+        } else if !done.contains("acknowledge") {
             "acknowledge"
-        } else if !done.contains_key("contact") {
+        } else if !done.contains("contact") {
             "contact"
         } else if !is_found {
             found[self.dice.below(3)]

@@ -48,7 +48,7 @@ impl World {
             queue: Queue::default(),
             dice,
             swarm,
-            nodes: (0..OFFICES.len()).map(|at| Node::new(&plan, at)).collect(),
+            nodes: (0..OFFICES.len()).map(|at| Node::new(plan, at)).collect(),
             seats: Seats::new(),
             links: super::net::links(),
             people: Vec::new(),
@@ -268,7 +268,7 @@ impl World {
         entropy: [u8; 32],
     ) -> Replica<super::disk::Disk> {
         let rules = (Arc::clone(&self.rules) as Arc<_>, self.rules.pack_id());
-        let setup = setup(&self.plan, at, &self.seats, rules, entropy);
+        let setup = setup(self.plan, at, &self.seats, rules, entropy);
         Replica::open(disk, setup).expect("a memory store reads what was written")
     }
 

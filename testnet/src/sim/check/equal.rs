@@ -10,12 +10,11 @@ pub(super) fn check(world: &mut World, union: &Union, broken: &mut Vec<String>) 
         let audience = union.audience(*id);
         let mut texts = Vec::new();
         let mut frontiers = Vec::new();
-        for at in 0..world.nodes.len() {
+        for (at, (name, ..)) in OFFICES.iter().enumerate() {
             let may = may_hold(union.authority.offices(), world.plan.office(at), &audience);
             let Some(replica) = world.nodes[at].replica.as_mut().filter(|_| may) else {
                 continue;
             };
-            let name = OFFICES[at].0;
             let here = replica
                 .facts(*id)
                 .map(|facts| facts.len())

@@ -30,7 +30,7 @@ pub(super) fn check(world: &mut World, union: &Union, broken: &mut Vec<String>) 
 fn fold_again(world: &mut World, at: usize, broken: &mut Vec<String>) {
     enum Item {
         Head(EnvelopeId, Head),
-        Fact(Fact),
+        Fact(Box<Fact>),
     }
     let mut items = Vec::new();
     let mut facts = BTreeMap::<DossierId, BTreeMap<EnvelopeId, Fact>>::new();
@@ -48,7 +48,7 @@ fn fold_again(world: &mut World, at: usize, broken: &mut Vec<String>) {
                 .entry(fact.dossier)
                 .or_default()
                 .insert(fact.id, fact.clone());
-            items.push(Item::Fact(fact));
+            items.push(Item::Fact(Box::new(fact)));
         }
     }
     world.dice.shuffle(&mut items);
