@@ -22,6 +22,9 @@ pub const CONNECTIONS_MAX: usize = 512;
 pub const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Most header lines of a request.
 pub const HEADER_LINES_MAX: usize = 64;
+/// How long what is answered when the server stops may still take, ms; an open page's live events
+/// would go on for ever and hold the whole node.
+const STOP_WAIT_MS: u64 = 2_000;
 /// Pause after the system refused to accept, ms.
 const ACCEPT_PAUSE_MS: u64 = 50;
 
@@ -42,7 +45,8 @@ impl Bounds {
     };
 }
 
-/// Serves connections until `stop` says true, then lets those that are answering finish.
+/// Serves connections until `stop` says true, then lets those that are answering finish,
+/// for two seconds.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -104,10 +108,50 @@ async fn converse(
         ended = connection.as_mut() => ended,
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            let wait = Duration::from_millis(STOP_WAIT_MS);
+            match tokio::time::timeout(wait, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, Bytes};
+    use axum::routing::get;
+    use std::convert::Infallible;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_stream::StreamExt as _;
+
+    #[tokio::test]
+    async fn an_answer_without_end_ends_when_the_server_stops() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let endless = get(async || {
+            let first = tokio_stream::once(Ok::<_, Infallible>(Bytes::from_static(b"first")));
+            Body::from_stream(first.chain(tokio_stream::pending()))
+        });
+        let router = Router::new().route("/", endless);
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, router, Bounds::STANDARD, stopped));
+        let mut page = TcpStream::connect(at).await.unwrap();
+        page.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"first\r\n") {
+            assert_ne!(page.read_buf(&mut heard).await.unwrap(), 0);
+        }
+        stop.send_replace(true);
+        server.await.unwrap();
+        let rest = page.read_to_end(&mut heard);
+        let waited = tokio::time::timeout(Duration::from_mins(1), rest).await;
+        assert!(waited.is_ok(), "the connection is still open");
     }
 }

@@ -98,6 +98,7 @@ async fn all(quick: bool) -> Result<Vec<Figure>, MeasureError> {
             .goal(1.0),
         ]);
     }
+    drop(pages);
     field.province.stop_all().await;
     Ok(figures)
 }

@@ -211,7 +211,6 @@ impl Town {
     pub(crate) async fn until_roots_equal(&self, key: &str, above: &[&str]) {
         let (mut newest, until) = (0, Instant::now() + PATIENCE);
         loop {
-            assert!(Instant::now() < until, "dossiers still stand differently");
             let here = self.province.roots(key).await.unwrap();
             let mut unequal = Vec::new();
             for office in above {
@@ -222,11 +221,14 @@ impl Town {
                         || (there.is_none() && here[*id]["kind"] != "Roster")
                 };
                 let ids: Vec<_> = here.keys().filter(differs).cloned().collect();
-                unequal.extend(ids.into_iter().map(|id| format!("{office}: {id}")));
+                let shown = |id: String| format!("{office}: {id} {}", here[&id]["kind"]);
+                unequal.extend(ids.into_iter().map(shown));
             }
             if unequal.is_empty() {
                 return;
             }
+            let is_late = Instant::now() >= until;
+            assert!(!is_late, "they still stand differently: {unequal:?}");
             newest = self.province.next_change(above[0], newest).await.unwrap();
         }
     }
