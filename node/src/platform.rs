@@ -126,23 +126,30 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     fs4::available_space(path).ok()
 }
 
-/// Waits until the system or the operator asks the node to end.
+/// Listens at once; the future ends when the system or the operator asks the node to end.
+///
+/// # Errors
+///
+/// Where the system refuses to tell of signals.
 #[cfg(unix)]
-pub async fn shutdown_signal() -> io::Result<()> {
+pub fn shutdown_signal() -> io::Result<impl Future<Output = io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    tokio::select! {
-        ended = tokio::signal::ctrl_c() => ended,
-        _ = terminate.recv() => Ok(()),
-        _ = hangup.recv() => Ok(()),
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+            _ = hangup.recv() => Ok(()),
+        }
+    })
 }
 
-/// Waits until the system or the operator asks the node to end.
+/// Listens at once; the future ends when the system or the operator asks the node to end.
 #[cfg(not(unix))]
-pub async fn shutdown_signal() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+pub fn shutdown_signal() -> io::Result<impl Future<Output = io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }
 
 #[cfg(unix)]

@@ -84,7 +84,7 @@ pub fn run(dir: &Path, json: bool) -> Result<(), RunError> {
 }
 
 async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
-    let signalled = shutdown_signal();
+    let signalled = shutdown_signal()?;
     let started = start(dir, config).await?;
     let (stop, stopped) = watch::channel(false);
     let bounds = Bounds {

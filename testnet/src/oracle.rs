@@ -140,10 +140,7 @@ fn step(seen: &mut Seen, fence: &Fence, point: &Point, found: &mut Vec<TrueViola
         } else if verdict == Verdict::Clear {
             seen.clear.push(point.time);
         }
-        let first = seen.clear.first().copied();
-        if let Some(first) =
-            first.filter(|first| seen.clear.len() >= 2 && point.time - first >= 2 * MINUTE_MS)
-        {
+        if let Some(first) = reach(&seen.clear, 2, 2) {
             end(seen, first, found);
             seen.forget();
         }

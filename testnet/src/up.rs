@@ -15,10 +15,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Args;
 use jiaolian_node::http::accept::{Bounds, serve};
+use jiaolian_node::platform::shutdown_signal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -106,15 +108,12 @@ async fn up(command: &UpCommand) -> Result<(), String> {
     let listener = TcpListener::bind(command.listen)
         .await
         .map_err(|error| format!("{}: {error}", command.listen))?;
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    say(&format!("正在建立 {} 个机构 …", topology.offices.len()));
-    let mut province = Province::found(Program::of_testnet(&program), &kept, &topology)
-        .await
-        .map_err(|error| error.to_string())?;
-    say("正在启动并录入演练案件 …");
-    let subjects = populate(&mut province)
-        .await
-        .map_err(|error| error.to_string())?;
+    let mut told = pin!(shutdown_signal().map_err(|error| error.to_string())?);
+    let (province, subjects) = tokio::select! {
+        raised = raise(&topology, &kept) => raised?,
+        // The nodes end with the province that is dropped.
+        told = told.as_mut() => return told.map_err(|error| error.to_string()),
+    };
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     say(&format!(
         "演练省已启动: {} 个机构，{} 件案件。控制页 http://{address}/ (Ctrl+C 结束)",
@@ -133,9 +132,7 @@ async fn up(command: &UpCommand) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(serve(listener, router(desk), Bounds::STANDARD, stopped));
     if !command.once {
-        jiaolian_node::platform::shutdown_signal()
-            .await
-            .map_err(|error| error.to_string())?;
+        told.await.map_err(|error| error.to_string())?;
     }
     stop.send_replace(true);
     province.write().await.stop_all().await;
@@ -143,7 +140,21 @@ async fn up(command: &UpCommand) -> Result<(), String> {
     Ok(())
 }
 
-fn scratch(dir: Option<&std::path::Path>) -> std::io::Result<PathBuf> {
+/// Founds and starts the province of a topology.
+async fn raise(topology: &Topology, dir: &Path) -> Result<(Province, Vec<Subject>), String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    say(&format!("正在建立 {} 个机构 …", topology.offices.len()));
+    let mut province = Province::found(Program::of_testnet(&program), dir, topology)
+        .await
+        .map_err(|error| error.to_string())?;
+    say("正在启动并录入演练案件 …");
+    let subjects = populate(&mut province)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok((province, subjects))
+}
+
+fn scratch(dir: Option<&Path>) -> std::io::Result<PathBuf> {
     let dir = match dir {
         Some(dir) => dir.to_owned(),
         None => std::env::temp_dir().join(format!("jiaolian-drill-{}", std::process::id())),
