@@ -64,6 +64,8 @@ pub struct Node {
     pub(super) access_tip: Option<AccessTip>,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
+    /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
+    pub(super) doubtful: BTreeMap<(bool, DossierId), Arc<File>>,
     /// Which alarms are one incident; none while it must be told again.
     incidents: Option<Arc<Incidents>>,
 }
@@ -135,6 +137,7 @@ impl Node {
             access_tip: None,
             rates: Rates::default(),
             files: BTreeMap::new(),
+            doubtful: BTreeMap::new(),
             incidents: None,
         }
     }
@@ -257,9 +260,13 @@ impl Node {
         self.contents = super::text::Contents::default();
     }
 
-    /// Every dossier is read again; merged texts stay, for they only grow.
+    /// Every dossier is read again, and pages are told of those that stand otherwise; merged texts
+    /// stay, for they only grow.
     pub fn forget_files(&mut self) {
-        self.files.clear();
+        for (id, file) in std::mem::take(&mut self.files) {
+            let key = (file.kind != DossierKind::Alarm, id);
+            self.doubtful.entry(key).or_insert(file);
+        }
         self.incidents = None;
     }
 
@@ -334,6 +341,7 @@ impl Own for Node {
 
     fn tick(&mut self) {
         self.replica.tick(self.now(), entropy());
+        self.tell_doubtful();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }
@@ -364,6 +372,7 @@ impl Own for Node {
                 }
             }
             self.tell_watched(watched);
+            self.tell_doubtful();
         }
     }
 }

@@ -4,12 +4,16 @@ use super::Node;
 use crate::event::{Change, Part};
 use crate::link::Lane as WireLane;
 use crate::metric::add;
-use jiaolian_schema::desk::RECORD_WORKFLOW;
+use jiaolian_schema::desk::{File, RECORD_WORKFLOW};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode, hex};
+use jiaolian_schema::standing::Standing;
 use jiaolian_sync::{Effect, Event, Lane};
 use std::collections::BTreeSet;
+
+/// Most doubtful dossiers that are looked at in one go, so that no answer waits for all of them.
+const DOUBTFUL_MAX: usize = 64;
 
 impl Node {
     /// Performs one effect; what was to be stored is durable already.
@@ -44,6 +48,39 @@ impl Node {
                 self.events.publish(Change::Located(case));
             }
         }
+    }
+
+    /// A head or a receipt that comes later than an act can bring it into force. Tells of dossiers
+    /// that stand otherwise by such a change.
+    pub(super) fn tell_doubtful(&mut self) {
+        for _ in 0..DOUBTFUL_MAX {
+            let Some(((_, id), told)) = self.doubtful.pop_first() else {
+                return;
+            };
+            let Some(standing) = self.replica.standing(id) else {
+                continue;
+            };
+            if standing.state_root() != told.standing.state_root() {
+                self.tell_otherwise(&told, &standing);
+            }
+        }
+    }
+
+    fn tell_otherwise(&self, told: &File, now: &Standing) {
+        if told.kind == DossierKind::Alarm {
+            return self.events.publish(Change::AlarmChanged(told.id));
+        }
+        for (matter, standing) in &now.matters {
+            if told.standing.matters.get(matter) != Some(standing) {
+                let (matter, case) = (*matter, told.id);
+                self.events.publish(Change::MatterChanged { matter, case });
+            }
+        }
+        self.events.publish(Change::CaseChanged {
+            case: told.id,
+            by: None,
+            parts: vec![Part::Protected, Part::Matters],
+        });
     }
 
     fn publish(&mut self, event: Event) {
