@@ -23,6 +23,12 @@ pub(crate) struct Lie {
     pub(crate) matter: String,
 }
 
+/// Ids of what was told, by what is wrong with it.
+pub(crate) struct Told {
+    pub(crate) wrong_capacity: String,
+    pub(crate) revoked: String,
+}
+
 pub(crate) struct Forger {
     home: Home,
     store: DiskStore,
@@ -66,8 +72,9 @@ impl Forger {
         }
     }
 
-    /// Greets as the township's node would, then lies. Gives words by which each lie is listed.
-    pub(crate) async fn tell(mut self, lie: &Lie) -> Vec<String> {
+    /// Greets as the township's node would, then sends three decisions: one by somebody who may
+    /// not decide, one by a key that was revoked, one whose signature is broken.
+    pub(crate) async fn tell(mut self, lie: &Lie) -> Told {
         let case: DossierId = DossierId::from_hex(&lie.case).unwrap();
         let matter = EnvelopeId::from_hex(&lie.matter).unwrap();
         let [officer, head] = self.numbers.clone();
@@ -76,13 +83,17 @@ impl Forger {
         let revoked = self.approve(&head, case, matter);
         let mut tampered = wrong_capacity.clone();
         tampered.signature[3] ^= 1;
+        let told = Told {
+            wrong_capacity: wrong_capacity.id().to_hex(),
+            revoked: revoked.id().to_hex(),
+        };
         self.greet().await;
         let envelopes = vec![tampered, wrong_capacity, revoked];
         let frame = Frame::Envelopes { lane: 1, envelopes }.encode();
         assert!(self.links.send(&self.county, Lane::Normal, frame));
         self.until_counted(3).await;
         self.links.close().await;
-        vec!["signature".to_owned()]
+        told
     }
 
     async fn greet(&mut self) {
