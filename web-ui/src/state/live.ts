@@ -14,7 +14,6 @@ const NAMES: Name[] = [
 const listeners = new Map<Name, Set<Listener<Name>>>();
 let source: EventSource | null = null;
 let retry: ReturnType<typeof setTimeout> | null = null;
-let wasOpen = false;
 
 /** False while the stream is down: what is on the screen may then be old. */
 export const streaming = ref(true);
@@ -33,8 +32,8 @@ function open(): void {
   }
   stream.onopen = () => {
     streaming.value = true;
-    if (wasOpen) dispatch("reset", {}); // something may have been missed in between
-    wasOpen = true;
+    // Something may have happened since the lists were read, the first time too.
+    dispatch("reset", {});
   };
   stream.onerror = () => {
     streaming.value = false;
@@ -53,7 +52,6 @@ export function stopLive(): void {
   retry = null;
   source?.close();
   source = null;
-  wasOpen = false;
   streaming.value = true;
 }
 
