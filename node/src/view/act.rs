@@ -97,6 +97,7 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
         What::Step { matter, .. } => match step(*matter) {
             Some(Outcome::Conflicted) => standing("conflicted", Some("step"), None),
             Some(Outcome::Late) => standing("late", None, None),
+            Some(Outcome::Replaced) => standing("replaced", None, None),
             Some(Outcome::NotCompetent) => standing("void", None, None),
             _ => standing_of(entry.state),
         },

@@ -89,7 +89,7 @@ pub struct SignerShape {
 /// How an act stands, as `standing.md` shows it to people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StandingShape {
-    /// `good`, `unfiled`, `waiting`, `void`, `late`, `conflicted` or `reliance`.
+    /// `good`, `unfiled`, `waiting`, `void`, `late`, `replaced`, `conflicted` or `reliance`.
     pub state: String,
     /// Why it waits, or which kind of conflict.
     pub reason: Option<String>,

@@ -51,6 +51,7 @@ export type StandingState =
   | "waiting"
   | "void"
   | "late"
+  | "replaced"
   | "conflicted"
   | "reliance";
 export interface Standing {
