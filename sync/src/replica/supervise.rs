@@ -168,6 +168,13 @@ impl<S: Store> Replica<S> {
             Step::Used(transitions) => {
                 outcome.judged = Judged::Next;
                 for transition in &transitions {
+                    if self.is_told_otherwise(person, watched, transition) {
+                        let since = Some(transition.time);
+                        let (raised, withdrawn) = self.judge_again(person, watched, since)?;
+                        outcome.raised.extend(raised);
+                        outcome.withdrawn.extend(withdrawn);
+                        break;
+                    }
                     let raised = self.decide(person, watched, transition, live);
                     outcome.raised.extend(raised);
                     if std::mem::take(&mut self.desk.unsigned) {
@@ -257,6 +264,11 @@ impl<S: Store> Replica<S> {
         }
     }
 
+    /// What was signed may stand otherwise: permits are read again.
+    pub(super) fn watch_anew(&mut self) {
+        self.desk.epoch += 1;
+    }
+
     /// A receipt or the roster may move a permit's beginning or take it away: everybody under watch
     /// is asked again in time, a few with each tick, whether a device still reports or not.
     pub(super) fn follow_epoch(&mut self) {
@@ -276,8 +288,7 @@ impl<S: Store> Replica<S> {
     }
 
     /// Another gateway raised or withdrew an alarm of a person whom this one watches too: of two
-    /// alarms for one violation
-    /// one goes, and a violation left without any gets one (R19).
+    /// alarms for one violation one goes, and a violation left without any gets one (R19).
     fn follow_elsewhere(&mut self, person: PersonCode, time: i64) {
         if !matches!(self.disk.get(Table::Watch, &person.0), Ok(Some(_))) {
             return;
@@ -339,7 +350,7 @@ impl<S: Store> Replica<S> {
             {
                 self.desk.news.insert(person);
             }
-            (What::Roster(_) | What::Receipt(_), _) => self.desk.epoch += 1,
+            (What::Roster(_) | What::Receipt(_), _) => self.watch_anew(),
             _ => {}
         }
     }

@@ -38,7 +38,7 @@ fn fix(minute: i64, outward: i32) -> Fix {
     }
 }
 
-fn report(
+pub(crate) fn report(
     world: &mut World,
     at: usize,
     minute: i64,
@@ -57,7 +57,7 @@ fn report(
     outcome
 }
 
-fn watched() -> (World, DossierId) {
+pub(crate) fn watched() -> (World, DossierId) {
     let mut world = World::new();
     let case = world.open(T1, "t1-officer", "t1", 1, false);
     let device = Device {
@@ -97,7 +97,7 @@ fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {
     world.step(at, "t1-head", case, matter, "approve").unwrap();
 }
 
-fn alarms(world: &World, at: usize) -> Vec<DossierId> {
+pub(crate) fn alarms(world: &World, at: usize) -> Vec<DossierId> {
     let rows = world.net.nodes[at].replica.dossiers();
     rows.filter(|(_, row)| row.kind == DossierKind::Alarm)
         .map(|(id, _)| id)
@@ -259,27 +259,6 @@ fn under_a_leave_nothing_is_raised() {
 }
 
 #[test]
-fn two_gateways_raise_the_same_alarm_and_it_is_known_as_one() {
-    let (mut world, _) = watched();
-    world.link_all();
-    world.net.rest();
-    world.net.cut(C, T1);
-    let mut ids = Vec::new();
-    for at in [T1, C] {
-        for minute in [0, 1, 3] {
-            ids.extend(report(&mut world, at, minute, 30, true).unwrap().raised);
-        }
-    }
-    assert_eq!(ids.len(), 2);
-    assert_eq!(ids[0], ids[1]);
-    world.net.heal(C, T1);
-    world.net.rest();
-    let rows = world.net.nodes[P].replica.dossiers();
-    let names: std::collections::BTreeSet<_> = rows.filter_map(|(_, row)| row.alarm).collect();
-    assert_eq!(names.len(), 1);
-}
-
-#[test]
 fn the_watch_goes_on_over_a_restart_with_cases_closed() {
     let (mut world, _) = watched();
     for minute in [0, 1] {
@@ -348,33 +327,14 @@ fn a_fence_that_is_moved_counts_from_its_signing_and_old_alarms_stand() {
 }
 
 /// Alarms of a node that stand: each by its name.
-fn standing(world: &World, at: usize) -> std::collections::BTreeSet<jiaolian_schema::id::AlarmId> {
+pub(crate) fn standing(
+    world: &World,
+    at: usize,
+) -> std::collections::BTreeSet<jiaolian_schema::id::AlarmId> {
     let alarms = alarms(world, at).into_iter();
     let alarms = alarms.filter(|alarm| !is_withdrawn(world, at, *alarm));
     let rows = alarms.filter_map(|id| world.net.nodes[at].replica.dossier(id));
     rows.filter_map(|row| row.alarm).collect()
-}
-
-#[test]
-fn two_gateways_that_decided_by_other_fixes_keep_one_alarm() {
-    let (mut world, _) = watched();
-    world.link_all();
-    world.net.rest();
-    world.net.cut(C, T1);
-    for minute in [0, 1, 3] {
-        report(&mut world, T1, minute, 30, true).unwrap();
-    }
-    for minute in [0, 1, 4] {
-        report(&mut world, C, minute, 30, true).unwrap();
-    }
-    report(&mut world, C, 3, 30, false).unwrap();
-    report(&mut world, T1, 4, 30, true).unwrap();
-    assert_ne!(standing(&world, T1), standing(&world, C));
-    world.net.heal(C, T1);
-    world.net.rest();
-    for at in [T1, C, P] {
-        assert_eq!(standing(&world, at).len(), 1, "at {at}");
-    }
 }
 
 #[test]
@@ -417,35 +377,4 @@ fn an_alarm_that_could_not_be_signed_is_signed_once_it_can_be() {
     assert_eq!(alarms(&world, T1).len(), 1);
     world.net.tick(1_000);
     assert_eq!(alarms(&world, T1).len(), 1);
-}
-
-#[test]
-fn an_old_alarm_of_another_gateway_takes_no_later_violation() {
-    let (mut world, _) = watched();
-    world.link_all();
-    world.net.rest();
-    let day = 24 * 60;
-    for minute in [0, 1, 3] {
-        report(&mut world, C, minute, 30, true).unwrap();
-    }
-    world.net.flow();
-    for minute in [0, 1, 3] {
-        report(&mut world, T1, minute, 30, true).unwrap();
-    }
-    for minute in [10, 12, 2 * day] {
-        report(&mut world, C, minute, -30, true).unwrap();
-        report(&mut world, T1, minute, -30, true).unwrap();
-    }
-    world.net.rest();
-    world.net.cut(C, T1);
-    for at in [C, T1] {
-        for minute in [2 * day + 10, 2 * day + 11, 2 * day + 13] {
-            report(&mut world, at, minute, 30, true).unwrap();
-        }
-    }
-    world.net.heal(C, T1);
-    world.net.rest();
-    for at in [T1, C, P] {
-        assert_eq!(standing(&world, at).len(), 2, "at {at}");
-    }
 }

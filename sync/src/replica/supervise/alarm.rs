@@ -75,6 +75,34 @@ impl<S: Store> Replica<S> {
         self.raise(person, watched, &cause)
     }
 
+    /// Whether alarms of another name bear on a decision, so that all of them must be matched (R19):
+    /// another gateway, with other fixes, told of this violation first, or what told of a violation
+    /// that ends now may belong to a later one.
+    pub(super) fn is_told_otherwise(
+        &self,
+        person: PersonCode,
+        watched: &Watched,
+        transition: &Transition,
+    ) -> bool {
+        let fence = &transition.fence;
+        let name = |kind, deciding| AlarmId(alarm_id(&person.to_hex(), fence, kind, deciding));
+        match (AlarmKind::of(transition.change), transition.closes) {
+            (Some(AlarmKind::Suspect), _) | (None, None) => false,
+            (Some(kind), _) => {
+                let own = name(kind, transition.deciding);
+                let since = (transition.time, &BTreeSet::new());
+                let others = self.standing_alarms(person, watched, since).into_iter();
+                let mut others = others.filter(|alarm| alarm.id != own.0);
+                others.any(|alarm| alarm.fence == *fence && alarm.kind == kind)
+            }
+            (None, Some(deciding)) => {
+                let kinds = [AlarmKind::Exit, AlarmKind::Enter];
+                let mut names = kinds.map(|kind| name(kind, deciding)).into_iter();
+                !names.any(|name| self.standing_dossier(name).is_some())
+            }
+        }
+    }
+
     fn close(&mut self, person: PersonCode, watched: &mut Watched, transition: &Transition) {
         let Some(deciding) = transition.closes else {
             return;

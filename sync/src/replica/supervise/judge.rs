@@ -27,16 +27,12 @@ impl<S: Store> Replica<S> {
         watched: &mut Watched,
         late: Option<i64>,
     ) -> Result<(Vec<AlarmId>, Vec<AlarmId>), StoreError> {
-        let (since, state) = starting_point(watched, late, self.now);
-        watched.marks.retain(|mark| mark.time < since);
-        watched.marked = true;
-        let mut violations = open_violations(&state, &watched.fences);
-        let open: BTreeSet<String> = state.open().map(|(fence, _, _)| fence.to_owned()).collect();
-        watched.state = state;
-        let transitions = self.step_through(person, watched, since)?;
-        gather(&mut violations, transitions);
-        let alarms = self.standing_alarms(person, watched, (since, &open));
-        let changes = match_alarms(&person.to_hex(), &violations, &alarms, &watched.permits);
+        let (mut since, mut violations, mut changes) = self.compare(person, watched, late)?;
+        // Of a violation that was open already only its beginning is known, and an alarm tells its
+        // proof: from before that beginning then.
+        while let Some(begun) = unproved(&violations, &changes) {
+            (since, violations, changes) = self.compare(person, watched, Some(begun))?;
+        }
         let (mut raised, mut withdrawn) = (Vec::new(), Vec::new());
         for change in changes {
             match change {
@@ -71,6 +67,26 @@ impl<S: Store> Replica<S> {
             watched.owed = None;
         }
         Ok((raised, withdrawn))
+    }
+
+    /// Computes violations from before an instant on, and matches the alarms that stand with them.
+    fn compare(
+        &mut self,
+        person: PersonCode,
+        watched: &mut Watched,
+        late: Option<i64>,
+    ) -> Result<(i64, Vec<Violation>, Vec<AlarmChange>), StoreError> {
+        let (since, state) = starting_point(watched, late, self.now);
+        watched.marks.retain(|mark| mark.time < since);
+        watched.marked = true;
+        let mut violations = open_violations(&state, &watched.fences);
+        let open: BTreeSet<String> = state.open().map(|(fence, _, _)| fence.to_owned()).collect();
+        watched.state = state;
+        let transitions = self.step_through(person, watched, since)?;
+        gather(&mut violations, transitions);
+        let alarms = self.standing_alarms(person, watched, (since, &open));
+        let changes = match_alarms(&person.to_hex(), &violations, &alarms, &watched.permits);
+        Ok((since, violations, changes))
     }
 
     fn step_through(
@@ -109,6 +125,16 @@ impl<S: Store> Replica<S> {
             from = if whole { last } else { last + 1 };
         }
     }
+}
+
+/// The beginning of the earliest violation that is to be raised and whose points were not gathered.
+fn unproved(violations: &[Violation], changes: &[AlarmChange]) -> Option<i64> {
+    let raised = changes.iter().filter_map(|change| match change {
+        AlarmChange::RaiseRetrospective { violation, .. } => violations.get(*violation),
+        _ => None,
+    });
+    let bare = raised.filter(|violation| violation.evidence.is_empty());
+    bare.map(|violation| violation.time).min()
 }
 
 /// The state that does not yet know what changed, and the instant from which fixes are stepped
