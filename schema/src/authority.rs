@@ -19,7 +19,7 @@ mod weigh;
 pub use seat::{Appointments, STALE_DAYS_DEFAULT};
 pub use state::{Fork, NodeSeat, PathState, PolicyInForce, State, VoidReason, Wait, Window};
 
-use crate::act::{At, Receipt};
+use crate::act::{Act, At, Receipt};
 use crate::admit::{Introduction, Introductions};
 use crate::envelope::Duty;
 use crate::fact::Fact;
@@ -147,6 +147,29 @@ impl Authority {
             })
         });
         forked.collect()
+    }
+
+    /// The first position of an author's chain at which two ids are known.
+    pub fn fork_of(&self, author: AuthorId) -> Option<u64> {
+        self.chains.get(&author)?.fork()
+    }
+
+    /// Whether one more head may change how earlier ones stand, although it only goes on: in a
+    /// chain that is forked, or of which a superior spoke.
+    pub fn is_disputed(&self, author: AuthorId) -> bool {
+        self.index.said_about.contains_key(&author) || self.fork_of(author).is_some()
+    }
+
+    /// Positions that revocations and endorsements of an author name, whether they count or not.
+    pub fn named_positions(&self, author: AuthorId) -> Vec<At> {
+        let said = self.index.said_about.get(&author).into_iter().flatten();
+        let acts = said.filter_map(|id| self.acts.get(id)?.act());
+        acts.filter_map(|act| match act {
+            Act::Revoke(revoke) => revoke.at,
+            Act::Endorse(endorse) => Some(endorse.at),
+            _ => None,
+        })
+        .collect()
     }
 
     /// Whether the body is here.

@@ -102,6 +102,19 @@ impl Known {
         self.tips.is_empty()
     }
 
+    /// Tells one saying from another.
+    pub(crate) fn mark(&self) -> [u8; 8] {
+        let mut bytes = Vec::with_capacity(self.tips.len() * TIP_BYTES);
+        for (author, m, id) in &self.tips {
+            bytes.extend_from_slice(author);
+            bytes.extend_from_slice(&m.to_be_bytes());
+            bytes.extend_from_slice(id);
+        }
+        let mut mark = [0; 8];
+        mark.copy_from_slice(&sha256(&[&bytes])[..8]);
+        mark
+    }
+
     /// Whether the peer has something that this frontier can't explain: surely, by tips that lie
     /// beyond it.
     pub(crate) fn is_beyond(&self, frontier: &Frontier, salt: Salt) -> bool {
@@ -120,12 +133,21 @@ pub(crate) struct Missing {
     pub(crate) beyond: bool,
 }
 
+/// How tips of the peer that are not here are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As going on from the author's branch here: nearly always so, and little is sent.
+    OneBranch,
+    /// As telling nothing: an author who signed two at one position has other branches there.
+    Anything,
+}
+
 /// Compares what is here with what the peer said.
 pub(crate) fn missing(
     facts: &BTreeMap<EnvelopeId, Fact>,
     known: &Known,
     refused: &BTreeSet<Short>,
-    salt: Salt,
+    (salt, reading): (Salt, Reading),
 ) -> Missing {
     let mut authors: BTreeMap<Short, Vec<&Fact>> = BTreeMap::new();
     for fact in facts.values() {
@@ -139,9 +161,9 @@ pub(crate) fn missing(
         if let Some(fact) = ours.iter().find(at) {
             has.push(fact.id);
         } else {
-            // Taken for the same branch; if it is another, the digests tell at the next check.
             beyond = true;
-            let below = ours.iter().filter(|fact| position(fact.m) <= *m);
+            let same = reading == Reading::OneBranch;
+            let below = ours.iter().filter(|fact| same && position(fact.m) < *m);
             has.extend(below.map(|fact| fact.id));
         }
     }

@@ -2,8 +2,8 @@
 //! is not yet durable there.
 
 use crate::effect::{Lane, Peer};
-use crate::frame::Frame;
-use crate::frontier::Known;
+use crate::frame::{Chain, Frame};
+use crate::frontier::{Known, Reading};
 use crate::index::View;
 use crate::item::{Group, Key, Salt, Short};
 use jiaolian_schema::envelope::Envelope;
@@ -152,11 +152,15 @@ pub(crate) struct Link {
     /// here.
     pub(crate) guests: BTreeSet<OfficeId>,
     pub(crate) told_guests: BTreeSet<OfficeId>,
+    /// What the peer was told is here of guests' chains.
+    pub(crate) told_chains: BTreeMap<AuthorId, Chain>,
     /// Dossiers that went elsewhere, of which the peer was told in this session.
     pub(crate) parted: BTreeSet<DossierId>,
     /// Dossiers of which the peer need not be told again what is here, until it speaks of them
     /// anew.
     pub(crate) answered: BTreeSet<DossierId>,
+    /// What the peer said of a dossier that could not be explained, and how often it said that.
+    pub(crate) unexplained: BTreeMap<DossierId, ([u8; 8], u8)>,
     /// Dossiers found to be at the peer whole.
     pub(crate) arrived: Vec<DossierId>,
     /// Both said that they have the same.
@@ -196,8 +200,10 @@ impl Link {
             greeted: None,
             guests: BTreeSet::new(),
             told_guests: BTreeSet::new(),
+            told_chains: BTreeMap::new(),
             parted: BTreeSet::new(),
             answered: BTreeSet::new(),
+            unexplained: BTreeMap::new(),
             arrived: Vec::new(),
             agreed: false,
             has_agreed: false,
@@ -301,6 +307,21 @@ impl Link {
     /// The peer knows what is here of the dossier: its job says nothing of that.
     pub(crate) fn spare_answer(&mut self, dossier: DossierId) {
         self.answered.insert(dossier);
+    }
+
+    /// How to read what the peer said of a dossier: when it says the same again, the first reading
+    /// was wrong; when that helps no more than the first, nothing does before it says something else.
+    pub(crate) fn reading(&mut self, dossier: DossierId, known: &Known) -> Reading {
+        let mark = known.mark();
+        let heard = self.unexplained.entry(dossier).or_insert((mark, 0));
+        if heard.0 != mark {
+            *heard = (mark, 0);
+        }
+        heard.1 = heard.1.saturating_add(1);
+        match heard.1 {
+            2 => Reading::Anything,
+            _ => Reading::OneBranch,
+        }
     }
 
     /// Whether a whole dossier is about to be sent, which will bring its newest envelopes too.

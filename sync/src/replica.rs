@@ -9,6 +9,7 @@
 mod aside;
 mod ask;
 mod author;
+mod branch;
 mod carry;
 mod chain;
 mod door;

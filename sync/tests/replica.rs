@@ -7,6 +7,8 @@
 mod carry;
 #[path = "replica/converge.rs"]
 mod converge;
+#[path = "replica/fork.rs"]
+mod fork;
 #[path = "replica/gateway.rs"]
 mod gateway;
 #[path = "replica/hostile.rs"]

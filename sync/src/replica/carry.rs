@@ -56,6 +56,9 @@ impl<S: Store> Replica<S> {
                 _ if chain.is_some_and(|group| link.view.shows(&group)) => {
                     link.push(Lane::Normal, Item::Head(id));
                 }
+                _ if self.is_guest_chain(&link, head.author) => {
+                    self.offer_branch(&mut link, id, head);
+                }
                 _ => {}
             }
             self.links.insert(peer, link);
@@ -228,7 +231,11 @@ impl<S: Store> Replica<S> {
     ) -> Result<VecDeque<EnvelopeId>, StoreError> {
         let salt = link.salt.unwrap_or_default();
         let facts = self.load_facts(dossier)?;
-        let missing = missing(&facts, known, refused, salt);
+        let reading = link.reading(dossier, known);
+        let missing = missing(&facts, known, refused, (salt, reading));
+        if !missing.beyond {
+            link.unexplained.remove(&dossier);
+        }
         let Some(row) = self.rows.get(&dossier) else {
             return Ok(VecDeque::new());
         };

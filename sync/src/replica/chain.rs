@@ -166,10 +166,12 @@ impl<S: Store> Replica<S> {
         let extends = head.n == row.map_or(0, |row| row.top) + 1;
         self.authority.add_head(id, head);
         self.add_to_chain(head.author, head.n, id);
-        if !extends {
-            // A gap closed or a fork: what was signed before may stand otherwise.
+        if !extends || self.authority.is_disputed(head.author) {
+            // A gap closed, a fork, a position that was spoken of: what was signed before may
+            // stand otherwise.
             self.standings.clear();
             self.to_place = true;
+            self.watch_anew();
         }
     }
 }

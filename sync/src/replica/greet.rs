@@ -202,6 +202,7 @@ impl<S: Store> Replica<S> {
         if let Some(link) = self.links.get_mut(&peer) {
             (link.agreed, link.has_agreed) = (true, true);
             link.listed = 0;
+            link.unexplained.clear();
             link.check_wait = CHECK_MS.0;
         }
         let news = self.hints.get(&peer).is_none_or(|hint| hint.root != root);

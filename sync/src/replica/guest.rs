@@ -149,6 +149,6 @@ impl<S: Store> Replica<S> {
 }
 
 /// Whether one of two offices covers the other, so that it has the other's roster anyway.
-fn are_near(offices: &Offices, a: OfficeId, b: OfficeId) -> bool {
+pub(super) fn are_near(offices: &Offices, a: OfficeId, b: OfficeId) -> bool {
     offices.covers(a, b) || offices.covers(b, a)
 }

@@ -15,7 +15,7 @@ const FORK_HEADS: u64 = 256;
 /// Chains asked for at once.
 const GAPS_AT_ONCE: usize = 64;
 /// The rank of chains among the jobs of a lane: after all dossiers.
-const CHAIN_RANK: u8 = 12;
+pub(super) const CHAIN_RANK: u8 = 12;
 
 impl<S: Store> Replica<S> {
     fn authors_named(&self, item: ItemRef) -> Vec<AuthorId> {
@@ -25,7 +25,7 @@ impl<S: Store> Replica<S> {
         ids.take_while(|id| id.0[..8] == item).collect()
     }
 
-    fn chain_of(&self, author: AuthorId) -> Chain {
+    pub(super) fn chain_of(&self, author: AuthorId) -> Chain {
         let row = self.chains.get(&author);
         Chain {
             item: item_ref(&author.0),
@@ -55,7 +55,7 @@ impl<S: Store> Replica<S> {
         self.say_chains(peer, &items, false);
     }
 
-    fn say_chains(&mut self, peer: Peer, items: &[Chain], answer: bool) {
+    pub(super) fn say_chains(&mut self, peer: Peer, items: &[Chain], answer: bool) {
         if let Some(link) = self.links.get_mut(&peer) {
             for items in items.chunks(ITEMS_MAX) {
                 let items = items.to_vec();
@@ -64,7 +64,7 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn plan_heads(&mut self, peer: Peer, author: AuthorId, from: u64, to: u64) {
+    pub(super) fn plan_heads(&mut self, peer: Peer, author: AuthorId, from: u64, to: u64) {
         let (Some(row), Some(link)) = (self.chains.get(&author), self.links.get_mut(&peer)) else {
             return;
         };
@@ -81,12 +81,15 @@ impl<S: Store> Replica<S> {
         };
         link.listed += items.len();
         link.moved = self.now;
-        let shown = link.view.clone();
+        let (shown, below) = (link.view.clone(), link.office);
         let mut back = Vec::new();
         for theirs in items {
             for author in self.authors_named(theirs.item) {
                 let row = self.chains.get(&author);
                 let Some(row) = row.filter(|row| shown.shows(&row.key(author).group())) else {
+                    if row.is_some_and(|row| self.passes_down(below, row.office)) {
+                        self.hear_guest_chain(peer, author, theirs);
+                    }
                     continue;
                 };
                 let (top, ours) = (row.top, self.chain_of(author));
@@ -177,5 +180,6 @@ impl<S: Store> Replica<S> {
         for (author, from, to, _) in asks {
             link.say(Lane::Normal, Frame::Heads { author, from, to });
         }
+        self.tell_chains_to(peer);
     }
 }

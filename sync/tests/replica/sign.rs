@@ -62,13 +62,10 @@ fn a_disk_older_than_the_chain_signs_nothing() {
     world.link_all();
     let case = world.open(T1, "t1-officer", "t1", 1, false);
     world.net.rest();
-    let old = world.net.nodes[T1].disk.0.borrow().clone();
+    let old = world.image(T1);
     world.amend(T1, "t1-officer", case, "term", b"x");
     world.net.rest();
-    world.net.cut(C, T1);
-    *world.net.nodes[T1].disk.0.borrow_mut() = old;
-    let setup = world.setup_of(T1);
-    world.net.restart(T1, setup);
+    world.put_back(T1, old);
     world.net.heal(C, T1);
     world.net.rest();
     let amend = Amend {

@@ -7,10 +7,13 @@ use jiaolian_schema::act::{
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
 use jiaolian_schema::standing::{Decision, Signer, SlotAct, SlotRules, Verdict};
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign, StrictVerifier};
-use jiaolian_sync::{Draft, Limits, LocalSeat, Payload, Replica, Seat, Setup, SignError};
+use jiaolian_sync::{
+    Draft, Limits, LocalSeat, MemoryStore, Payload, Replica, Seat, Setup, SignError,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -220,6 +223,26 @@ impl World {
 
     pub(crate) fn setup_of(&self, at: usize) -> Setup {
         setup(["p", "c", "t1", "t2"][at], &self.seats, Limits::default())
+    }
+
+    /// The roster of an office, which the province has.
+    pub(crate) fn roster(&self, name: &str) -> DossierId {
+        let mut all = self.net.nodes[P].replica.dossiers();
+        let roster =
+            all.find(|(_, row)| row.kind == DossierKind::Roster && row.place == office(name));
+        roster.unwrap().0
+    }
+
+    /// What a node's disk holds now.
+    pub(crate) fn image(&self, at: usize) -> MemoryStore {
+        self.net.nodes[at].disk.0.borrow().clone()
+    }
+
+    /// Starts a node from an earlier image of its disk, with its links cut.
+    pub(crate) fn put_back(&mut self, at: usize, image: MemoryStore) {
+        *self.net.nodes[at].disk.0.borrow_mut() = image;
+        let setup = self.setup_of(at);
+        self.net.restart(at, setup);
     }
 
     pub(crate) fn replica(&mut self, at: usize) -> &mut Replica<Disk> {
