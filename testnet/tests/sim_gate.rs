@@ -7,9 +7,11 @@ use std::process::Command;
 
 /// Days of trouble in each run.
 const DAYS: u32 = 3;
-/// Seeds in which a rule was once broken: late alarms, double alarms, timers in a far time, and
-/// five more for breadth.
-const SEEDS: [u64; 12] = [18, 24, 27, 30, 41, 128, 129, 0, 3, 7, 13, 19];
+/// Seeds in which a rule was once broken: late alarms, double alarms, alarms without proof, timers
+/// in a far time, forks that never met, and five more for breadth.
+const SEEDS: [u64; 17] = [
+    18, 24, 27, 30, 41, 128, 129, 172, 196, 212, 275, 280, 0, 3, 7, 13, 19,
+];
 
 fn process(args: &[&str]) -> (Vec<u8>, bool) {
     let binary = env!("CARGO_BIN_EXE_testnet");
@@ -50,6 +52,12 @@ fn fixed_seeds_break_no_rule() {
         faults += report.faults.values().sum::<u64>();
     }
     assert!(faults > 5_000, "only {faults} faults came");
+}
+
+#[test]
+fn a_fork_known_only_elsewhere_stands_alike_after_two_weeks() {
+    let report = run(329, 14);
+    assert!(report.broken.is_empty(), "{report}");
 }
 
 #[test]
