@@ -211,10 +211,14 @@ fn what_no_build_can_check_earns_no_place_by_a_number_alone() {
     let crossed = amend((by.0, officer.author), case, (1, None));
     let reason = refused(&mut world, crossed).unwrap();
     assert!(reason.contains("the author's suite is 1"), "{reason}");
-    // Another township may not hold the case, whatever suite it is in.
-    let now = world.net.now;
-    let outcome = world.replica(T2).import(vec![good], now);
-    assert_eq!((outcome.parked, outcome.stored), (0, 0), "{outcome:?}");
+    // Another township has neither the case nor its officers: it waits there like anything else, and is
+    // let go.
+    take(&mut world, T2, good);
+    assert_eq!(world.replica(T2).parked_count(), 1);
+    for _ in 0..8 {
+        world.net.tick(DAY);
+    }
+    assert_eq!(world.replica(T2).parked_count(), 0);
     assert_eq!(world.replica(C).parked_count(), 0);
 }
 
