@@ -290,6 +290,11 @@ impl World {
         self.seats[who].appointment.unwrap()
     }
 
+    /// From now on the author cites this appointment.
+    pub fn sign_under(&mut self, who: &str, appointment: EnvelopeId) {
+        self.seats.get_mut(who).unwrap().appointment = Some(appointment);
+    }
+
     pub fn sign(&mut self, who: &str, draft: Draft, act: Act) -> EnvelopeId {
         let payload = act.to_payload(draft.day * DAY);
         self.seal(who, draft, Kind::Act, payload)
