@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
         .await?;
-    let key = Ed25519Signer::from_seed(&opened.signing_seed);
+    let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret;
     let again = case_secret.clone();
