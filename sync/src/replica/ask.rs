@@ -307,6 +307,7 @@ impl<S: Store> Replica<S> {
         for dossier in self.changed.range(acked + 1..).map(|(_, id)| id) {
             match self.rows.get(dossier) {
                 Some(row) if !self.may_send(office, row) => {}
+                Some(row) if row.kind == DossierKind::Audit => waiting.bulk += 1,
                 Some(row) if row.kind == DossierKind::Case => waiting.normal += 1,
                 Some(_) => waiting.urgent += 1,
                 None => {}
