@@ -261,6 +261,17 @@ impl<S: Store> Replica<S> {
         ids.first().map(|(n, id)| At { n: *n, id: *id })
     }
 
+    /// The heads of an author's chain that are here, in order.
+    pub fn chain_heads(&self, author: AuthorId) -> Result<Vec<Envelope>, StoreError> {
+        let ids = self.heads_between(author, 1, u64::MAX - 1, usize::MAX);
+        let heads = ids.into_iter().map(|(_, id)| self.load_head(id));
+        Ok(heads
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
     /// Nodes that may connect, by transport key.
     pub fn endpoints(&self) -> &BTreeMap<[u8; 32], NodeSeat> {
         &self.endpoints

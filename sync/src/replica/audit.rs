@@ -93,9 +93,13 @@ impl<S: Store> Replica<S> {
         Some((node.seat, node.signer.sign(&words).to_vec()))
     }
 
-    /// The rows that are still unsigned go out with the next tick.
-    pub fn hurry_log(&mut self) {
-        (self.log.hurried, self.log.tried) = (true, None);
+    /// Signs the rows that are still unsigned now. `entropy` is fresh.
+    pub fn flush_log(&mut self, now: i64, entropy: [u8; 32]) {
+        self.turn_clock(now);
+        self.entropy = sha256(&[&self.entropy, &entropy]);
+        self.log.tried = None;
+        self.sign_log();
+        self.settle();
     }
 
     fn put_log_tip(&mut self, tip: Tip) {
