@@ -4,8 +4,10 @@
 use super::app::App;
 use super::error::{ApiError, ApiResult};
 use super::json::Strict;
+use super::trace::note_refused_sign_in;
 use super::who::{Who, is_for_another, set_cookie, token_of};
 use crate::metric::add;
+use crate::owner::{Access, Looked};
 use crate::session::Ending;
 use crate::view::seat;
 use crate::view::shape::{NodeInfo, SessionShape};
@@ -57,7 +59,14 @@ pub(super) async fn sign_in(
     let number = form.staff_number.trim().to_owned();
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
-        .await?;
+        .await;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            note_refused_sign_in(&app, &number, &error).await;
+            return Err(error);
+        }
+    };
     let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret;
@@ -68,6 +77,7 @@ pub(super) async fn sign_in(
             let now = node.now();
             let viewer = seat::find(node, &number, &public, now);
             let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
+            node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
             if node.is_locked() {
                 node.unlock(case_secret)?;
             }
