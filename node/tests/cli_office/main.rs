@@ -10,4 +10,5 @@ mod node;
 mod refusal;
 mod request;
 mod rollback;
+mod suite;
 mod world;
