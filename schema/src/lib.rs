@@ -25,6 +25,7 @@ pub mod hold;
 pub mod id;
 pub mod id_number;
 pub mod merkle;
+pub mod opinion;
 pub mod permit;
 pub mod rule;
 pub mod schedule;

@@ -73,11 +73,17 @@ pub(super) struct Refused(pub(super) &'static str);
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 25] = [
+const CODES: [(&str, u16); 31] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
     ("passphrase_wrong", 401),
+    ("ukey_pin", 401),
+    ("ukey_pin_wrong", 401),
+    ("ukey_locked", 403),
+    ("ukey_absent", 409),
+    ("ukey_other", 409),
+    ("ukey_failed", 503),
     ("not_allowed", 403),
     ("purpose_needed", 403),
     ("origin_refused", 403),

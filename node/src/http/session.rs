@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -67,7 +67,7 @@ pub(super) async fn sign_in(
             return Err(error);
         }
     };
-    let key = Ed25519Signer::from_seed(&opened.signing_seed);
+    let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret;
     let again = case_secret.clone();

@@ -90,7 +90,7 @@ impl<S: Store> Replica<S> {
     pub fn sign_words(&self, type_string: &str, bytes: &[u8]) -> Option<(Seat, Vec<u8>)> {
         let node = self.node.as_ref()?;
         let words = jiaolian_schema::envelope::pre_authentication(type_string, bytes);
-        Some((node.seat, node.signer.sign(&words).to_vec()))
+        Some((node.seat, node.signer.sign(&words).ok()?.to_vec()))
     }
 
     /// Signs the rows that are still unsigned now. `entropy` is fresh.
