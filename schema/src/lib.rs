@@ -8,6 +8,7 @@
 pub mod act;
 pub mod admit;
 pub mod authority;
+pub mod bundle;
 pub mod calendar;
 pub mod canon;
 pub mod content;
