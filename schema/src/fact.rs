@@ -158,6 +158,23 @@ pub enum What {
         #[n(0)]
         kind: u16,
     },
+    /// An author takes an act back.
+    #[n(38)]
+    Withdraw {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+    },
+    /// What should have stood in an act.
+    #[n(39)]
+    Correct {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+        /// 1 where a reason is given.
+        #[n(1)]
+        reasoned: u8,
+    },
 }
 
 impl Fact {
@@ -240,6 +257,11 @@ impl What {
             },
             Act::Serve(serve) => Self::Serve {
                 decision: serve.decision,
+            },
+            Act::Withdraw(withdraw) => Self::Withdraw { act: withdraw.act },
+            Act::Correct(correct) => Self::Correct {
+                act: correct.act,
+                reasoned: u8::from(!correct.reason.trim().is_empty()),
             },
             Act::Raise(raise) => Self::Raise(raise),
             Act::Unknown { kind, .. } => Self::Unknown { kind },

@@ -19,6 +19,8 @@ enum Move {
     Fork(usize),
     Decide(usize, bool, bool),
     Serve(usize),
+    Withdraw(usize, bool),
+    Correct(usize, usize),
     Amend(usize, bool),
     Receipt(usize, i64, Vec<usize>, bool),
     Revoke(usize, usize, Option<usize>),
@@ -38,6 +40,8 @@ fn one_move() -> impl Strategy<Value = Move> {
         1 => pick.clone().prop_map(Move::Fork),
         4 => (pick.clone(), any::<bool>(), any::<bool>()).prop_map(|(a, b, c)| Move::Decide(a, b, c)),
         1 => pick.clone().prop_map(Move::Serve),
+        2 => (pick.clone(), any::<bool>()).prop_map(|(a, b)| Move::Withdraw(a, b)),
+        1 => (pick.clone(), pick.clone()).prop_map(|(a, b)| Move::Correct(a, b)),
         2 => (pick.clone(), any::<bool>()).prop_map(|(a, b)| Move::Amend(a, b)),
         4 => (pick.clone(), 5..60_i64, proptest::collection::vec(pick.clone(), 0..5), any::<bool>())
             .prop_map(|(w, t, ids, whole)| Move::Receipt(w, t, ids, whole)),
@@ -117,6 +121,19 @@ impl Story {
             Move::Serve(a) => {
                 if let Some(id) = pick(&self.decisions, *a) {
                     self.w.serve("T1.s", id, 12);
+                }
+            }
+            Move::Withdraw(a, knows) => {
+                if let Some((who, id)) = pick(&self.signed, *a) {
+                    let last = self.signed.last().filter(|_| *knows).map(|(_, id)| *id);
+                    let seen: Vec<EnvelopeId> = last.into_iter().collect();
+                    let back = self.w.withdraw(STAFF[who], id, &seen);
+                    self.signed.push((who, back));
+                }
+            }
+            Move::Correct(a, by) => {
+                if let Some((_, id)) = pick(&self.signed, *a) {
+                    self.w.correct(STAFF[by % 5], id, "told later");
                 }
             }
             Move::Amend(a, over) => {
