@@ -102,19 +102,16 @@ pub fn settle_fault<'a>(
     rivals: impl IntoIterator<Item = &'a Capacity>,
     signer: &Signer,
 ) -> Option<RuleError> {
+    let rivals: Vec<&Capacity> = rivals.into_iter().collect();
+    if rivals.iter().any(|rival| rival.person == signer.person) {
+        return Some(RuleError::Rival);
+    }
     let heads = signer
         .roles
         .iter()
         .any(|role| role.ends_with(HEAD_ROLE_END));
-    rivals.into_iter().find_map(|rival| {
-        if rival.person == signer.person {
-            Some(RuleError::Rival)
-        } else if rival.tier > signer.tier || !(heads || signer.tier > rival.tier) {
-            Some(RuleError::Settle)
-        } else {
-            None
-        }
-    })
+    let over = |rival: &&Capacity| signer.tier > rival.tier || (heads && signer.tier == rival.tier);
+    (!rivals.iter().all(over)).then_some(RuleError::Settle)
 }
 
 fn in_force(file: &File, entry: &FieldEntry) -> Vec<EnvelopeId> {
