@@ -3,6 +3,7 @@
 
 mod access;
 mod along;
+mod mend;
 mod node;
 mod rate;
 mod sign;

@@ -57,8 +57,8 @@ pub struct Hand {
 pub(super) struct Ready {
     pub(super) dossier: Option<DossierId>,
     pub(super) act: Act,
-    light: bool,
-    dry: DryRun,
+    pub(super) light: bool,
+    pub(super) dry: DryRun,
 }
 
 impl Node {
@@ -143,6 +143,9 @@ impl Node {
         ask: &SignRequest,
         check_section: bool,
     ) -> ApiResult<Ready> {
+        if let Some(mend) = self.ready_mend(viewer, place, ask) {
+            return mend;
+        }
         match place {
             Place::Cases => self.ready_open(viewer, ask),
             Place::Case(case) => self.ready_case(viewer, case, ask),
@@ -231,24 +234,23 @@ impl Node {
 
     fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
         let fence = bind_form::fence(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("fence/{}", fence.id()));
         let value = jiaolian_schema::canon::encode(&fence);
-        Ok(Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
-        })
+        Ok(self.amend_bytes(file, &format!("fence/{}", fence.id()), value))
     }
 
     fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
         let (terminal, device) = bind_form::device(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("device/{terminal}"));
         let value = jiaolian_schema::canon::encode(&device);
-        Ok(Amend {
+        Ok(self.amend_bytes(file, &format!("device/{terminal}"), value))
+    }
+
+    fn amend_bytes(&self, file: &File, name: &str, value: Vec<u8>) -> Amend {
+        let entry = field_entry(file, &self.rules, name);
+        Amend {
             field: entry.name,
             replaces: entry.replaces,
             value,
-        })
+        }
     }
 
     fn apply(
