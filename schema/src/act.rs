@@ -2,9 +2,11 @@
 //! kind that this
 //! build doesn't know is kept and passed on.
 
+mod audit;
 mod case;
 mod roster;
 
+pub use audit::{Damage, Ledger, Log};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
@@ -47,7 +49,8 @@ pub struct EditBytes {
 
 macro_rules! acts {
     ($($number:literal $name:ident $what:literal;)*) => {
-        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm.
+        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm, 96–99
+        /// a node's own log.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[allow(missing_docs)]
         pub enum Act {
@@ -109,4 +112,7 @@ acts! {
     38 Withdraw "a withdrawal";
     39 Correct "a correction";
     64 Raise "an alarm";
+    96 Log "a batch of the log";
+    97 Ledger "the opening of a log";
+    98 Damage "a damage of the log";
 }
