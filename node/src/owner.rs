@@ -3,6 +3,7 @@
 
 mod access;
 mod along;
+mod amend;
 mod mend;
 mod node;
 mod rate;

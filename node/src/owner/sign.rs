@@ -5,12 +5,11 @@ use super::Node;
 use crate::http::error::{ApiError, ApiResult};
 use crate::key::OfficerKey;
 use crate::seal::entropy;
-use crate::view::bind_form;
-use crate::view::form::{self, Filled};
+use crate::view::form;
 use crate::view::shape::{DryRun, Signed, Target};
 use crate::view::{self, Viewer};
-use jiaolian_schema::act::{Act, Amend, Apply, Open, Step};
-use jiaolian_schema::desk::{File, Section, amend_of, field_entry};
+use jiaolian_schema::act::{Act, Apply, Open, Step};
+use jiaolian_schema::desk::{File, Section};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode};
 use jiaolian_schema::suite::KeyError;
@@ -224,34 +223,6 @@ impl Node {
             light: false,
             dry,
         })
-    }
-
-    fn amend(&self, file: &File, name: &str, filled: &Filled) -> Amend {
-        amend_of(
-            &field_entry(file, &self.rules, name),
-            filled.form.get("value"),
-        )
-    }
-
-    fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let fence = bind_form::fence(filled)?;
-        let value = jiaolian_schema::canon::encode(&fence);
-        Ok(self.amend_bytes(file, &format!("fence/{}", fence.id()), value))
-    }
-
-    fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = bind_form::device(filled)?;
-        let value = jiaolian_schema::canon::encode(&device);
-        Ok(self.amend_bytes(file, &format!("device/{terminal}"), value))
-    }
-
-    fn amend_bytes(&self, file: &File, name: &str, value: Vec<u8>) -> Amend {
-        let entry = field_entry(file, &self.rules, name);
-        Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
-        }
     }
 
     fn apply(
