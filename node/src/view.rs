@@ -15,16 +15,19 @@ pub mod incident;
 pub mod label;
 pub mod map;
 pub mod matter;
+pub mod mend;
 pub mod network;
 pub mod opening;
 mod protected;
 pub mod purpose;
+mod quarrel;
 pub mod seat;
 pub mod section;
 pub mod shape;
 pub mod status;
 pub mod text;
 pub mod today;
+mod waiting;
 
 pub use county::{County, ReadCountiesError};
 

@@ -7,7 +7,7 @@ mod case;
 mod roster;
 
 pub use audit::{Damage, Ledger, Log};
-pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
+pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
 };
@@ -109,6 +109,8 @@ acts! {
     35 Apply "an application";
     36 Step "a step of a matter";
     37 Serve "a service";
+    38 Withdraw "a withdrawal";
+    39 Correct "a correction";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";

@@ -8,8 +8,8 @@
 #![allow(clippy::disallowed_types)]
 
 use jiaolian_schema::act::{
-    Act, ActBytes, Amend, Apply, Appoint, Assign, At, EditBytes, Endorse, Entrust, Found, Open,
-    Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step,
+    Act, ActBytes, Amend, Apply, Appoint, Assign, At, Correct, EditBytes, Endorse, Entrust, Found,
+    Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -170,6 +170,23 @@ fn case_acts() -> Vec<(&'static str, Act)> {
             Serve {
                 decision: id(3),
                 fields: fields(),
+            }
+            .into(),
+        ),
+        (
+            "withdraw",
+            Withdraw {
+                act: id(3),
+                reason: "日期填错".into(),
+            }
+            .into(),
+        ),
+        (
+            "correct",
+            Correct {
+                act: id(3),
+                fields: fields(),
+                reason: "姓名录入有误".into(),
             }
             .into(),
         ),

@@ -5,8 +5,22 @@ use super::shape::{OfferShape, ProtectedField, Rival};
 use super::{Viewer, act, form};
 use crate::owner::Node;
 use jiaolian_schema::desk::{File, field_entry};
-use jiaolian_schema::rule::CaseField;
+use jiaolian_schema::id::EnvelopeId;
+use jiaolian_schema::rule::{CaseField, RulePack};
+use jiaolian_schema::workflow::Value;
 use serde_json::Value as Json;
+
+/// The value that one rival gave a field.
+pub(super) fn value_of_rival(
+    file: &File,
+    rules: &RulePack,
+    name: &str,
+    act: EnvelopeId,
+) -> Option<Value> {
+    let rivals = field_entry(file, rules, name).rivals;
+    let found = rivals.into_iter().find(|(id, _)| *id == act)?;
+    found.1
+}
 
 pub(super) fn protected(
     node: &Node,

@@ -45,13 +45,15 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 13] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
     ("C2", "赵局", "county", &["CTY_HEAD"]),
     ("C3", "周值", "county", &["CMD_DUTY"]),
     ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("C5", "钱副", "county", &["CTY_DEP"]),
+    ("C6", "冯副", "county", &["CTY_DEP"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("S1", "审计员", "county", &["SEC_AUD"]),
@@ -250,6 +252,11 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         Some(rosters["county"]),
         entrust.into(),
     );
+    let witness = Appoint {
+        duty: Duty::Witness,
+        ..appoint("", "city witness", "city", &[])
+    };
+    sign("root", root_seat, Some(rosters["city"]), witness.into());
     let node = appoint("", "node", "county", &["NODE"]);
     let author = node.author();
     let id = sign("root", root_seat, Some(rosters["county"]), node.into());

@@ -97,10 +97,14 @@ impl Authority {
             .unwrap_or_default()
     }
 
+    /// A receipt that is dated before another which the signer cites lies about its time: the
+    /// signature cannot be older than what it names (Q7 of `docs/standing-quarrel.md`).
     fn window_of(&self, judged: &Judged, id: EnvelopeId) -> Window {
+        let lower = self.heads.get(id).and_then(|row| judged.lower_at(row.n));
+        let filed = judged.filed.get(&id);
         Window {
-            lower: self.heads.get(id).and_then(|row| judged.lower_at(row.n)),
-            filed: judged.filed.get(&id).copied(),
+            lower,
+            filed: filed.map(|time| lower.map_or(*time, |lower| lower.max(*time))),
         }
     }
 

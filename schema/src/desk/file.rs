@@ -154,11 +154,12 @@ impl File {
         self.filed.iter().filter(|entry| entry.state.is_good())
     }
 
-    /// Envelopes of one matter's steps that take effect, in causal order.
+    /// Envelopes of one matter's steps that take effect and were not taken back, in causal order.
     pub fn steps(&self, matter: EnvelopeId) -> impl Iterator<Item = &Filed> {
-        self.good().filter(
+        let steps = self.good().filter(
             move |entry| matches!(&entry.fact.what, What::Step { matter: of, .. } if *of == matter),
-        )
+        );
+        steps.filter(|entry| !self.standing.is_withdrawn(entry.fact.id))
     }
 }
 

@@ -13,8 +13,8 @@
 )]
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Appoint, At, Endorse, Found, Open, Receipt, Receipted, Revoke, Serve, Span,
-    Step,
+    Act, Amend, Apply, Appoint, At, Correct, Endorse, Found, Open, Receipt, Receipted, Revoke,
+    Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::{Authority, RootKey, State};
@@ -379,6 +379,11 @@ impl World {
         }
     }
 
+    /// The position below a head on its author's chain.
+    pub fn receipt_before(&self, id: EnvelopeId) -> At {
+        self.at(self.heads[&id].prev.unwrap())
+    }
+
     pub fn revoke(
         &mut self,
         by: &str,
@@ -513,6 +518,34 @@ impl World {
         };
         let draft = self.in_case(&[decision], day);
         self.sign(who, draft, act.into())
+    }
+
+    /// Takes an act back, having seen it and `deps`.
+    pub fn withdraw(&mut self, who: &str, act: EnvelopeId, deps: &[EnvelopeId]) -> EnvelopeId {
+        let withdraw = Withdraw {
+            act,
+            reason: "entered for another person".to_owned(),
+        };
+        let deps: Vec<EnvelopeId> = deps.iter().copied().chain([act]).collect();
+        let draft = self.in_case(&deps, 11);
+        self.sign(who, draft, withdraw.into())
+    }
+
+    /// From now on the author signs as if nothing of the case was known.
+    pub fn forget_place(&mut self, who: &str) {
+        let case = self.case.unwrap();
+        self.seats.get_mut(who).unwrap().here.remove(&case);
+    }
+
+    /// Corrects an act.
+    pub fn correct(&mut self, who: &str, act: EnvelopeId, reason: &str) -> EnvelopeId {
+        let correct = Correct {
+            act,
+            fields: [("note".to_owned(), "as it was".into())].into(),
+            reason: reason.to_owned(),
+        };
+        let draft = self.in_case(&[act], 11);
+        self.sign(who, draft, correct.into())
     }
 
     pub fn amend(&mut self, who: &str, value: &str, replaces: &[EnvelopeId]) -> EnvelopeId {
