@@ -2,6 +2,7 @@
 //! `revoke`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod appoint;
+mod desk;
 mod enrol;
 mod init;
 mod join;

@@ -5,10 +5,10 @@
 mod rule;
 
 use crate::identity::RootPin;
-use jiaolian_schema::act::Appoint;
+use jiaolian_schema::act::{Appoint, PublicKey, RootStatement};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
-use jiaolian_schema::id::{OfficeId, PersonId, hex, sha256, unhex};
+use jiaolian_schema::id::{OfficeId, PersonId, sha256, unhex};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -189,6 +189,7 @@ impl Seat {
             depth,
             endpoint,
             document: String::new(),
+            acting: None,
         })
     }
 }
@@ -243,23 +244,27 @@ pub struct Answer {
     /// file on purpose can make a new one; the signatures and the roster hold against that.
     #[cbor(n(9), with = "minicbor::bytes")]
     digest: [u8; 32],
+    /// The root statement, where it is more than its keeper's key.
+    #[n(10)]
+    pub root_statement: Option<RootStatement>,
 }
 
 impl Answer {
     /// An answer without envelopes yet.
     pub fn new(root: &RootPin, office: OfficeId, drill: bool) -> Option<Self> {
-        let introduction = root.to_introduction()?;
+        let statement = root.to_statement()?;
         Some(Self {
             form: ANSWER_FORM.to_owned(),
-            root_office: introduction.office,
-            root_suite: introduction.suite,
-            root_key: introduction.key,
+            root_office: statement.office,
+            root_suite: statement.keeper.suite,
+            root_key: statement.keeper.key.clone(),
             office,
             drill: u8::from(drill),
             superior: [0; 32],
             addresses: Vec::new(),
             envelopes: Vec::new(),
             digest: [0; 32],
+            root_statement: root.statement.as_ref().map(|_| statement),
         })
     }
 
@@ -295,12 +300,13 @@ impl Answer {
         canon::encode(&whole)
     }
 
-    /// The root as the answer names it.
+    /// The root as the answer names it; its statement stands for the three words that say the same.
     pub fn root(&self) -> RootPin {
-        RootPin {
-            office: self.root_office.to_hex(),
+        let keeper = PublicKey {
             suite: self.root_suite,
-            key: hex(&self.root_key),
-        }
+            key: self.root_key.clone(),
+        };
+        let single = || RootStatement::single(self.root_office, keeper);
+        RootPin::of(&self.root_statement.clone().unwrap_or_else(single))
     }
 }

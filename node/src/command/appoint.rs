@@ -1,26 +1,19 @@
 //! `jiaolian appoint`: a keeper of the office above founds an office and appoints the keys that its
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
+use super::desk::Desk;
 use super::enrol::read_request;
-use super::secret::{Source, open_ring};
-use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal};
 use crate::config::Config;
-use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::{KeyRing, Tip};
+use crate::home::{CONFIG_FILE, HomeError, seat_of};
 use crate::platform;
 use crate::request::{Answer, Request};
-use crate::run::judge;
-use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
 use clap::Args;
-use jiaolian_schema::act::{Act, Entrust, Found};
-use jiaolian_schema::envelope::{Duty, author_id};
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::act::{Entrust, Found};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
-use jiaolian_sync::{Draft, Payload, Replica, Seat};
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
@@ -57,19 +50,6 @@ pub struct Appoint {
     /// Answer in JSON.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// A keeper at work at a node that does not run.
-pub(super) struct Desk {
-    home: Home,
-    store: DiskStore,
-    /// What the node knows.
-    pub(super) replica: Replica<StoreReader>,
-    tip: Tip,
-    signer: Ed25519Signer,
-    seat: Seat,
-    now: i64,
-    signed: usize,
 }
 
 impl Appoint {
@@ -137,6 +117,7 @@ impl Appoint {
             from: desk.now - LEAD_MS,
             to: until,
             document: self.document.clone(),
+            ends: None,
         };
         let own_roster = desk.replica.roster(own);
         desk.sign(own_roster, entrust.into()).map(|_| ())
@@ -159,68 +140,6 @@ impl Appoint {
             .join_file(office)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         Ok(answer)
-    }
-}
-
-impl Desk {
-    /// Opens a node's directory for one of its keepers.
-    pub(super) fn open(dir: &Path, keeper: &str, from_lines: bool) -> Result<Self, Refusal> {
-        let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-        let keys = KeyRing::new(cost(home.identity.drill));
-        let opened = open_ring(&store.reader(), &keys, keeper, Source::new(from_lines))?;
-        store
-            .unlock(opened.case_secret)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
-        let mut replica = home.replica(&store)?;
-        let seat = keeper_seat(&home, &replica, &signer)?;
-        let config = Config::load(&dir.join(CONFIG_FILE))
-            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
-        let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
-        let tip = tip.filter(|_| !doubted.contains(&seat.author));
-        let tip = tip.ok_or_else(|| {
-            Refusal::data(format!(
-                "{keeper} has signed more than this disk knows (rolled_back): it was set back, and \
-                 the key signs no more here"
-            ))
-        })?;
-        Ok(Self {
-            home,
-            store,
-            replica,
-            tip,
-            signer,
-            seat,
-            now: now_ms(),
-            signed: 0,
-        })
-    }
-
-    /// Makes durable what was signed, and notes the position in the second place as a running node does.
-    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
-        settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
-        let author = self.seat.author;
-        if let Ok(Some(at)) = self.replica.local_tip(author) {
-            self.tip.record(author.0, at.n).map_err(HomeError::from)?;
-        }
-        Ok(())
-    }
-
-    /// Signs one act as the keeper.
-    pub(super) fn sign(
-        &mut self,
-        dossier: Option<DossierId>,
-        act: Act,
-    ) -> Result<EnvelopeId, Refusal> {
-        let draft = Draft {
-            dossier,
-            payload: Payload::Act(act),
-        };
-        let signed = self
-            .replica
-            .sign(&self.signer, self.seat, draft, self.now, entropy());
-        self.signed += 1;
-        Ok(signed.map_err(HomeError::from)?)
     }
 }
 
@@ -253,30 +172,4 @@ fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
         )));
     }
     Ok(())
-}
-
-fn keeper_seat(
-    home: &Home,
-    replica: &Replica<StoreReader>,
-    signer: &Ed25519Signer,
-) -> Result<Seat, Refusal> {
-    let office = home.identity.office_id();
-    let author = author_id(ED25519, &signer.public_key(), office, Duty::Keeper);
-    let root = home.identity.root.as_ref();
-    let root: Option<OfficeId> = root.and_then(|root| {
-        let introduction = root.to_introduction()?;
-        (introduction.author() == author).then_some(introduction.office)
-    });
-    if root.is_some() {
-        return Ok(Seat {
-            author,
-            appointment: None,
-        });
-    }
-    seat_of(replica.authority(), author).ok_or_else(|| {
-        Refusal::new(
-            EXIT_NO_PERMISSION,
-            format!("only a keeper of {} appoints here", home.identity.name),
-        )
-    })
 }

@@ -12,6 +12,7 @@ use crate::request::{Request, Seat, check_code, check_office_name, duty_word};
 use crate::seal::{CaseSecret, entropy};
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
+use jiaolian_schema::act::{PublicKey, RootStatement};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex};
 use jiaolian_schema::rule::RulePack;
@@ -86,7 +87,9 @@ impl Init {
         );
         if self.root {
             let keeper = Ed25519Signer::from_seed(&seeds[0]).public_key();
-            identity.root = Some(RootPin::new(office, ED25519, &keeper));
+            let (suite, key) = (ED25519, keeper);
+            let root = RootStatement::single(office, PublicKey { suite, key });
+            identity.root = Some(RootPin::of(&root));
         }
         let case = CaseSecret::generate();
         let keys = KeyRing::new(cost(self.drill));

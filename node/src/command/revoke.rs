@@ -1,7 +1,7 @@
 //! `jiaolian revoke`: a keeper of the office above says no to a key, from the last position that is
 //! known here onwards. What was signed before stays good; what comes later waits or has no effect.
 
-use super::appoint::Desk;
+use super::desk::Desk;
 use super::{Done, Refusal};
 use clap::Args;
 use jiaolian_schema::act;

@@ -147,7 +147,9 @@ impl Authority {
 
     fn statements_about(&self, author: AuthorId) -> Vec<Statement> {
         let ids = self.index.said_about.get(&author).into_iter().flatten();
-        ids.filter_map(|id| self.statement(*id, author)).collect()
+        ids.filter_map(|id| self.statement(*id, author))
+            .chain(self.root_cut(author))
+            .collect()
     }
 
     fn statement(&self, id: EnvelopeId, about: AuthorId) -> Option<Statement> {
