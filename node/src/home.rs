@@ -151,6 +151,16 @@ impl Home {
         [Duty::Staff, Duty::Witness].map(|duty| self.author(duty))
     }
 
+    /// Gives the node new authors; those of before sign no more.
+    pub fn renew_keys(&mut self) -> Result<(), HomeError> {
+        Ok(self.keys.renew(&self.dir, &self.ops)?)
+    }
+
+    /// The node's own seat, by an appointment that stands.
+    pub fn node_seat(&self, authority: &Authority) -> Option<LocalSeat> {
+        self.seat(authority, Duty::Staff)
+    }
+
     fn signer(&self, duty: Duty) -> Ed25519Signer {
         let seed = match duty {
             Duty::Witness => &self.keys.witness,

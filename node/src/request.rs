@@ -5,7 +5,7 @@
 mod rule;
 
 use crate::identity::RootPin;
-use jiaolian_schema::act::{Appoint, PublicKey, RootStatement};
+use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
 use jiaolian_schema::id::{OfficeId, PersonId, sha256, unhex};
@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use rule::{check_code, check_office_name, check_role, check_staff_number};
+pub use rule::{check_apart, check_code, check_office_name, check_role, check_staff_number};
 
 const REQUEST_FORM: &str = "jiaolian-request/1";
 const ANSWER_FORM: &str = "jiaolian-answer/1";
@@ -93,6 +93,19 @@ pub struct Seat {
     pub key: String,
     /// Transport key of a node, hexadecimal.
     pub endpoint: Option<String>,
+    /// Where it is a stand-in's (AB岗).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<ActingWords>,
+}
+
+/// For whom somebody is to stand in, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActingWords {
+    /// Id of the person whose place it is, hexadecimal.
+    pub person: String,
+    /// The condition in words.
+    pub condition: String,
 }
 
 impl Request {
@@ -189,7 +202,21 @@ impl Seat {
             depth,
             endpoint,
             document: String::new(),
-            acting: None,
+            acting: self
+                .acting
+                .as_ref()
+                .map(ActingWords::acting)
+                .transpose()
+                .map_err(|value| wrong("acting", &value, "32 hexadecimal digits"))?,
+        })
+    }
+}
+
+impl ActingWords {
+    fn acting(&self) -> Result<Acting, String> {
+        Ok(Acting {
+            person: PersonId::from_hex(&self.person).ok_or_else(|| self.person.clone())?,
+            condition: self.condition.clone(),
         })
     }
 }

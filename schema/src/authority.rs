@@ -109,6 +109,25 @@ impl Authority {
         self.chains.get(&author)?.judged.tip
     }
 
+    /// The heads of an author that are here at a position, ascending.
+    pub fn heads_at(&self, author: AuthorId, n: u64) -> Vec<EnvelopeId> {
+        let chain = self.chains.get(&author);
+        let mut heads: Vec<EnvelopeId> = chain.into_iter().flat_map(|one| one.heads(n)).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// The highest position on the good path that a superior had covered by an instant, ms UTC.
+    pub fn last_covered_by(&self, author: AuthorId, by: i64) -> Option<At> {
+        let judged = &self.chains.get(&author)?.judged;
+        let mut path = judged.path.iter().enumerate().rev();
+        path.find(|(_, id)| judged.covered.get(id).is_some_and(|time| *time <= by))
+            .map(|(index, id)| At {
+                n: index as u64 + 1,
+                id: *id,
+            })
+    }
+
     /// The first position without a head below a known one.
     pub fn chain_gap(&self, author: AuthorId) -> Option<u64> {
         self.chains.get(&author)?.gap()

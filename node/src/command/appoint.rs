@@ -3,13 +3,15 @@
 
 use super::desk::Desk;
 use super::enrol::read_request;
+use super::office::check_actions;
 use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal};
 use crate::config::Config;
-use crate::home::{CONFIG_FILE, HomeError, seat_of};
+use crate::home::{CONFIG_FILE, HomeError};
 use crate::platform;
 use crate::request::{Answer, Request};
 use clap::Args;
-use jiaolian_schema::act::{Entrust, Found};
+use jiaolian_schema::act::{self, Entrust, Found};
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
@@ -18,7 +20,7 @@ use std::path::PathBuf;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
 /// work at once.
-const LEAD_MS: i64 = 24 * 3_600_000;
+pub(super) const LEAD_MS: i64 = 24 * 3_600_000;
 
 /// `jiaolian appoint`.
 #[derive(Debug, Args)]
@@ -57,6 +59,7 @@ impl Appoint {
         let request = read_request(&self.request)?;
         let roles = request.check_roles(&RulePack::builtin());
         roles.map_err(Refusal::data)?;
+        check_actions(&self.actions)?;
         let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
         check_kinship(&desk, &request)?;
         self.appoint(&mut desk, &request)?;
@@ -100,7 +103,8 @@ impl Appoint {
             .appointments(desk.now - LEAD_MS, until)
             .map_err(Refusal::data)?;
         for mut appoint in asked {
-            if seat_of(desk.replica.authority(), appoint.author()).is_none() {
+            if !is_seated(desk.authority(), &appoint) {
+                check_clash(desk.authority(), &appoint)?;
                 appoint.document.clone_from(&self.document);
                 desk.sign(Some(roster), appoint.into())?;
             }
@@ -143,6 +147,29 @@ impl Appoint {
     }
 }
 
+/// Whether the key has such a seat already: a plain one, or a stand-in's for the same person.
+fn is_seated(authority: &Authority, asked: &act::Appoint) -> bool {
+    let mut seats = authority.appointments();
+    seats.any(|(_, appoint, good)| {
+        let place = |acting: &Option<act::Acting>| acting.as_ref().map(|acting| acting.person);
+        good && appoint.author() == asked.author() && place(&appoint.acting) == place(&asked.acting)
+    })
+}
+
+/// Nobody administers and holds another seat (三员分立).
+fn check_clash(authority: &Authority, asked: &act::Appoint) -> Result<(), Refusal> {
+    match authority.clash_with(asked) {
+        None => Ok(()),
+        Some((_, held)) => Err(Refusal::data(format!(
+            "三员分立: {} ({}) holds {} and can't be {} too; an administrator holds nothing else",
+            held.name,
+            held.staff_number,
+            held.roles.join("+"),
+            asked.roles.join("+")
+        ))),
+    }
+}
+
 /// What an office may ask of another: a drill only of a drill, and only of the office right above.
 fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
     let above = &desk.home.identity;
@@ -156,7 +183,7 @@ fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
             word(request.drill)
         )));
     }
-    let founded = desk.replica.authority().offices().get(request.office_id());
+    let founded = desk.authority().offices().get(request.office_id());
     let is_self = above.office == request.office;
     let tier = founded.map_or(above.tier, |office| office.tier);
     if (is_self || founded.is_some()) && request.tier != tier {

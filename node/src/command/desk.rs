@@ -10,7 +10,7 @@ use crate::run::judge;
 use crate::seal::entropy;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
 use clap::Args;
-use jiaolian_schema::act::Act;
+use jiaolian_schema::act::{Act, RootSignature};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Head, Kind, author_id};
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// Whose hand signs, and at which node.
 #[derive(Debug, Args)]
-pub struct Hand {
+pub(super) struct Hand {
     /// The data directory of the office.
     #[arg(long)]
     pub(super) dir: PathBuf,
@@ -83,7 +83,8 @@ impl Desk {
     ) -> Result<Self, Refusal> {
         let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
         let keys = KeyRing::new(cost(home.identity.drill));
-        let opened = open_ring(&store.reader(), &keys, number, Source::new(from_lines))?;
+        let words = Source::new(from_lines).ask(number)?;
+        let opened = open_ring(&store.reader(), &keys, number, &words)?;
         store
             .unlock(opened.case_secret)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
@@ -142,6 +143,11 @@ impl Desk {
             .sign(&self.signer, self.seat, draft, self.now, entropy());
         self.signed += 1;
         Ok(signed.map_err(HomeError::from)?)
+    }
+
+    /// The person's signature as a root key, where the keeper's key is one.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> RootSignature {
+        super::root::signature(&self.signer, bytes)
     }
 
     /// Authority as it would be if the person signed these acts now; nothing is signed.

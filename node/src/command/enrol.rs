@@ -1,17 +1,21 @@
-//! `jiaolian enrol`: one more person at a node that has people, opened by one of them.
+//! `jiaolian enrol`: one more person at a node that has people, a new key for a person of a disk that
+//! was set back, or a stand-in (AB岗) for somebody. Each adds to the request that goes up once more.
 
-use super::init::write;
+use super::init::{node_request, write};
 use super::person::Newcomer;
 use super::secret::{Source, open_ring};
-use super::{Done, EXIT_IO, Refusal, cost, read_bounded};
-use crate::home::{Home, REQUEST_FILE};
-use crate::key::{KeyRing, Seed};
-use crate::request::{REQUEST_BYTES_MAX, Request};
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal, cost, read_bounded};
+use crate::config::Config;
+use crate::home::{CONFIG_FILE, Home, HomeError, REQUEST_FILE};
+use crate::key::{KeyRing, OpenedKey, Seed, Tip};
+use crate::request::{ActingWords, REQUEST_BYTES_MAX, Request, Seat};
+use crate::run::judge;
 use crate::seal::entropy;
-use crate::store::CACHE_MIB_DEFAULT;
+use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
-use jiaolian_schema::id::PersonId;
+use jiaolian_schema::id::hex;
 use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -25,10 +29,27 @@ pub struct Enrol {
     /// Staff number of a person who is enrolled here already.
     #[arg(long = "as")]
     by: String,
-    /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`.
-    #[arg(long, value_parser = Newcomer::parse)]
-    person: Newcomer,
-    /// Read two passphrases from standard input, one a line: whose key opens, then the new one.
+    /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`; and the person's id where the same
+    /// person has a capacity elsewhere.
+    #[arg(long, value_parser = Newcomer::parse, required_unless_present_any = ["again", "stand_in"])]
+    person: Option<Newcomer>,
+    /// A new key for the person named by `--as`, and for the node itself where it needs one: after a
+    /// disk was set back. The person and the passphrase stay; the old key signs no more.
+    #[arg(long, conflicts_with_all = ["person", "stand_in"])]
+    again: bool,
+    /// Staff number of a person enrolled here who is to stand in for `--in-place-of`.
+    #[arg(long, requires_all = ["in_place_of", "condition", "role"], conflicts_with = "person")]
+    stand_in: Option<String>,
+    /// Staff number of the person, enrolled here, whose place it is.
+    #[arg(long)]
+    in_place_of: Option<String>,
+    /// When the stand-in may take the place, in words.
+    #[arg(long)]
+    condition: Option<String>,
+    /// A role of the place; comes once or more.
+    #[arg(long)]
+    role: Vec<String>,
+    /// Read passphrases from standard input, one a line: whose key opens, then the new one.
     #[arg(long)]
     passphrase_stdin: bool,
     /// Answer in JSON.
@@ -38,45 +59,160 @@ pub struct Enrol {
 
 impl Enrol {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let fits = self.person.check(&RulePack::builtin(), home.identity.tier);
-        fits.map_err(Refusal::data)?;
+        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        if let Some(person) = &self.person {
+            let fits = person.check(&RulePack::builtin(), home.identity.tier);
+            fits.map_err(Refusal::data)?;
+        }
         let keys = KeyRing::new(cost(home.identity.drill));
         let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
+        let words = source.ask(&self.by)?;
+        let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
         let path = self.dir.join(REQUEST_FILE);
         let mut request = read_request(&path)?;
-        let number = &self.person.staff_number;
+        let (line, number, key) = match (&self.person, &self.stand_in) {
+            (Some(person), _) => {
+                let key = self.add(&store, &keys, (&opened, source), &mut request, person)?;
+                let line = format!("已为 {}({})建立密钥。", person.name, person.staff_number);
+                (line, &person.staff_number, key)
+            }
+            (None, Some(number)) => {
+                let key = self.place(&mut request, number)?;
+                (format!("已为工号 {number} 登记 AB 岗。"), number, key)
+            }
+            (None, None) => {
+                self.renew_node(&mut home, &store, &mut request)?;
+                let key = self.renew(&store, &keys, (&opened, &words), &mut request)?;
+                (format!("已为工号 {} 更换密钥。", self.by), &self.by, key)
+            }
+        };
+        write(&path, &request.to_text())?;
+        let shown = path.display();
+        let person = request.seats.iter().find(|seat| seat.key == key);
+        Ok(Done {
+            line: format!("{line}请把申请文件 {shown} 再交上级机关任命。"),
+            data: json!({
+                "staff_number": number, "request": shown.to_string(), "key": key,
+                "person": person.map(|seat| seat.person.clone()),
+            }),
+        })
+    }
+
+    fn add(
+        &self,
+        store: &DiskStore,
+        keys: &KeyRing,
+        (opened, source): (&OpenedKey, Source),
+        request: &mut Request,
+        person: &Newcomer,
+    ) -> Result<String, Refusal> {
+        let number = &person.staff_number;
         if request
             .seats
             .iter()
             .any(|seat| seat.staff_number == *number)
         {
             return Err(Refusal::data(format!(
-                "staff number {number} is enrolled already"
+                "staff number {number} is enrolled already; `--again` gives a new key"
             )));
         }
         let words = source.ask_new(number)?;
         let seed: Seed = Zeroizing::new(entropy());
-        let ring = keys
-            .enrol(number, &words, &seed, &opened.case_secret)
-            .map_err(Refusal::data)?;
+        let ring = keys.enrol(number, &words, &seed, &opened.case_secret);
         store
-            .commit(&[ring])
+            .commit(&[ring.map_err(Refusal::data)?])
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        let seat = person.seat(&seed);
+        let key = seat.key.clone();
+        request.seats.push(seat);
+        Ok(key)
+    }
+
+    /// A new author of the same person: position and chain of the old one are never gone on with.
+    fn renew(
+        &self,
+        store: &DiskStore,
+        keys: &KeyRing,
+        (opened, words): (&OpenedKey, &str),
+        request: &mut Request,
+    ) -> Result<String, Refusal> {
+        let seed: Seed = Zeroizing::new(entropy());
+        let ring = keys.enrol(&self.by, words, &seed, &opened.case_secret);
+        let key = hex(&Ed25519Signer::from_seed(&seed).public_key());
+        let mut seats = request.seats.iter_mut();
+        let mut own = seats
+            .by_ref()
+            .filter(|seat| seat.staff_number == self.by)
+            .peekable();
+        if own.peek().is_none() {
+            return Err(Refusal::data(format!(
+                "staff number {} is not in the request of this office",
+                self.by
+            )));
+        }
+        own.for_each(|seat| seat.key.clone_from(&key));
+        store
+            .commit(&[ring.map_err(Refusal::data)?])
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        Ok(key)
+    }
+
+    /// New authors of the node where its own have signed more than the disk knows. A second place
+    /// that is gone is begun anew, with every author of before barred from signing.
+    fn renew_node(
+        &self,
+        home: &mut Home,
+        store: &DiskStore,
+        request: &mut Request,
+    ) -> Result<(), Refusal> {
+        let config = Config::load(&self.dir.join(CONFIG_FILE))
+            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
+        let mut replica = home.replica(store)?;
+        let (tip, doubted) = judge(home, &config.tip_path(), &mut replica);
+        if tip.is_none() {
+            let mut tip =
+                Tip::create(&config.tip_path(), home.ops.clone()).map_err(HomeError::from)?;
+            for author in &doubted {
+                tip.record(author.0, u64::MAX).map_err(HomeError::from)?;
+            }
+        }
+        if home
+            .own_authors()
+            .iter()
+            .any(|author| doubted.contains(author))
+        {
+            home.renew_keys()?;
+            request.seats.retain(|seat| !seat.staff_number.is_empty());
+            let own = node_request(home).seats;
+            request.seats.splice(0..0, own);
+        }
+        Ok(())
+    }
+
+    fn place(&self, request: &mut Request, number: &str) -> Result<String, Refusal> {
+        let of = |number: &str| {
+            let mut seats = request.seats.iter();
+            let found = seats.find(|seat| seat.staff_number == number && seat.acting.is_none());
+            found
+                .cloned()
+                .ok_or_else(|| Refusal::data(format!("staff number {number} is not enrolled here")))
+        };
+        let whose = of(self.in_place_of.as_deref().unwrap_or_default())?;
+        let seat = Seat {
+            roles: self.role.clone(),
+            acting: Some(ActingWords {
+                person: whose.person,
+                condition: self.condition.clone().unwrap_or_default(),
+            }),
+            ..of(number)?
+        };
+        let key = seat.key.clone();
+        request.seats.push(seat);
+        Request::parse(&request.to_text()).map_err(Refusal::data)?;
         request
-            .seats
-            .push(self.person.seat(&seed, PersonId(entropy())));
-        write(&path, &request.to_text())?;
-        let line = format!(
-            "已为 {}({number})建立密钥。请把申请文件 {} 再交上级机关任命。",
-            self.person.name,
-            path.display()
-        );
-        Ok(Done {
-            line,
-            data: json!({ "staff_number": number, "request": path.display().to_string() }),
-        })
+            .check_roles(&RulePack::builtin())
+            .map_err(Refusal::data)?;
+        Ok(key)
     }
 }
 

@@ -105,9 +105,9 @@ impl Init {
         store
             .commit(&rings)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let mut request = request(&home);
+        let mut request = node_request(&home);
         for (person, seed) in self.people.iter().zip(&seeds) {
-            request.seats.push(person.seat(seed, PersonId(entropy())));
+            request.seats.push(person.seat(seed));
         }
         write(&self.dir.join(REQUEST_FILE), &request.to_text())?;
         write(&self.dir.join(CONFIG_FILE), &self.config())?;
@@ -165,7 +165,7 @@ impl Init {
 }
 
 /// A request with the node's own two seats.
-fn request(home: &Home) -> Request {
+pub(super) fn node_request(home: &Home) -> Request {
     let identity = &home.identity;
     let mut request = Request::new(
         identity.office_id(),
@@ -184,6 +184,7 @@ fn request(home: &Home) -> Request {
         suite: ED25519,
         key: hex(&Ed25519Signer::from_seed(seed).public_key()),
         endpoint: (duty == Duty::Staff).then(|| hex(&transport)),
+        acting: None,
     };
     request
         .seats

@@ -221,6 +221,11 @@ pub fn standing(state: &str, reason: Option<&str>, evidence_at: Option<i64>) -> 
     }
 }
 
+/// Why something waits, in words.
+pub fn wait_text(wait: Wait) -> Text {
+    words("standing", &format!("waiting_{}", wait_word(wait)))
+}
+
 fn wait_word(wait: Wait) -> &'static str {
     match wait {
         Wait::Gap => "gap",

@@ -5,7 +5,7 @@ use super::Authority;
 use super::chain::{Chain, Heads};
 use super::statement::{AT_ONCE, NEVER, Says, Statement, Statements, Told};
 use crate::act::{Act, At, Receipt};
-use crate::id::{AuthorId, EnvelopeId};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A good act of a keeper or a witness, as others feel it.
@@ -114,6 +114,25 @@ impl Authority {
         self.walk(author, chain, &mut judged);
         judged.tip = self.chained_tip(author, chain, &judged.path);
         judged
+    }
+
+    /// What keepers of an office say of an author and did not replace, by id.
+    pub fn said_by(
+        &self,
+        office: OfficeId,
+        author: AuthorId,
+    ) -> impl Iterator<Item = (EnvelopeId, &Act)> {
+        let said = self.statements_about(author);
+        let own = said.into_iter().filter(move |one| one.office == office);
+        let own: Vec<Statement> = own.collect();
+        let replaced: BTreeSet<EnvelopeId> = own
+            .iter()
+            .flat_map(|one| one.replaces.iter().copied())
+            .collect();
+        let left = own
+            .into_iter()
+            .filter(move |one| !replaced.contains(&one.id));
+        left.filter_map(|one| Some((one.id, self.acts.get(&one.id)?.act()?)))
     }
 
     fn take_listings(&self, author: AuthorId, judged: &mut Judged) {

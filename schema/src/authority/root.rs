@@ -108,6 +108,12 @@ impl Authority {
         author_of(&root.keeper, root.office)
     }
 
+    /// Whether a root act with this statement is here.
+    pub fn carries_root(&self, statement: &RootStatement) -> bool {
+        let mut here = self.roots.here.values();
+        here.any(|root| root.statement == *statement)
+    }
+
     /// Whether the author keeps the root office or kept it before: trusted by the root statement,
     /// appointed by nobody.
     pub(super) fn is_root_keeper(&self, author: AuthorId) -> bool {

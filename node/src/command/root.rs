@@ -1,0 +1,393 @@
+//! `jiaolian root`: root keys that lie off-line, and the statement by which k of n of them say who
+//! keeps the root office. `key`, `sign`, `combine` and `show` need no node; `new` looks at one or at the
+//! statement before; `install` makes a node trust a newer version.
+
+mod file;
+
+use super::desk::{Desk, Hand};
+use super::secret::Source;
+use super::{Done, EXIT_IO, Refusal, now_ms};
+use crate::home::{Home, HomeError, settle};
+use crate::identity::RootPin;
+use crate::seal::entropy;
+use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use clap::{Args, Subcommand};
+use file::{create_key, open_key, public_key, read_root, stays, write_root};
+use jiaolian_schema::act::{
+    FormerKeeper, PublicKey, Root as RootAct, RootSignature, RootStatement, Stays,
+};
+use jiaolian_schema::canon;
+use jiaolian_schema::id::{hex, sha256};
+use jiaolian_schema::suite::Sign;
+use jiaolian_sync::{Draft, Payload, Replica};
+use serde_json::{Value as Json, json};
+use std::path::PathBuf;
+
+/// `jiaolian root`.
+#[derive(Debug, Args)]
+pub struct Root {
+    #[command(subcommand)]
+    step: Step,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Step {
+    /// Make a root key under a passphrase of its own.
+    Key(MakeKey),
+    /// Draft the next version of the root statement.
+    New(New),
+    /// Add one root key's signature to a draft.
+    Sign(Sign1),
+    /// Put the signatures of several copies of one draft together.
+    Combine(Combine),
+    /// Show a statement, and how far its signatures reach.
+    Show(Show),
+    /// Make a node trust a newer version from now on.
+    Install(Install),
+}
+
+#[derive(Debug, Args)]
+struct MakeKey {
+    /// The file to make; it stays with one person.
+    #[arg(long)]
+    out: PathBuf,
+    /// Read the passphrase from standard input.
+    #[arg(long)]
+    passphrase_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+struct New {
+    /// A node whose statement in force comes before.
+    #[arg(long, conflicts_with = "before", required_unless_present = "before")]
+    dir: Option<PathBuf>,
+    /// The file of the statement before.
+    #[arg(long)]
+    before: Option<PathBuf>,
+    /// A root key of the new version, 64 hexadecimal digits or its file; comes once or more.
+    #[arg(long = "key", required = true, value_parser = public_key)]
+    keys: Vec<PublicKey>,
+    /// How many of them must sign.
+    #[arg(long)]
+    threshold: u8,
+    /// Key of the root office's keeper from now on; without it the keeper stays.
+    #[arg(long, value_parser = public_key)]
+    keeper: Option<PublicKey>,
+    /// What of the former keeper's chain stays: `all`, `nothing` or `position:id`.
+    #[arg(long, default_value = "all", value_parser = stays)]
+    stays: Stays,
+    /// The draft to write.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Sign1 {
+    /// The draft; the signature is added to it.
+    #[arg(long)]
+    file: PathBuf,
+    /// The root key's file.
+    #[arg(long, conflicts_with = "dir", required_unless_present = "dir")]
+    key: Option<PathBuf>,
+    /// The node where the root's keeper, who was the one root key, is enrolled.
+    #[arg(long, requires = "number")]
+    dir: Option<PathBuf>,
+    /// The keeper's staff number.
+    #[arg(long = "as")]
+    number: Option<String>,
+    /// Read the passphrase from standard input.
+    #[arg(long)]
+    passphrase_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+struct Combine {
+    /// A signed copy of the draft; comes twice or more.
+    #[arg(long = "file", required = true)]
+    files: Vec<PathBuf>,
+    /// Where to write them together.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    /// The statement's file.
+    #[arg(long)]
+    file: PathBuf,
+    /// The file of the statement before.
+    #[arg(long)]
+    before: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Install {
+    /// The node.
+    #[arg(long)]
+    dir: PathBuf,
+    /// The signed statement.
+    #[arg(long)]
+    file: PathBuf,
+}
+
+impl Root {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        match &self.step {
+            Step::Key(step) => step.run(),
+            Step::New(step) => step.run(),
+            Step::Sign(step) => step.run(),
+            Step::Combine(step) => step.run(),
+            Step::Show(step) => step.run(),
+            Step::Install(step) => step.run(),
+        }
+    }
+}
+
+impl MakeKey {
+    fn run(&self) -> Result<Done, Refusal> {
+        let key = create_key(&self.out, Source::new(self.passphrase_stdin))?;
+        let digits = hex(&key.key);
+        Ok(Done {
+            line: format!("根密钥已存于 {}, 公钥 {digits}", self.out.display()),
+            data: json!({ "key": digits, "suite": key.suite }),
+        })
+    }
+}
+
+impl New {
+    fn run(&self) -> Result<Done, Refusal> {
+        let before = self.statement_before()?;
+        let mut keys = self.keys.clone();
+        keys.sort();
+        keys.dedup();
+        let keeper = self.keeper.clone().unwrap_or_else(|| before.keeper.clone());
+        let mut former = before.former.clone();
+        former.retain(|one| one.key != keeper);
+        if keeper != before.keeper {
+            former.push(FormerKeeper {
+                key: before.keeper.clone(),
+                stays: self.stays,
+            });
+        }
+        former.sort_by(|a, b| a.key.cmp(&b.key));
+        let version = before.version.checked_add(1);
+        let statement = RootStatement {
+            version: version
+                .ok_or_else(|| Refusal::data("a root has no version after this one"))?,
+            office: before.office,
+            threshold: self.threshold,
+            keys,
+            keeper,
+            former,
+        };
+        statement.check().map_err(Refusal::data)?;
+        let root = RootAct {
+            statement,
+            signatures: Vec::new(),
+        };
+        write_root(&self.out, &root)?;
+        Ok(shown(&root, Some(&before)))
+    }
+
+    fn statement_before(&self) -> Result<RootStatement, Refusal> {
+        match (&self.dir, &self.before) {
+            (_, Some(path)) => Ok(read_root(path)?.statement),
+            (Some(dir), None) => {
+                let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
+                Ok(home.replica(&store)?.authority().root().clone())
+            }
+            (None, None) => Err(Refusal::data("name a node or the statement before")),
+        }
+    }
+}
+
+impl Sign1 {
+    fn run(&self) -> Result<Done, Refusal> {
+        let mut root = read_root(&self.file)?;
+        let source = Source::new(self.passphrase_stdin);
+        let bytes = root.statement.signed_bytes();
+        let signature = match (&self.key, &self.dir, &self.number) {
+            (Some(path), ..) => signature(&open_key(path, source)?, &bytes),
+            (None, Some(dir), Some(number)) => {
+                let hand = Hand {
+                    dir: dir.clone(),
+                    number: number.clone(),
+                    passphrase_stdin: self.passphrase_stdin,
+                    json: false,
+                };
+                Desk::of(&hand)?.sign_bytes(&bytes)
+            }
+            _ => {
+                return Err(Refusal::data(
+                    "name the root key's file or the keeper's node",
+                ));
+            }
+        };
+        add(&mut root, signature);
+        write_root(&self.file, &root)?;
+        Ok(shown(&root, None))
+    }
+}
+
+/// One key's signature.
+pub(super) fn signature(signer: &dyn Sign, bytes: &[u8]) -> RootSignature {
+    RootSignature {
+        key: PublicKey {
+            suite: signer.suite(),
+            key: signer.public_key(),
+        },
+        signature: signer.sign(bytes),
+    }
+}
+
+fn add(root: &mut RootAct, signature: RootSignature) {
+    root.signatures.retain(|one| one.key != signature.key);
+    root.signatures.push(signature);
+    root.signatures.sort_by(|a, b| a.key.cmp(&b.key));
+}
+
+impl Combine {
+    fn run(&self) -> Result<Done, Refusal> {
+        let mut whole: Option<RootAct> = None;
+        for path in &self.files {
+            let one = read_root(path)?;
+            match &mut whole {
+                None => whole = Some(one),
+                Some(root) if root.statement == one.statement => {
+                    for signature in one.signatures {
+                        add(root, signature);
+                    }
+                }
+                Some(_) => {
+                    return Err(Refusal::data(format!(
+                        "signatures are put together over one statement; {} is another",
+                        path.display()
+                    )));
+                }
+            }
+        }
+        let root = whole.ok_or_else(|| Refusal::data("name the files to put together"))?;
+        write_root(&self.out, &root)?;
+        Ok(shown(&root, None))
+    }
+}
+
+impl Show {
+    fn run(&self) -> Result<Done, Refusal> {
+        let root = read_root(&self.file)?;
+        let before = self.before.as_ref().map(|path| read_root(path));
+        let before = before.transpose()?.map(|root| root.statement);
+        Ok(shown(&root, before.as_ref()))
+    }
+}
+
+impl Install {
+    fn run(&self) -> Result<Done, Refusal> {
+        let root = read_root(&self.file)?;
+        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        let pin = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
+        let pinned = pin.to_statement().ok_or(HomeError::NotJoined)?;
+        let replica = home.replica(&store)?;
+        check_newer(&root, &pinned, &replica)?;
+        drop(replica);
+        home.identity.root = Some(RootPin::of(&root.statement));
+        let mut replica = home.replica(&store)?;
+        let carried = carry(&home, &mut replica, &root)?;
+        settle(&mut replica, &store).map_err(HomeError::from)?;
+        home.identity
+            .write(&self.dir)
+            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        let mut done = shown(&root, None);
+        done.line = format!("本机关自此信任根声明第 {} 版。", root.statement.version);
+        done.data["carried"] = json!(carried);
+        Ok(done)
+    }
+}
+
+fn check_newer(
+    root: &RootAct,
+    pinned: &RootStatement,
+    replica: &Replica<StoreReader>,
+) -> Result<(), Refusal> {
+    let in_force = replica.authority().root();
+    let (own, version) = (pinned.version, root.statement.version);
+    if root.statement.office != pinned.office {
+        return Err(Refusal::data(format!(
+            "the root office is {} here, the statement is of {}",
+            pinned.office, root.statement.office
+        )));
+    }
+    if version <= own {
+        return Err(Refusal::data(format!(
+            "versions of the root never go down: version {own} is trusted here, the file has {version}"
+        )));
+    }
+    if root.follows(pinned) || root.follows(in_force) || root.statement == *in_force {
+        return Ok(());
+    }
+    Err(Refusal::data(format!(
+        "version {version} must follow version {own} and carry {} signatures of its root keys and \
+         {} of its own; it carries {} and {}",
+        pinned.threshold,
+        root.statement.threshold,
+        root.signers_among(pinned),
+        root.signers_among(&root.statement)
+    )))
+}
+
+/// At the root office the node's own key carries the statement into the roster, from where it goes to
+/// everybody; who carries it gives it no weight.
+fn carry(home: &Home, replica: &mut Replica<StoreReader>, root: &RootAct) -> Result<bool, Refusal> {
+    let office = replica.authority().root_office();
+    let known = replica.authority().carries_root(&root.statement);
+    if home.identity.office_id() != office || known {
+        return Ok(false);
+    }
+    let (Some(node), Some(roster)) = (home.node_seat(replica.authority()), replica.roster(office))
+    else {
+        return Ok(false);
+    };
+    let draft = Draft {
+        dossier: Some(roster),
+        payload: Payload::Act(root.clone().into()),
+    };
+    let signed = replica.sign(&*node.signer, node.seat, draft, now_ms(), entropy());
+    signed.map_err(HomeError::from)?;
+    Ok(true)
+}
+
+fn shown(root: &RootAct, before: Option<&RootStatement>) -> Done {
+    let statement = &root.statement;
+    let id = hex(&sha256(&[&canon::encode(statement)]));
+    let own = root.signers_among(statement);
+    let keys: Vec<Json> = statement
+        .keys
+        .iter()
+        .map(|key| json!(hex(&key.key)))
+        .collect();
+    let mut data = json!({
+        "version": statement.version, "office": statement.office.to_hex(), "id": id,
+        "threshold": statement.threshold, "keys": keys, "keeper": hex(&statement.keeper.key),
+        "signatures": own,
+    });
+    let mut line = format!(
+        "根声明第 {} 版, 编号 {}: {} 把根密钥中须有 {} 把签名, 已有 {own} 把。",
+        statement.version,
+        &id[..16],
+        statement.keys.len(),
+        statement.threshold
+    );
+    if let Some(before) = before {
+        let of_before = root.signers_among(before);
+        data["signatures_before"] = json!(of_before);
+        data["follows"] = json!(root.follows(before));
+        line += &format!(
+            "上一版须有 {} 把签名, 已有 {of_before} 把。",
+            before.threshold
+        );
+    }
+    Done { line, data }
+}
