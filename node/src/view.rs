@@ -46,8 +46,10 @@ pub struct Viewer {
     pub author: AuthorId,
     /// The appointment that the person signs under; none only for a root key.
     pub appointment: Option<EnvelopeId>,
-    /// Role ids, ascending.
+    /// Role ids, ascending; none for a stand-in who has not taken the place.
     pub roles: Vec<String>,
+    /// Whether the seat is a stand-in's (代).
+    pub acting: bool,
     /// Kinds of case: 1 adult, 2 minor.
     pub kinds: Vec<u8>,
 }
@@ -66,6 +68,7 @@ impl Viewer {
             office: self.office,
             tier: self.tier,
             roles: self.roles.clone(),
+            acting: self.acting,
         }
     }
 
@@ -81,6 +84,7 @@ impl Viewer {
             author: AuthorId([byte; 32]),
             appointment: Some(EnvelopeId([byte; 32])),
             roles: vec!["OFF_STAFF".into()],
+            acting: false,
             kinds: vec![1],
         }
     }

@@ -6,6 +6,7 @@ mod show;
 use super::desk::{Desk, Hand};
 use super::{Done, Refusal};
 use crate::request::{check_code, check_office_name};
+use crate::view::label::day_number;
 use clap::{Args, Subcommand};
 use jiaolian_schema::act::{Entrust, Policy as PolicyAct, Restyle};
 use jiaolian_schema::authority::Authority;
@@ -301,9 +302,4 @@ fn check_below(desk: &Desk, office: OfficeId, row: &OfficeRow) -> Result<(), Ref
 
 fn parse_day(text: &str) -> Result<Date, String> {
     parse_date(text).map_err(|_| format!("a day is written 2026-03-01, not {text:?}"))
-}
-
-/// Days since 1970-01-01.
-fn day_number(day: Date) -> i32 {
-    (day - Date::constant(1970, 1, 1)).get_days()
 }

@@ -3,23 +3,22 @@
 //! statement before; `install` makes a node trust a newer version.
 
 mod file;
+mod install;
 
 use super::desk::{Desk, Hand};
 use super::secret::Source;
-use super::{Done, EXIT_IO, Refusal, now_ms};
-use crate::home::{Home, HomeError, settle};
-use crate::identity::RootPin;
-use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use super::{Done, Refusal};
+use crate::home::Home;
+use crate::store::CACHE_MIB_DEFAULT;
 use clap::{Args, Subcommand};
 use file::{create_key, open_key, public_key, read_root, stays, write_root};
 use jiaolian_schema::act::{
-    FormerKeeper, PublicKey, Root as RootAct, RootSignature, RootStatement, Stays,
+    At, FormerKeeper, PublicKey, Root as RootAct, RootSignature, RootStatement, Stays,
 };
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::id::{hex, sha256};
 use jiaolian_schema::suite::Sign;
-use jiaolian_sync::{Draft, Payload, Replica};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 
@@ -46,7 +45,7 @@ enum Step {
     /// Show a statement, and how far its signatures reach.
     Show(Show),
     /// Make a node trust a newer version from now on.
-    Install(Install),
+    Install(install::Install),
 }
 
 #[derive(Debug, Args)]
@@ -76,9 +75,10 @@ struct New {
     /// Key of the root office's keeper from now on; without it the keeper stays.
     #[arg(long, value_parser = public_key)]
     keeper: Option<PublicKey>,
-    /// What of the former keeper's chain stays: `all`, `nothing` or `position:id`.
-    #[arg(long, default_value = "all", value_parser = stays)]
-    stays: Stays,
+    /// What of the former keeper's chain stays: `all`, `nothing`, `position:id`; at a node also a
+    /// position alone, or `here` for all that the node knows.
+    #[arg(long, default_value = "here")]
+    stays: String,
     /// The draft to write.
     #[arg(long)]
     out: PathBuf,
@@ -123,16 +123,6 @@ struct Show {
     before: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-struct Install {
-    /// The node.
-    #[arg(long)]
-    dir: PathBuf,
-    /// The signed statement.
-    #[arg(long)]
-    file: PathBuf,
-}
-
 impl Root {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         match &self.step {
@@ -159,7 +149,7 @@ impl MakeKey {
 
 impl New {
     fn run(&self) -> Result<Done, Refusal> {
-        let before = self.statement_before()?;
+        let (before, known) = self.statement_before()?;
         let mut keys = self.keys.clone();
         keys.sort();
         keys.dedup();
@@ -169,7 +159,7 @@ impl New {
         if keeper != before.keeper {
             former.push(FormerKeeper {
                 key: before.keeper.clone(),
-                stays: self.stays,
+                stays: self.stays(known.as_ref())?,
             });
         }
         former.sort_by(|a, b| a.key.cmp(&b.key));
@@ -192,15 +182,38 @@ impl New {
         Ok(shown(&root, Some(&before)))
     }
 
-    fn statement_before(&self) -> Result<RootStatement, Refusal> {
+    /// The statement before, and what a node knows beside it.
+    fn statement_before(&self) -> Result<(RootStatement, Option<Authority>), Refusal> {
         match (&self.dir, &self.before) {
-            (_, Some(path)) => Ok(read_root(path)?.statement),
+            (_, Some(path)) => Ok((read_root(path)?.statement, None)),
             (Some(dir), None) => {
                 let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-                Ok(home.replica(&store)?.authority().root().clone())
+                let authority = home.replica(&store)?.authority().clone();
+                Ok((authority.root().clone(), Some(authority)))
             }
             (None, None) => Err(Refusal::data("name a node or the statement before")),
         }
+    }
+
+    fn stays(&self, known: Option<&Authority>) -> Result<Stays, Refusal> {
+        let Some(authority) = known else {
+            return stays(&self.stays).map_err(Refusal::data);
+        };
+        let keeper = authority.root_keeper();
+        let at = match self.stays.parse() {
+            Ok(n) => match authority.heads_at(keeper, n).as_slice() {
+                [id] => Some(At { n, id: *id }),
+                heads => {
+                    return Err(Refusal::data(format!(
+                        "position {n} of the keeper's chain names one act; here it names {}",
+                        heads.len()
+                    )));
+                }
+            },
+            Err(_) if self.stays == "here" => authority.chain_tip(keeper),
+            Err(_) => return stays(&self.stays).map_err(Refusal::data),
+        };
+        Ok(at.map_or(Stays::Nothing, Stays::UpTo))
     }
 }
 
@@ -282,81 +295,6 @@ impl Show {
         let before = before.transpose()?.map(|root| root.statement);
         Ok(shown(&root, before.as_ref()))
     }
-}
-
-impl Install {
-    fn run(&self) -> Result<Done, Refusal> {
-        let root = read_root(&self.file)?;
-        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let pin = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
-        let pinned = pin.to_statement().ok_or(HomeError::NotJoined)?;
-        let replica = home.replica(&store)?;
-        check_newer(&root, &pinned, &replica)?;
-        drop(replica);
-        home.identity.root = Some(RootPin::of(&root.statement));
-        let mut replica = home.replica(&store)?;
-        let carried = carry(&home, &mut replica, &root)?;
-        settle(&mut replica, &store).map_err(HomeError::from)?;
-        home.identity
-            .write(&self.dir)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let mut done = shown(&root, None);
-        done.line = format!("本机关自此信任根声明第 {} 版。", root.statement.version);
-        done.data["carried"] = json!(carried);
-        Ok(done)
-    }
-}
-
-fn check_newer(
-    root: &RootAct,
-    pinned: &RootStatement,
-    replica: &Replica<StoreReader>,
-) -> Result<(), Refusal> {
-    let in_force = replica.authority().root();
-    let (own, version) = (pinned.version, root.statement.version);
-    if root.statement.office != pinned.office {
-        return Err(Refusal::data(format!(
-            "the root office is {} here, the statement is of {}",
-            pinned.office, root.statement.office
-        )));
-    }
-    if version <= own {
-        return Err(Refusal::data(format!(
-            "versions of the root never go down: version {own} is trusted here, the file has {version}"
-        )));
-    }
-    if root.follows(pinned) || root.follows(in_force) || root.statement == *in_force {
-        return Ok(());
-    }
-    Err(Refusal::data(format!(
-        "version {version} must follow version {own} and carry {} signatures of its root keys and \
-         {} of its own; it carries {} and {}",
-        pinned.threshold,
-        root.statement.threshold,
-        root.signers_among(pinned),
-        root.signers_among(&root.statement)
-    )))
-}
-
-/// At the root office the node's own key carries the statement into the roster, from where it goes to
-/// everybody; who carries it gives it no weight.
-fn carry(home: &Home, replica: &mut Replica<StoreReader>, root: &RootAct) -> Result<bool, Refusal> {
-    let office = replica.authority().root_office();
-    let known = replica.authority().carries_root(&root.statement);
-    if home.identity.office_id() != office || known {
-        return Ok(false);
-    }
-    let (Some(node), Some(roster)) = (home.node_seat(replica.authority()), replica.roster(office))
-    else {
-        return Ok(false);
-    };
-    let draft = Draft {
-        dossier: Some(roster),
-        payload: Payload::Act(root.clone().into()),
-    };
-    let signed = replica.sign(&*node.signer, node.seat, draft, now_ms(), entropy());
-    signed.map_err(HomeError::from)?;
-    Ok(true)
 }
 
 fn shown(root: &RootAct, before: Option<&RootStatement>) -> Done {

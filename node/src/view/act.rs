@@ -1,7 +1,7 @@
 //! One signed act in words: what, by whom, in which capacity, how it stands.
 
 use super::Viewer;
-use super::label::{display, office_ref, standing, standing_of, text};
+use super::label::{display, office_on, office_ref, standing, standing_of, text};
 use super::seat::capacity_text;
 use super::shape::{ActShape, Line, OfficeRef, SignerShape, StandingShape};
 use crate::http::text::{Text, words};
@@ -32,7 +32,7 @@ pub fn act_shape(node: &Node, _: &Viewer, file: &File, id: EnvelopeId) -> Option
         note: said.note,
         signer: signer(node, entry),
         claimed_at: entry.fact.at,
-        standing: standing_in(file, entry),
+        standing: standing_in(node, file, entry),
         matter_id: matter.filter(|_| !is_alarm).map(|id| id.to_hex()),
         alarm_id: alarm.or_else(|| is_alarm.then(|| file.id.to_hex())),
     })
@@ -66,7 +66,7 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
     let capacity = if is_node {
         words("word", "system")
     } else {
-        capacity_text(node, &by.roles)
+        capacity_text(node, &by.roles, by.acting)
     };
     SignerShape {
         person_id: by.person.to_hex(),
@@ -76,13 +76,13 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
         } else {
             by.name.clone()
         },
-        office: office_ref(node, by.office),
+        office: office_on(node, by.office, entry.fact.at),
         capacity,
     }
 }
 
 /// How an act stands among the others of its dossier.
-pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
+pub fn standing_in(node: &Node, file: &File, entry: &Filed) -> StandingShape {
     let id = entry.fact.id;
     let step = |matter: EnvelopeId| {
         let matter = file.standing.matters.get(&matter)?;
@@ -98,7 +98,9 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
             Some(Outcome::Conflicted) => standing("conflicted", Some("step"), None),
             Some(Outcome::Late) => standing("late", None, None),
             Some(Outcome::Replaced) => standing("replaced", None, None),
-            Some(Outcome::NotCompetent) => standing("void", None, None),
+            Some(Outcome::NotCompetent) => {
+                standing("void", Some(no_capacity(node, file, entry, *matter)), None)
+            }
             _ => standing_of(entry.state),
         },
         What::Amend { field, .. } => match file.standing.fields.get(field) {
@@ -108,6 +110,25 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
             _ => standing_of(entry.state),
         },
         _ => standing_of(entry.state),
+    }
+}
+
+/// Why a decision by a good key decides nothing.
+fn no_capacity(node: &Node, file: &File, entry: &Filed, matter: EnvelopeId) -> &'static str {
+    let Some(by) = &entry.by else {
+        return "capacity";
+    };
+    if by.acting && by.roles.is_empty() {
+        return "stand_in";
+    }
+    let action = table_of(node, file, matter).and_then(Workflow::entrustment);
+    let at = node.authority().window(&entry.fact).clamp(entry.fact.at);
+    match action {
+        // 社区矫正法 Art. 9: a township office acts within what is entrusted to it.
+        Some(action) if by.tier == 1 && !node.authority().entrusted(by.office, action, at) => {
+            "entrust"
+        }
+        _ => "capacity",
     }
 }
 

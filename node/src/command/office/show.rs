@@ -5,19 +5,18 @@ use super::super::{Done, EXIT_IO, Refusal, now_ms};
 use super::find;
 use crate::home::Home;
 use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::view::label::day_number;
 use clap::Args;
 use jiaolian_schema::act::Restyle;
 use jiaolian_schema::authority::{Authority, Entrustment, StoodIn};
 use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use jiaolian_sync::Replica;
+use jiff::Span;
+use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-const DAY_MS: i64 = 86_400_000;
-/// Asia/Shanghai is so far ahead of UTC, ms.
-const SHANGHAI_MS: i64 = 8 * 3_600_000;
 
 /// `jiaolian office show`.
 #[derive(Debug, Args)]
@@ -40,7 +39,7 @@ impl Show {
         let authority = replica.authority();
         let own = home.identity.office_id().to_hex();
         let (office, row) = find(authority, self.office.as_deref().unwrap_or(&own))?;
-        let today = civil_day(now_ms());
+        let today = day_number(civil_of(now_ms()).date());
         let named = authority.name_at(office, today);
         let (name, code) = named.map_or((row.name.as_str(), row.code.as_str()), |named| {
             (named.name, named.code)
@@ -70,14 +69,10 @@ impl Show {
     }
 }
 
-fn civil_day(ms: i64) -> i32 {
-    i32::try_from((ms + SHANGHAI_MS).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
-}
-
 fn date_of(day: i32) -> String {
-    civil_of(i64::from(day) * DAY_MS - SHANGHAI_MS)
-        .date()
-        .to_string()
+    let first = Date::constant(1970, 1, 1);
+    let date = first.checked_add(Span::new().days(day));
+    date.map_or_else(|_| day.to_string(), |date| date.to_string())
 }
 
 fn words(act: &Restyle) -> String {
