@@ -1,6 +1,8 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `endorse`, `root`, `stand-in`, `office`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `endorse`, `root`, `stand-in`, `office`, `join`, `run`, `status`, `account`. Each says in
+//! one line what it did, or in one JSON object with `--json`.
 
+mod account;
 mod appoint;
 mod desk;
 mod endorse;
@@ -65,6 +67,9 @@ pub enum Office {
     Join(join::Join),
     /// Run the node until it is told to stop.
     Run(Run),
+    /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
+    /// minute.
+    Account(account::Account),
     /// Tell how a node is: running or not, joined or not, what it holds.
     Status(status::Status),
 }
@@ -153,6 +158,7 @@ impl Office {
             Self::StandIn(command) => (command.hand.json, command.run()),
             Self::Office(command) => (command.json(), command.run()),
             Self::Join(command) => (command.json, command.run()),
+            Self::Account(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod admit;
+pub mod audit;
 pub mod authority;
 pub mod calendar;
 pub mod canon;
@@ -24,6 +25,7 @@ pub mod hold;
 pub mod id;
 pub mod id_number;
 pub mod merkle;
+pub mod opinion;
 pub mod permit;
 pub mod rule;
 pub mod schedule;

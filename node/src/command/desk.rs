@@ -1,11 +1,11 @@
 //! A person at work at a node that does not run: the directory opened with the person's passphrase,
 //! signing as the person, and leaving both places of the newest position as a running node does.
 
-use super::secret::{Source, open_ring};
+use super::secret::{Source, open_ring, ready, refuse_key};
 use super::{EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::{KeyRing, Tip};
+use crate::key::{KeyRing, OfficerKey, Tip};
 use crate::run::judge;
 use crate::seal::entropy;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
@@ -16,8 +16,8 @@ use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Head, Kind, author_id};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
-use jiaolian_sync::{Draft, Payload, Replica, Seat};
+use jiaolian_schema::suite::Sign as _;
+use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError};
 use std::path::{Path, PathBuf};
 
 /// Whose hand signs, and at which node.
@@ -44,7 +44,7 @@ pub(super) struct Desk {
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
     tip: Tip,
-    signer: Ed25519Signer,
+    signer: OfficerKey,
     pub(super) seat: Seat,
     /// The time, ms UTC.
     pub(super) now: i64,
@@ -52,7 +52,7 @@ pub(super) struct Desk {
     pub(super) signed: usize,
 }
 
-type Seating = fn(&Home, &Authority, &Ed25519Signer) -> Result<Seat, Refusal>;
+type Seating = fn(&Home, &Authority, &OfficerKey) -> Result<Seat, Refusal>;
 
 impl Desk {
     /// Opens a node's directory for one of its keepers.
@@ -83,12 +83,13 @@ impl Desk {
     ) -> Result<Self, Refusal> {
         let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
         let keys = KeyRing::new(cost(home.identity.drill));
-        let words = Source::new(from_lines).ask(number)?;
+        let source = Source::new(from_lines);
+        let words = source.ask(number)?;
         let opened = open_ring(&store.reader(), &keys, number, &words)?;
+        let signer = ready(opened.key, number, source)?;
         store
             .unlock(opened.case_secret)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
         let mut replica = home.replica(&store)?;
         let seat = seating(&home, replica.authority(), &signer)?;
         let config = Config::load(&dir.join(CONFIG_FILE))
@@ -142,11 +143,14 @@ impl Desk {
             .replica
             .sign(&self.signer, self.seat, draft, self.now, entropy());
         self.signed += 1;
-        Ok(signed.map_err(HomeError::from)?)
+        signed.map_err(|error| match error {
+            SignError::Key(error) => refuse_key(&error),
+            error => HomeError::from(error).into(),
+        })
     }
 
     /// The person's signature as a root key, where the keeper's key is one.
-    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> RootSignature {
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> Result<RootSignature, Refusal> {
         super::root::signature(&self.signer, bytes)
     }
 
@@ -157,7 +161,7 @@ impl Desk {
         let mut tip = self.replica.local_tip(author).map_err(HomeError::from)?;
         for act in acts {
             let head = Head {
-                suite: ED25519,
+                suite: self.signer.suite(),
                 kind: Kind::Act,
                 author,
                 n: tip.map_or(0, |tip| tip.n) + 1,
@@ -221,10 +225,10 @@ impl Desk {
 fn keeper_seat(
     home: &Home,
     authority: &Authority,
-    signer: &Ed25519Signer,
+    signer: &OfficerKey,
 ) -> Result<Seat, Refusal> {
     let office = home.identity.office_id();
-    let author = author_id(ED25519, &signer.public_key(), office, Duty::Keeper);
+    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Keeper);
     if authority.root_keeper() == author {
         return Ok(Seat {
             author,
@@ -242,10 +246,10 @@ fn keeper_seat(
 fn stand_in_seat(
     home: &Home,
     authority: &Authority,
-    signer: &Ed25519Signer,
+    signer: &OfficerKey,
 ) -> Result<Seat, Refusal> {
     let office = home.identity.office_id();
-    let author = author_id(ED25519, &signer.public_key(), office, Duty::Staff);
+    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Staff);
     let now = now_ms();
     let mut seats = authority.stand_in_seats().filter(|(_, appoint, good)| {
         *good

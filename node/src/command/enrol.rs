@@ -1,24 +1,22 @@
 //! `jiaolian enrol`: one more person at a node that has people, a new key for a person of a disk that
 //! was set back, or a stand-in (AB岗) for somebody. Each adds to the request that goes up once more.
 
-use super::init::{node_request, write};
+use super::init::{node_request, suite, write};
 use super::person::Newcomer;
-use super::secret::{Source, open_ring};
+use super::secret::{Source, open_ring, refuse_key};
 use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal, cost, read_bounded};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, REQUEST_FILE};
-use crate::key::{KeyRing, OpenedKey, Seed, Tip};
+use crate::key::{KeyRing, OfficerKey, OpenedKey, Tip, Ukey};
 use crate::request::{ActingWords, REQUEST_BYTES_MAX, Request, Seat};
 use crate::run::judge;
-use crate::seal::entropy;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
 use jiaolian_schema::id::hex;
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::{Sign as _, Suite};
 use serde_json::json;
 use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// `jiaolian enrol`.
 #[derive(Debug, Args)]
@@ -49,12 +47,35 @@ pub struct Enrol {
     /// A role of the place; comes once or more.
     #[arg(long)]
     role: Vec<String>,
+    /// The suite of the new key; where it is not said, the office's.
+    #[arg(long, value_parser = suite)]
+    suite: Option<Suite>,
+    /// The person signs with a UKey: where the file of its agent appears while it is plugged in.
+    #[arg(long)]
+    ukey: Option<PathBuf>,
     /// Read passphrases from standard input, one a line: whose key opens, then the new one.
     #[arg(long)]
     passphrase_stdin: bool,
     /// Answer in JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Where a ring is made: with what one person's passphrase opened.
+struct Desk<'a> {
+    store: &'a DiskStore,
+    keys: &'a KeyRing,
+    opened: &'a OpenedKey,
+    suite: Suite,
+}
+
+impl Desk<'_> {
+    fn wrap(&self, number: &str, words: &str, key: &OfficerKey) -> Result<(), Refusal> {
+        let ring = self.keys.enrol(number, words, key, &self.opened.case_secret);
+        self.store
+            .commit(&[ring.map_err(Refusal::data)?])
+            .map_err(|error| Refusal::new(EXIT_IO, error))
+    }
 }
 
 impl Enrol {
@@ -68,11 +89,17 @@ impl Enrol {
         let source = Source::new(self.passphrase_stdin);
         let words = source.ask(&self.by)?;
         let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
+        let desk = Desk {
+            store: &store,
+            keys: &keys,
+            opened: &opened,
+            suite: home.identity.suite(),
+        };
         let path = self.dir.join(REQUEST_FILE);
         let mut request = read_request(&path)?;
         let (line, number, key) = match (&self.person, &self.stand_in) {
             (Some(person), _) => {
-                let key = self.add(&store, &keys, (&opened, source), &mut request, person)?;
+                let key = self.add(&desk, source, &mut request, person)?;
                 let line = format!("已为 {}({})建立密钥。", person.name, person.staff_number);
                 (line, &person.staff_number, key)
             }
@@ -82,7 +109,7 @@ impl Enrol {
             }
             (None, None) => {
                 self.renew_node(&mut home, &store, &mut request)?;
-                let key = self.renew(&store, &keys, (&opened, &words), &mut request)?;
+                let key = self.renew(&desk, &words, &mut request)?;
                 (format!("已为工号 {} 更换密钥。", self.by), &self.by, key)
             }
         };
@@ -100,61 +127,55 @@ impl Enrol {
 
     fn add(
         &self,
-        store: &DiskStore,
-        keys: &KeyRing,
-        (opened, source): (&OpenedKey, Source),
+        desk: &Desk<'_>,
+        source: Source,
         request: &mut Request,
         person: &Newcomer,
     ) -> Result<String, Refusal> {
         let number = &person.staff_number;
-        if request
-            .seats
-            .iter()
-            .any(|seat| seat.staff_number == *number)
-        {
+        let mut seats = request.seats.iter();
+        if seats.any(|seat| seat.staff_number == *number) {
             return Err(Refusal::data(format!(
                 "staff number {number} is enrolled already; `--again` gives a new key"
             )));
         }
         let words = source.ask_new(number)?;
-        let seed: Seed = Zeroizing::new(entropy());
-        let ring = keys.enrol(number, &words, &seed, &opened.case_secret);
-        store
-            .commit(&[ring.map_err(Refusal::data)?])
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let seat = person.seat(&seed);
-        let key = seat.key.clone();
+        let key = self.key(desk.suite)?;
+        desk.wrap(number, &words, &key)?;
+        let seat = person.seat(&key);
+        let digits = seat.key.clone();
         request.seats.push(seat);
-        Ok(key)
+        Ok(digits)
     }
 
     /// A new author of the same person: position and chain of the old one are never gone on with.
     fn renew(
         &self,
-        store: &DiskStore,
-        keys: &KeyRing,
-        (opened, words): (&OpenedKey, &str),
+        desk: &Desk<'_>,
+        words: &str,
         request: &mut Request,
     ) -> Result<String, Refusal> {
-        let seed: Seed = Zeroizing::new(entropy());
-        let ring = keys.enrol(&self.by, words, &seed, &opened.case_secret);
-        let key = hex(&Ed25519Signer::from_seed(&seed).public_key());
-        let mut seats = request.seats.iter_mut();
-        let mut own = seats
-            .by_ref()
-            .filter(|seat| seat.staff_number == self.by)
-            .peekable();
-        if own.peek().is_none() {
+        let mut seats = request.seats.iter();
+        if !seats.any(|seat| seat.staff_number == self.by) {
             return Err(Refusal::data(format!(
                 "staff number {} is not in the request of this office",
                 self.by
             )));
         }
-        own.for_each(|seat| seat.key.clone_from(&key));
-        store
-            .commit(&[ring.map_err(Refusal::data)?])
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        Ok(key)
+        let key = self.key(desk.suite)?;
+        let digits = hex(&key.public_key());
+        if request.seats.iter().any(|seat| seat.key == digits) {
+            return Err(Refusal::data(
+                "a key never signs on in a new place: the UKey that is plugged in is the old one",
+            ));
+        }
+        desk.wrap(&self.by, words, &key)?;
+        let seats = request.seats.iter_mut();
+        for seat in seats.filter(|seat| seat.staff_number == self.by) {
+            seat.suite = key.suite();
+            seat.key.clone_from(&digits);
+        }
+        Ok(digits)
     }
 
     /// New authors of the node where its own have signed more than the disk knows. A second place
@@ -213,6 +234,24 @@ impl Enrol {
             .check_roles(&RulePack::builtin())
             .map_err(Refusal::data)?;
         Ok(key)
+    }
+
+    /// A fresh key in the ring, or the one that the officer plugged in.
+    fn key(&self, office: Suite) -> Result<OfficerKey, Refusal> {
+        let Some(path) = &self.ukey else {
+            return Ok(OfficerKey::generate(self.suite.unwrap_or(office)));
+        };
+        let path = std::path::absolute(path)
+            .map_err(|error| Refusal::data(format!("{}: {error}", path.display())))?;
+        let ukey = Ukey::find(&path).map_err(|error| refuse_key(&error))?;
+        match self.suite {
+            Some(suite) if suite.number() != ukey.suite() => Err(Refusal::data(format!(
+                "the key that is plugged in is of suite {}, not {}",
+                ukey.suite(),
+                suite.number()
+            ))),
+            _ => Ok(OfficerKey::Ukey(ukey)),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ mod file;
 mod install;
 
 use super::desk::{Desk, Hand};
-use super::secret::Source;
+use super::init::suite;
+use super::secret::{Source, refuse_key};
 use super::{Done, Refusal};
 use crate::home::Home;
 use crate::store::CACHE_MIB_DEFAULT;
@@ -18,7 +19,7 @@ use jiaolian_schema::act::{
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::id::{hex, sha256};
-use jiaolian_schema::suite::Sign;
+use jiaolian_schema::suite::{Sign, Suite};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 
@@ -53,6 +54,9 @@ struct MakeKey {
     /// The file to make; it stays with one person.
     #[arg(long)]
     out: PathBuf,
+    /// Its suite: 1 (Ed25519) or 2 (SM2, SM3, SM4).
+    #[arg(long, value_parser = suite, default_value = "1")]
+    suite: Suite,
     /// Read the passphrase from standard input.
     #[arg(long)]
     passphrase_stdin: bool,
@@ -138,7 +142,7 @@ impl Root {
 
 impl MakeKey {
     fn run(&self) -> Result<Done, Refusal> {
-        let key = create_key(&self.out, Source::new(self.passphrase_stdin))?;
+        let key = create_key(&self.out, self.suite, Source::new(self.passphrase_stdin))?;
         let digits = hex(&key.key);
         Ok(Done {
             line: format!("根密钥已存于 {}, 公钥 {digits}", self.out.display()),
@@ -223,7 +227,7 @@ impl Sign1 {
         let source = Source::new(self.passphrase_stdin);
         let bytes = root.statement.signed_bytes();
         let signature = match (&self.key, &self.dir, &self.number) {
-            (Some(path), ..) => signature(&open_key(path, source)?, &bytes),
+            (Some(path), ..) => signature(&open_key(path, source)?, &bytes)?,
             (None, Some(dir), Some(number)) => {
                 let hand = Hand {
                     dir: dir.clone(),
@@ -231,7 +235,7 @@ impl Sign1 {
                     passphrase_stdin: self.passphrase_stdin,
                     json: false,
                 };
-                Desk::of(&hand)?.sign_bytes(&bytes)
+                Desk::of(&hand)?.sign_bytes(&bytes)?
             }
             _ => {
                 return Err(Refusal::data(
@@ -246,14 +250,14 @@ impl Sign1 {
 }
 
 /// One key's signature.
-pub(super) fn signature(signer: &dyn Sign, bytes: &[u8]) -> RootSignature {
-    RootSignature {
+pub(super) fn signature(signer: &dyn Sign, bytes: &[u8]) -> Result<RootSignature, Refusal> {
+    Ok(RootSignature {
         key: PublicKey {
             suite: signer.suite(),
             key: signer.public_key(),
         },
-        signature: signer.sign(bytes),
-    }
+        signature: signer.sign(bytes).map_err(|error| refuse_key(&error))?,
+    })
 }
 
 fn add(root: &mut RootAct, signature: RootSignature) {

@@ -3,19 +3,18 @@
 
 use super::super::secret::Source;
 use super::super::{EXIT_CANNOT_CREATE, EXIT_IO, EXIT_NO_PERMISSION, Refusal, read_bounded};
-use crate::key::{Cost, KeyRing, Seed};
+use crate::key::{Cost, KeyRing, OfficerKey};
 use crate::platform;
-use crate::seal::{CaseSecret, entropy};
+use crate::seal::CaseSecret;
 use jiaolian_schema::act::{
     At, FormerKeeper, PublicKey, Root, RootSignature, RootStatement, Stays,
 };
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex, unhex};
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{ED25519, Sign as _, StrictVerifier, Suite};
 use jiaolian_sync::{MemoryStore, Table, Write};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// Largest file of the root, bytes: 16 keys, 64 former keepers, 32 signatures in digits.
 const ROOT_FILE_BYTES_MAX: usize = 64 * 1024;
@@ -35,12 +34,19 @@ struct KeyFile {
 }
 
 /// Makes a root key under a new passphrase; its public half.
-pub(super) fn create_key(path: &Path, source: Source) -> Result<PublicKey, Refusal> {
+pub(super) fn create_key(
+    path: &Path,
+    suite: Suite,
+    source: Source,
+) -> Result<PublicKey, Refusal> {
     let words = source.ask_new("根密钥")?;
-    let seed: Seed = Zeroizing::new(entropy());
-    let sealed = KeyRing::new(Cost::DESK).enrol(RING, &words, &seed, &CaseSecret::generate());
+    let secret = OfficerKey::generate(suite);
+    let sealed = KeyRing::new(Cost::DESK).enrol(RING, &words, &secret, &CaseSecret::generate());
     let ring = sealed.map_err(Refusal::data)?.value.unwrap_or_default();
-    let key = public_of(&seed);
+    let key = PublicKey {
+        suite: secret.suite(),
+        key: secret.public_key(),
+    };
     let file = KeyFile {
         form: KEY_FORM.to_owned(),
         suite: key.suite,
@@ -59,7 +65,7 @@ pub(super) fn create_key(path: &Path, source: Source) -> Result<PublicKey, Refus
 }
 
 /// Opens a root key with its passphrase.
-pub(super) fn open_key(path: &Path, source: Source) -> Result<Ed25519Signer, Refusal> {
+pub(super) fn open_key(path: &Path, source: Source) -> Result<OfficerKey, Refusal> {
     let file = read_key(path)?;
     let words = source.ask("根密钥")?;
     let mut store = MemoryStore::default();
@@ -70,40 +76,30 @@ pub(super) fn open_key(path: &Path, source: Source) -> Result<Ed25519Signer, Ref
     }]);
     let opened = KeyRing::new(Cost::DESK).open(&store, RING, &words, super::super::now_ms());
     let opened = opened.map_err(|error| Refusal::new(EXIT_NO_PERMISSION, error))?;
-    Ok(Ed25519Signer::from_seed(&opened.signing_seed))
+    Ok(opened.key)
 }
 
 /// The public half of a key file, or a key in digits.
 pub(super) fn public_key(text: &str) -> Result<PublicKey, String> {
-    let digits = match unhex(text) {
-        Some(bytes) if bytes.len() == 32 => text.to_owned(),
-        _ => read_key(Path::new(text)).map_err(|error| error.reason)?.key,
-    };
-    Ok(PublicKey {
-        suite: ED25519,
-        key: unhex(&digits)
-            .ok_or_else(|| format!("a key has 64 hexadecimal digits, not {text:?}"))?,
-    })
+    if let Some(key) = unhex(text).filter(|bytes| Suite::Ed25519.is_public_key(bytes)) {
+        let suite = ED25519;
+        return Ok(PublicKey { suite, key });
+    }
+    let file = read_key(Path::new(text)).map_err(|error| error.reason)?;
+    key_of(file.suite, &file.key)
 }
 
 fn read_key(path: &Path) -> Result<KeyFile, Refusal> {
     let file: KeyFile = read(path, "a root key")?;
-    if file.form != KEY_FORM || file.suite != ED25519 {
+    if file.form != KEY_FORM || Suite::numbered(file.suite).is_none() {
         return Err(Refusal::data(format!(
-            "{}: a root key has the form {KEY_FORM} and suite {ED25519}, not {} and {}",
+            "{}: a root key has the form {KEY_FORM} and a suite known here, not {} and {}",
             path.display(),
             file.form,
             file.suite
         )));
     }
     Ok(file)
-}
-
-fn public_of(seed: &Seed) -> PublicKey {
-    PublicKey {
-        suite: ED25519,
-        key: Ed25519Signer::from_seed(seed).public_key(),
-    }
 }
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path, what: &str) -> Result<T, Refusal> {
