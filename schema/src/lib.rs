@@ -9,6 +9,7 @@ pub mod act;
 pub mod admit;
 pub mod audit;
 pub mod authority;
+pub mod bundle;
 pub mod calendar;
 pub mod canon;
 pub mod content;

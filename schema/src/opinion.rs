@@ -10,6 +10,7 @@ mod case;
 mod chain;
 mod competence;
 mod fault;
+mod finding;
 mod law;
 mod leave;
 mod office;
@@ -23,7 +24,9 @@ mod state;
 mod word;
 
 pub use case::{CaseOpinion, Decided, MatterOpinion};
+pub use competence::Broken;
 pub use fault::{Fault, Form};
+pub use finding::Lack;
 pub use law::{Asked, Law, Ruling, Signer, Value};
 pub use office::{Office, Offices};
 pub use paper::{Paper, Papers, Says};

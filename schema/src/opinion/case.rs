@@ -265,11 +265,17 @@ impl<'a> Desk<'a> {
 
     pub(super) fn weigh(&self, place: &Place, within: Option<&BTreeSet<EnvelopeId>>) -> Weighed {
         let candidates = self.candidates(place, within);
+        // Only what was signed on the same slot can stand for what it replaced.
+        let replaced = self.replaced.iter();
+        let replaced: Replaced = replaced
+            .filter(|(id, _)| self.on.get(id).is_some_and(|(on, _)| on == place))
+            .map(|(id, ids)| (*id, ids.clone()))
+            .collect();
         match place {
             Place::Step(_, slot) if slot == BATON => {
-                weigh(&self.batons(candidates, within), &self.replaced, None)
+                weigh(&self.batons(candidates, within), &replaced, None)
             }
-            _ => weigh(&candidates, &self.replaced, Some(self.stale_ms)),
+            _ => weigh(&candidates, &replaced, Some(self.stale_ms)),
         }
     }
 

@@ -34,9 +34,9 @@ pub enum Broken {
     /// The signer may not replace those decisions.
     #[error("rule 29: a quarrel is settled by a head who signed none of it, or from above")]
     Quarrel,
-    /// Another county's office.
-    #[error("rule 28: a case is assigned within its county")]
-    County,
+    /// The new office is neither the signer's nor below it.
+    #[error("rule 28: an office assigns a case to itself or to an office below it")]
+    Beyond,
 }
 
 /// Who signed an act on a slot, and whether that is competent.
@@ -50,8 +50,6 @@ pub(super) struct Ground {
 /// Case kinds of an appointment.
 const ADULT: u8 = 1;
 const MINOR: u8 = 2;
-/// Tier of a county.
-const COUNTY: u8 = 2;
 
 impl Opinion<'_> {
     /// Who signed, as the cited appointment says, whether it counts or not.
@@ -141,11 +139,7 @@ impl Desk<'_> {
         };
         must(self.fits(paper, act, &signer), Broken::Level)?;
         if let Some((_, Act::Assign(to))) = paper.act() {
-            let county = self.county(responsible);
-            must(
-                county.is_some() && self.county(to.office) == county,
-                Broken::County,
-            )?;
+            must(offices.covers(act.office, to.office), Broken::Beyond)?;
         }
         must(
             !self.prepared(paper).contains(&act.person),
@@ -187,13 +181,6 @@ impl Desk<'_> {
             }
             _ => false,
         }
-    }
-
-    /// The county over an office, or itself.
-    fn county(&self, office: OfficeId) -> Option<OfficeId> {
-        let offices = &self.opinion.offices;
-        let mut path = offices.path(office).into_iter();
-        path.find(|id| offices.get(*id).is_some_and(|office| office.tier == COUNTY))
     }
 
     /// Who prepared a decision: the signers of the events that the rules set apart from it.

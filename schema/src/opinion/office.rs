@@ -77,11 +77,9 @@ impl Opinion<'_> {
             return false;
         }
         let own = of.duty == Duty::Staff && by.office == of.office;
-        let known = self.offices.get(of.office).is_some();
-        known
-            && (own
-                || self.offices.is_above(by.office, of.office)
-                || keeper == self.papers.root.author())
+        keeper == self.papers.root.author()
+            || self.offices.get(of.office).is_some()
+                && (own || self.offices.is_above(by.office, of.office))
     }
 
     /// Rule 3: whether `witness` is a witness of `author`.

@@ -171,8 +171,8 @@ impl Scales<'_> {
         let Some(highest) = tips.iter().map(|tip| tip.depth).min() else {
             return Slot::Open;
         };
-        let of_highest = tips.iter().filter(|tip| tip.depth == highest).copied();
-        for kept in [tips.clone(), of_highest.collect()] {
+        let of_highest = tips.iter().filter(|tip| tip.depth == highest);
+        for kept in [tips.clone(), of_highest.copied().collect()] {
             if kept.iter().all(|tip| tip.value == kept[0].value) {
                 return Slot::Stands(Held {
                     ids: ids(&kept),
@@ -180,11 +180,6 @@ impl Scales<'_> {
                 });
             }
         }
-        let of_highest: Vec<&Candidate> = tips
-            .iter()
-            .filter(|tip| tip.depth == highest)
-            .copied()
-            .collect();
         let before = self.candidates.iter();
         let before: Vec<Candidate> = before
             .filter(|one| tips.iter().all(|tip| tip.past.contains(&one.id)))
@@ -192,7 +187,7 @@ impl Scales<'_> {
             .collect();
         let before = weigh(&before, self.replaced, self.stale_ms);
         Slot::Conflicted {
-            tips: ids(&of_highest),
+            tips: ids(&tips),
             in_force: before.slot.in_force().cloned(),
         }
     }

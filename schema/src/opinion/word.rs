@@ -58,7 +58,7 @@ impl Opinion<'_> {
             found.push(Statement {
                 id: paper.id,
                 back: back.into_iter().map(|below| (below.n, below.id)).collect(),
-                is_here: at.is_some_and(|at| self.papers.get(at.id).is_some()),
+                is_here: at.is_some_and(|at| self.lies_on(author, at)),
                 office: key.office,
                 depth: self
                     .offices
@@ -70,6 +70,12 @@ impl Opinion<'_> {
             });
         }
         found
+    }
+
+    /// Whether the head of a position is here, on that author's chain.
+    fn lies_on(&self, author: AuthorId, at: At) -> bool {
+        let paper = self.papers.get(at.id);
+        paper.is_some_and(|paper| paper.head.author == author && paper.head.n == at.n)
     }
 }
 

@@ -178,10 +178,16 @@ impl Story {
                 self.receipts.push(id);
             }
             Move::Revoke(k, a, at) => {
-                let at = at
-                    .and_then(|i| pick(&self.signed, i))
-                    .map(|(_, id)| self.w.at(id));
-                self.w.revoke(KEEPERS[k % 4], JUDGED[a % 5], at, &[]);
+                let whom = JUDGED[a % 5];
+                let author = self.w.author(whom);
+                let own = self
+                    .w
+                    .heads
+                    .iter()
+                    .filter(|(_, head)| head.author == author);
+                let own: Vec<EnvelopeId> = own.map(|(id, _)| *id).collect();
+                let at = at.and_then(|i| pick(&own, i)).map(|id| self.w.at(id));
+                self.w.revoke(KEEPERS[k % 4], whom, at, &[]);
             }
             Move::Endorse(k, a, day) => {
                 if let Some((who, id)) = pick(&self.signed, *a) {
