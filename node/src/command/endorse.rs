@@ -208,6 +208,12 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
             event_of.map_or_else(|| event.clone(), |event| event.label.zh.clone())
         }
         What::Roster(_) => word("roster"),
-        What::Receipt(_) | What::Unknown { .. } => word("other"),
+        What::Withdraw { .. } => word("withdraw"),
+        What::Correct { .. } => word("correct"),
+        What::Receipt(_)
+        | What::Ledger { .. }
+        | What::Log(_)
+        | What::Damage { .. }
+        | What::Unknown { .. } => word("other"),
     }
 }
