@@ -3,9 +3,11 @@
 //! build doesn't know is kept and passed on.
 
 mod case;
+mod rest;
 mod roster;
 
 pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
+pub use rest::{Shred, Shredded};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
 };
@@ -100,11 +102,13 @@ acts! {
     4 Endorse "an endorsement";
     5 Policy "a policy";
     6 Entrust "an entrustment";
+    16 Shred "an order to destroy a case";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";
     35 Apply "an application";
     36 Step "a step of a matter";
     37 Serve "a service";
+    40 Shredded "a confirmation that a case is destroyed";
     64 Raise "an alarm";
 }

@@ -151,6 +151,16 @@ pub enum What {
     /// A change of content.
     #[n(10)]
     Edit,
+    /// A case was destroyed here.
+    #[n(40)]
+    Shredded {
+        /// By which order.
+        #[n(0)]
+        shred: EnvelopeId,
+        /// Which case.
+        #[n(1)]
+        dossier: DossierId,
+    },
     /// An act that this build doesn't know.
     #[n(11)]
     Unknown {
@@ -201,7 +211,8 @@ impl What {
             | Act::Revoke(_)
             | Act::Endorse(_)
             | Act::Policy(_)
-            | Act::Entrust(_) => Self::Roster(
+            | Act::Entrust(_)
+            | Act::Shred(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {
@@ -242,6 +253,10 @@ impl What {
                 decision: serve.decision,
             },
             Act::Raise(raise) => Self::Raise(raise),
+            Act::Shredded(done) => Self::Shredded {
+                shred: done.shred,
+                dossier: done.dossier,
+            },
             Act::Unknown { kind, .. } => Self::Unknown { kind },
         }
     }

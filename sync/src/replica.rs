@@ -20,14 +20,18 @@ mod heads;
 mod open;
 mod parting;
 mod receipt;
+mod shred;
 mod supervise;
 mod talk;
 
+pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use author::{Draft, Payload, Seat, SignError};
+pub(crate) use door::claimed_dossier;
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
+pub use shred::ShredView;
 pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -114,6 +118,9 @@ pub struct Replica<S> {
     /// Dossiers that went elsewhere with work of this office that may not have come up yet.
     gone: BTreeSet<DossierId>,
     to_tell: bool,
+    shredded: BTreeMap<DossierId, shred::ShredRow>,
+    /// Offices that have said that a case is gone.
+    confirmations: BTreeMap<DossierId, BTreeSet<OfficeId>>,
     desk: supervise::Desk,
     superior_heard: i64,
     entropy: [u8; 32],

@@ -108,7 +108,15 @@ impl<S: Store> Replica<S> {
 
     fn take_one(&mut self, envelope: Envelope, peer: Option<Peer>) -> (Taken, Vec<Need>) {
         let id = envelope.id();
+        if let Some(dossier) = claimed_dossier(&envelope)
+            && self.is_condemned(dossier)
+        {
+            return (Taken::Known, Vec::new());
+        }
         match self.judge(&envelope, peer) {
+            Ok((admitted, Some(row))) if self.is_opening_gone(&admitted, &row) => {
+                (Taken::Known, Vec::new())
+            }
             Ok((admitted, row)) => {
                 let needs = self.keep(&admitted, row, peer);
                 (Taken::Stored, needs)
@@ -180,6 +188,15 @@ impl<S: Store> Replica<S> {
         }
         self.judge_place_in_dossier(fact)?;
         Ok(row)
+    }
+
+    /// Whether this opens a case of which an order already says that it is gone.
+    fn is_opening_gone(&mut self, admitted: &Admitted, row: &DossierRow) -> bool {
+        let dossier = DossierId::from(admitted.id());
+        !self.rows.contains_key(&dossier)
+            && row.kind == DossierKind::Case
+            && admitted.fact().is_some_and(|fact| fact.dossier == dossier)
+            && self.is_gone_before(dossier, row)
     }
 
     /// A superior of both offices passes a case on from its beginning, and the rosters of those who
@@ -287,6 +304,7 @@ impl<S: Store> Replica<S> {
         self.put_row(fact.dossier, row);
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
+        self.note_confirmation(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
@@ -336,7 +354,7 @@ impl<S: Store> Replica<S> {
 }
 
 /// The dossier that a body names, before anything about it is believed.
-pub(super) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
+pub(crate) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
     let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
     Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
 }
