@@ -1,13 +1,18 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `join`, `rotate`, `recover`, `backup`, `restore`, `shred`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod appoint;
+mod backup;
 mod enrol;
 mod init;
 mod join;
 mod person;
+mod recover;
+mod restore;
 mod revoke;
+mod rotate;
 mod secret;
+mod shred;
 mod status;
 
 use crate::home::HomeError;
@@ -50,6 +55,17 @@ pub enum Office {
     Revoke(revoke::Revoke),
     /// Join by the answer of the office above.
     Join(join::Join),
+    /// Order that a case is destroyed at every office that holds it, or tell how far orders were
+    /// followed.
+    Shred(shred::Shred),
+    /// Begin a new epoch for the keys of case files, without those who left.
+    Rotate(rotate::Rotate),
+    /// The county's recovery key in two halves.
+    Recover(recover::Recover),
+    /// Write an office's store and keys into one sealed file.
+    Backup(backup::Backup),
+    /// Make a data directory of a backup, with new keys to sign with.
+    Restore(restore::Restore),
     /// Run the node until it is told to stop.
     Run(Run),
     /// Tell how a node is: running or not, joined or not, what it holds.
@@ -130,12 +146,24 @@ pub struct Done {
 impl Office {
     /// Runs the command.
     pub fn run(self) -> ExitCode {
+        // Every one of them may hold a secret in memory.
+        if let Err(error) = crate::platform::forbid_dumps() {
+            let _ = writeln!(
+                io::stderr().lock(),
+                "core dumps could not be forbidden: {error}"
+            );
+        }
         let (json, done) = match self {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
+            Self::Rotate(command) => (command.json, command.run()),
+            Self::Recover(command) => (command.json(), command.run()),
+            Self::Backup(command) => (command.json, command.run()),
+            Self::Restore(command) => (command.json, command.run()),
+            Self::Shred(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -7,11 +7,14 @@
 //! lock it out: an offline desk has nobody to unlock it.
 
 mod attempt;
+mod backup;
+mod epoch;
 mod file;
+mod share;
 mod tip;
 mod wrap;
 
-use crate::seal::{CasePublic, CaseSecret, OpenSealError, Place};
+use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place};
 use attempt::Attempts;
 use jiaolian_sync::{Store, StoreError, Table, Write};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +23,10 @@ use wrap::{SECRET_BYTES, Wrap};
 use zeroize::Zeroizing;
 
 pub use attempt::delay_ms;
-pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key};
+pub use backup::BackupKey;
+pub use epoch::{TurnError, numbers, turn};
+pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key, write_ops_key};
+pub use share::{RecoveryShare, ShareError};
 pub use tip::{Tip, TipError, TipVerdict};
 pub use wrap::Cost;
 
@@ -36,14 +42,17 @@ pub const STAFF_NUMBER_BYTES_MAX: usize = 32;
 
 /// No staff number begins with a zero byte, so the county's copy has a key of its own.
 const RECOVERY_ROW: &[u8] = b"\0recovery";
+const RECOVERY_KEY_ROW: &[u8] = b"\0recovery-key";
 
 /// What a passphrase opens.
 #[derive(Debug)]
 pub struct OpenedKey {
     /// The seed of the officer's signing key at this desk.
     pub signing_seed: Seed,
-    /// What unlocks the store.
+    /// What unlocks the store: of the newest epoch that was given to the officer.
     pub case_secret: CaseSecret,
+    /// The ring in today's form, where it lies on the disk in an earlier one.
+    pub renewed: Option<Write>,
 }
 
 /// Why an officer was not enrolled.
@@ -104,10 +113,7 @@ impl KeyRing {
         case_secret: &CaseSecret,
     ) -> Result<Write, EnrolError> {
         check_staff_number(staff_number)?;
-        let chars = passphrase.chars().count();
-        if !(PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
-            return Err(EnrolError::Passphrase(chars));
-        }
+        check_passphrase(passphrase)?;
         let mut secrets = Zeroizing::new([0; SECRET_BYTES]);
         secrets[..32].copy_from_slice(signing_seed.as_slice());
         secrets[32..].copy_from_slice(case_secret.to_bytes().as_slice());
@@ -131,6 +137,7 @@ impl KeyRing {
         };
         let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
         let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
+        let is_first_form = wrap.letterbox().is_none();
         let opened = {
             let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             wrap.open(staff_number, passphrase)
@@ -144,9 +151,15 @@ impl KeyRing {
             .split_first_chunk()
             .expect("a ring holds a seed first");
         let case = case.try_into().expect("a ring holds a CASE secret last");
+        let case_secret = epoch::newest(store, staff_number, seed, CaseSecret::from_bytes(case))?;
+        let renewed = is_first_form.then(|| {
+            let bytes = wrap.with_letterbox(seed).to_bytes();
+            ring_row(staff_number.as_bytes(), Some(bytes))
+        });
         Ok(OpenedKey {
             signing_seed: Zeroizing::new(*seed),
-            case_secret: CaseSecret::from_bytes(case),
+            case_secret,
+            renewed,
         })
     }
 
@@ -155,11 +168,37 @@ impl KeyRing {
         ring_row(staff_number.as_bytes(), None)
     }
 
-    /// The write that leaves a copy of the CASE secret for the county's recovery key (two people,
-    /// off-line).
-    pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> Write {
+    /// The writes that leave a copy of the CASE secret for the county's recovery key (two people,
+    /// off-line), and the key itself, so that later epochs are left for it too.
+    pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> [Write; 2] {
         let sealed = recovery.seal(recovery_place(), case_secret.to_bytes().as_slice());
-        ring_row(RECOVERY_ROW, Some(sealed))
+        let key = recovery.to_bytes().to_vec();
+        [
+            ring_row(RECOVERY_ROW, Some(sealed)),
+            ring_row(RECOVERY_KEY_ROW, Some(key)),
+        ]
+    }
+
+    /// The county's copy in a row of a backup that is still sealed; none where this is another row or
+    /// another key.
+    pub(crate) fn recover_sealed(
+        ops: &OpsKey,
+        key: &[u8],
+        sealed: &[u8],
+        recovery: &CaseSecret,
+    ) -> Option<CaseSecret> {
+        if key != RECOVERY_ROW {
+            return None;
+        }
+        let copy = ops.open(recovery_place(), sealed).ok()?;
+        let bytes = Zeroizing::new(recovery.open(recovery_place(), &copy).ok()?);
+        bytes.as_slice().try_into().ok().map(CaseSecret::from_bytes)
+    }
+
+    /// The county's recovery key, where this node leaves copies for it.
+    pub fn recovery_key(store: &impl Store) -> Result<Option<CasePublic>, StoreError> {
+        let key = store.get(Table::KeyRing, RECOVERY_KEY_ROW)?;
+        Ok(key.and_then(|key| key.as_slice().try_into().ok().map(CasePublic::from_bytes)))
     }
 
     /// Opens the county's copy; none when there is none.
@@ -189,6 +228,21 @@ impl KeyRing {
                 wait_s: wait_ms.div_ceil(1_000).max(1),
             })
     }
+}
+
+/// Whether a passphrase is long enough and not too long.
+pub fn check_passphrase(passphrase: &str) -> Result<(), EnrolError> {
+    let chars = passphrase.chars().count();
+    if (PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
+        return Ok(());
+    }
+    Err(EnrolError::Passphrase(chars))
+}
+
+/// Whether a row of the rings goes into a backup: the county's copy does, and no ring, for rings hold
+/// keys that sign.
+pub fn is_kept_in_backup(key: &[u8]) -> bool {
+    [RECOVERY_ROW, RECOVERY_KEY_ROW].contains(&key)
 }
 
 fn check_staff_number(number: &str) -> Result<(), EnrolError> {
@@ -307,7 +361,7 @@ mod tests {
         let (_, mut store, _, case) = enrolled();
         let county = CaseSecret::generate();
         assert!(KeyRing::recover(&store, &county).unwrap().is_none());
-        store.commit(&[KeyRing::escrow(&case, &county.public())]);
+        store.commit(&KeyRing::escrow(&case, &county.public()));
         let recovered = KeyRing::recover(&store, &county).unwrap().unwrap();
         assert_eq!(recovered.public(), case.public());
         let stranger = KeyRing::recover(&store, &CaseSecret::generate()).unwrap_err();

@@ -5,6 +5,7 @@ mod access;
 mod along;
 mod node;
 mod rate;
+mod rest;
 mod sign;
 mod tell;
 mod text;
@@ -12,6 +13,7 @@ mod text;
 pub use access::{Access, Looked};
 pub use node::{FILES_MAX, Node, Parts};
 pub use rate::{LinkRate, Rates};
+pub use rest::{ShredError, shred_due};
 pub use sign::{Hand, Place, SignRequest};
 pub use text::{CONTENTS_MAX, SavedText, TEXT_CHARS_MAX};
 

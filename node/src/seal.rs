@@ -2,14 +2,13 @@
 //! flipped
 //! bits as if nothing had happened, and because township PCs are stolen.
 //!
-//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, and a
-//! boxed
-//! one has the ephemeral public key (32) before its nonce. The associated data is `form ‖ table ‖
-//! row key ‖
-//! epoch`, so a value can't be moved to another row, table or epoch. The two domains and their
-//! keys:
-//! `design.md` §8.
+//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. A boxed
+//! one has the ephemeral public key (32) before its nonce, one under a dossier's key the name of that
+//! key (16). The associated data is `form ‖ table ‖ row key ‖ epoch`, and the name of the key, so a
+//! value can't be moved to another row, table or epoch. The two domains and their keys:
+//! `design.md` §8; the keys of dossiers: `book`.
 
+mod book;
 mod case;
 mod vault;
 
@@ -18,7 +17,9 @@ use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use book::{ReadBookError, Subject};
 pub use case::{CasePublic, CaseSecret};
+pub(crate) use vault::Rewrite;
 pub use vault::{UnlockError, Vault};
 
 /// Length of every symmetric key and of both halves of a CASE key pair, in bytes.
@@ -35,6 +36,7 @@ enum Form {
     Ops = 1,
     CaseEpoch = 2,
     CaseBox = 3,
+    Dossier = 4,
 }
 
 /// Why sealed bytes did not open.
@@ -43,6 +45,9 @@ pub enum OpenSealError {
     /// No officer is signed in.
     #[error("the CASE domain is closed until an officer signs in")]
     Locked,
+    /// The key of its dossier was destroyed.
+    #[error("the key of this dossier was destroyed")]
+    Destroyed,
     /// Not what was sealed at this place under this key.
     #[error("a sealed value must open at the place it was sealed for")]
     Damaged,
@@ -174,6 +179,7 @@ fn parse(sealed: &[u8]) -> Result<(Form, u32, &[u8]), OpenSealError> {
         1 => Form::Ops,
         2 => Form::CaseEpoch,
         3 => Form::CaseBox,
+        4 => Form::Dossier,
         _ => return Err(OpenSealError::Damaged),
     };
     let (epoch, rest) = rest

@@ -7,6 +7,7 @@ use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_m
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
 use crate::key::{KeyRing, Tip};
+use crate::owner::shred_due;
 use crate::platform;
 use crate::request::{Answer, Request};
 use crate::run::judge;
@@ -61,8 +62,8 @@ pub struct Appoint {
 
 /// A keeper at work at a node that does not run.
 pub(super) struct Desk {
-    home: Home,
-    store: DiskStore,
+    pub(super) home: Home,
+    pub(super) store: DiskStore,
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
     tip: Tip,
@@ -199,11 +200,24 @@ impl Desk {
     /// Makes durable what was signed, and notes the position in the second place as a running node does.
     pub(super) fn settle(&mut self) -> Result<(), Refusal> {
         settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
-        let author = self.seat.author;
-        if let Ok(Some(at)) = self.replica.local_tip(author) {
-            self.tip.record(author.0, at.n).map_err(HomeError::from)?;
+        for author in self
+            .home
+            .own_authors()
+            .into_iter()
+            .chain([self.seat.author])
+        {
+            if let Ok(Some(at)) = self.replica.local_tip(author) {
+                self.tip.record(author.0, at.n).map_err(HomeError::from)?;
+            }
         }
         Ok(())
+    }
+
+    /// Destroys what the orders that are here ask for, at this node.
+    pub(super) fn shred(&mut self) -> Result<(), Refusal> {
+        let shredded = shred_due(&mut self.replica, &self.store, self.now);
+        shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
+        self.settle()
     }
 
     /// Signs one act as the keeper.

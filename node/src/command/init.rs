@@ -162,7 +162,7 @@ impl Init {
 }
 
 /// A request with the node's own two seats.
-fn request(home: &Home) -> Request {
+pub(super) fn request(home: &Home) -> Request {
     let identity = &home.identity;
     let mut request = Request::new(
         identity.office_id(),

@@ -1,16 +1,23 @@
 //! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its
-//! cost
-//! beside it so that the cost can rise later.
+//! cost beside it so that the cost can rise later, and the key to which later epochs of the CASE domain
+//! are boxed for its officer.
 
-use crate::seal::{KEY_BYTES, append_ciphertext, entropy, open_ciphertext};
+use crate::seal::{CasePublic, CaseSecret, KEY_BYTES, append_ciphertext, entropy, open_ciphertext};
 use argon2::{Algorithm, Argon2, Params, Version};
+use hkdf::Hkdf;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// Length of what a ring holds, in bytes: signing seed (32), CASE secret with its epoch (36).
-pub(super) const SECRET_BYTES: usize = 32 + crate::seal::CaseSecret::BYTES;
+pub(super) const SECRET_BYTES: usize = 32 + CaseSecret::BYTES;
 
-const FORM: u8 = 1;
+/// Without the key for later epochs, which is then learnt when its officer signs in.
+const FORM_FIRST: u8 = 1;
+const FORM: u8 = 2;
+const BOX_INFO: &[u8] = b"jiaolian ring box 1";
 const SALT_BYTES: usize = 16;
+/// The secrets with nonce and tag.
+const SEALED_BYTES: usize = SECRET_BYTES + 24 + 16;
 const HEADER_BYTES: usize = 1 + 3 * 4 + SALT_BYTES;
 /// A ring that asks for more memory than this is not ours, in KiB.
 const MEMORY_KIB_MAX: u32 = 1024 * 1024;
@@ -56,6 +63,17 @@ pub(super) struct Wrap {
     cost: Cost,
     salt: [u8; SALT_BYTES],
     sealed: Vec<u8>,
+    /// Where later epochs are boxed to.
+    letterbox: Option<CasePublic>,
+}
+
+/// The key that opens what is boxed to an officer: made of the seed, so that no ring need hold it.
+pub(super) fn letterbox(seed: &[u8; 32]) -> CaseSecret {
+    let mut bytes = Zeroizing::new([0; CaseSecret::BYTES]);
+    Hkdf::<Sha256>::new(None, seed)
+        .expand(BOX_INFO, &mut bytes[4..])
+        .expect("32 bytes are within what one HKDF gives");
+    CaseSecret::from_bytes(&bytes)
 }
 
 impl Wrap {
@@ -69,7 +87,12 @@ impl Wrap {
             cost,
             salt: entropy(),
             sealed: Vec::new(),
+            letterbox: None,
         };
+        let (seed, _) = secrets
+            .split_first_chunk()
+            .expect("a ring holds a seed first");
+        wrap.letterbox = Some(letterbox(seed).public());
         let key = wrap.key(passphrase);
         let aad = wrap.aad(staff_number);
         append_ciphertext(&mut wrap.sealed, &key, &aad, secrets);
@@ -81,7 +104,8 @@ impl Wrap {
         Self {
             cost,
             salt: [0; SALT_BYTES],
-            sealed: vec![0; SECRET_BYTES + 24 + 16],
+            sealed: vec![0; SEALED_BYTES],
+            letterbox: None,
         }
     }
 
@@ -96,9 +120,24 @@ impl Wrap {
         opened.as_slice().try_into().ok().map(Zeroizing::new)
     }
 
+    /// Where later epochs are boxed to; none in a ring of the first form.
+    pub(super) fn letterbox(&self) -> Option<CasePublic> {
+        self.letterbox
+    }
+
+    /// The same ring with the key for later epochs.
+    pub(super) fn with_letterbox(mut self, seed: &[u8; 32]) -> Self {
+        self.letterbox = Some(letterbox(seed).public());
+        self
+    }
+
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.header();
         bytes.extend_from_slice(&self.sealed);
+        if let Some(letterbox) = self.letterbox {
+            bytes[0] = FORM;
+            bytes.extend_from_slice(&letterbox.to_bytes());
+        }
         bytes
     }
 
@@ -110,18 +149,29 @@ impl Wrap {
             passes: number(5)?,
             lanes: number(9)?,
         };
-        if header[0] != FORM || !cost.is_sane() {
+        let (sealed, letterbox) = match header[0] {
+            FORM_FIRST => (sealed, None),
+            FORM => {
+                let (sealed, key) = sealed.split_at_checked(SEALED_BYTES)?;
+                (sealed, Some(CasePublic::from_bytes(key.try_into().ok()?)))
+            }
+            _ => return None,
+        };
+        if !cost.is_sane() {
             return None;
         }
         Some(Self {
             cost,
             salt: header[13..].try_into().ok()?,
             sealed: sealed.to_vec(),
+            letterbox,
         })
     }
 
+    /// What the passphrase vouches for; the key for later epochs came after the first form, and the
+    /// store's own seal vouches for it.
     fn header(&self) -> Vec<u8> {
-        let mut header = vec![FORM];
+        let mut header = vec![FORM_FIRST];
         for number in [self.cost.memory_kib, self.cost.passes, self.cost.lanes] {
             header.extend_from_slice(&number.to_be_bytes());
         }
@@ -179,7 +229,15 @@ mod tests {
         };
         let good = Wrap::decoy(cheap).to_bytes();
         assert!(Wrap::from_bytes(&good).is_some());
-        for (at, value) in [(0, 2), (1, 0xFF), (5, 0xFF), (8, 0), (9, 0xFF), (12, 0)] {
+        for (at, value) in [
+            (0, 2),
+            (0, 3),
+            (1, 0xFF),
+            (5, 0xFF),
+            (8, 0),
+            (9, 0xFF),
+            (12, 0),
+        ] {
             let mut bad = good.clone();
             bad[at] = value;
             assert!(Wrap::from_bytes(&bad).is_none(), "byte {at}");

@@ -9,7 +9,7 @@ use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
 use crate::metric::{Metrics, add};
 use crate::seal::{CaseSecret, entropy};
-use crate::store::{DiskStore, StoreReader};
+use crate::store::{DiskStore, Resealing, StoreReader};
 use crate::view::County;
 use crate::view::incident::{self, Incidents};
 use jiaolian_schema::act::Act;
@@ -62,6 +62,10 @@ pub struct Node {
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
     pub(super) access_tip: Option<AccessTip>,
+    /// How far rows of earlier epochs are sealed anew; none where none are left.
+    pub(super) resealing: Option<Resealing>,
+    /// The roster changed or case files were opened since it was asked what is to be destroyed.
+    pub(super) to_follow_roster: bool,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
     /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
@@ -135,6 +139,8 @@ impl Node {
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
             access_tip: None,
+            resealing: None,
+            to_follow_roster: false,
             rates: Rates::default(),
             files: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -244,12 +250,15 @@ impl Node {
         })?;
         self.forget_all();
         self.replica.unlocked(self.now());
+        self.begin_resealing();
+        self.to_follow_roster = true;
         Ok(())
     }
 
     /// Closes case files: nothing that was read of them stays in memory.
     pub fn lock(&mut self) {
         self.store.lock();
+        self.resealing = None;
         self.forget_all();
     }
 
@@ -342,6 +351,7 @@ impl Own for Node {
     fn tick(&mut self) {
         self.replica.tick(self.now(), entropy());
         self.tell_doubtful();
+        self.reseal_some();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }
@@ -358,7 +368,11 @@ impl Own for Node {
                 }
             }
             if effects.is_empty() && writes.is_empty() {
-                return Ok(());
+                if !std::mem::take(&mut self.to_follow_roster) {
+                    return Ok(());
+                }
+                self.follow_roster_at_rest()?;
+                continue;
             }
             if !writes.is_empty() {
                 self.commit(&writes)?;

@@ -27,6 +27,11 @@ impl CasePublic {
     /// Length of the stored form, in bytes: epoch (4, big-endian), X25519 public key (32).
     pub const BYTES: usize = 4 + KEY_BYTES;
 
+    /// The epoch, from 1.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// The stored form.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -84,6 +89,11 @@ impl CaseSecret {
     /// A fresh pair in its first epoch.
     pub fn generate() -> Self {
         Self::new(FIRST_EPOCH, &Zeroizing::new(entropy()))
+    }
+
+    /// A fresh pair for the epoch after that of a public half.
+    pub fn after(public: CasePublic) -> Self {
+        Self::new(public.epoch + 1, &Zeroizing::new(entropy()))
     }
 
     /// Reads the form that key rings wrap.

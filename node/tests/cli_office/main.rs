@@ -9,5 +9,6 @@ mod life;
 mod node;
 mod refusal;
 mod request;
+mod rest;
 mod rollback;
 mod world;
