@@ -8,14 +8,14 @@
 
 use crate::identity::Identity;
 use crate::key::{BackupKey, Seed};
-use crate::seal::{
-    CasePublic, CaseSecret, NONCE_BYTES, Place, append_ciphertext, entropy, open_ciphertext,
-};
+use crate::seal::{CasePublic, CaseSecret, Place, Seal, entropy, sealer};
 use jiaolian_schema::canon;
 use jiaolian_schema::id::{hex, sha256, unhex};
+use jiaolian_schema::suite::Suite;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -65,6 +65,8 @@ pub struct Front {
     pub made_at: i64,
     /// To whom.
     pub sealed_to: SealedTo,
+    /// The suite of the office, in which the parts are sealed.
+    suite: u8,
     key: String,
 }
 
@@ -99,7 +101,7 @@ pub enum Item {
 /// A backup that is being written.
 pub struct Writer<W> {
     out: W,
-    key: Seed,
+    seal: Arc<dyn Seal>,
     line: [u8; 32],
     part: Vec<Item>,
     bytes: usize,
@@ -132,6 +134,7 @@ impl<W: Write> Writer<W> {
             office: identity.office.clone(),
             made_at,
             sealed_to,
+            suite: identity.suite().number(),
             key: sealed,
         };
         let line = serde_json::to_string(&front).expect("a front has only texts") + "\n";
@@ -139,7 +142,7 @@ impl<W: Write> Writer<W> {
         let line = sha256(&[line.as_bytes()]);
         Ok(Self {
             out,
-            key,
+            seal: sealer(identity.suite(), &key),
             line,
             part: Vec::new(),
             bytes: 0,
@@ -170,12 +173,8 @@ impl<W: Write> Writer<W> {
     fn close_part(&mut self, last: bool) -> Result<(), BackupError> {
         let plain = Zeroizing::new(canon::encode(&std::mem::take(&mut self.part)));
         let mut sealed = Vec::new();
-        append_ciphertext(
-            &mut sealed,
-            &self.key,
-            &aad(&self.line, self.number, last),
-            &plain,
-        );
+        let aad = aad(&self.line, self.number, last);
+        self.seal.append(&mut sealed, &aad, &plain);
         let length = u32::try_from(sealed.len()).map_err(io::Error::other)?;
         self.out.write_all(&[u8::from(last)])?;
         self.out.write_all(&length.to_be_bytes())?;
@@ -190,6 +189,7 @@ pub struct Reader<R> {
     input: R,
     /// Its first line.
     pub front: Front,
+    suite: Suite,
     line: [u8; 32],
     number: u64,
     ended: bool,
@@ -217,10 +217,18 @@ impl<R: BufRead> Reader<R> {
                 front.form
             )));
         }
+        let suite = Suite::numbered(front.suite);
+        let suite = suite.ok_or_else(|| {
+            BackupError::Form(format!(
+                "it is sealed in suite {}, which is not known",
+                front.suite
+            ))
+        })?;
         let line = sha256(&[&line]);
         Ok(Self {
             input,
             front,
+            suite,
             line,
             number: 0,
             ended: false,
@@ -253,12 +261,13 @@ impl<R: BufRead> Reader<R> {
         self.input.read_exact(&mut head).map_err(|_| changed())?;
         let last = head[0] == 1;
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        if !(NONCE_BYTES..=PART_BYTES_MAX).contains(&length) {
+        if length > PART_BYTES_MAX {
             return Err(changed());
         }
         let mut sealed = vec![0; length];
         self.input.read_exact(&mut sealed).map_err(|_| changed())?;
-        let plain = open_ciphertext(key, &aad(&self.line, self.number, last), &sealed);
+        let seal = sealer(self.suite, key);
+        let plain = seal.open(&aad(&self.line, self.number, last), &sealed);
         let plain = Zeroizing::new(plain.map_err(|_| changed())?);
         let items = minicbor::decode(&plain).map_err(|_| changed())?;
         if last && !self.input.fill_buf()?.is_empty() {

@@ -1,6 +1,8 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `rotate`, `recover`, `backup`, `restore`, `shred`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `join`, `rotate`, `recover`, `backup`, `restore`, `shred`, `run`, `status`, `account`.
+//! Each says in one line what it did, or in one JSON object with `--json`.
 
+mod account;
 mod appoint;
 mod backup;
 mod enrol;
@@ -68,6 +70,9 @@ pub enum Office {
     Restore(restore::Restore),
     /// Run the node until it is told to stop.
     Run(Run),
+    /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
+    /// minute.
+    Account(account::Account),
     /// Tell how a node is: running or not, joined or not, what it holds.
     Status(status::Status),
 }
@@ -159,6 +164,7 @@ impl Office {
             Self::Appoint(command) => (command.json, command.run()),
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
+            Self::Account(command) => (command.json, command.run()),
             Self::Rotate(command) => (command.json, command.run()),
             Self::Recover(command) => (command.json(), command.run()),
             Self::Backup(command) => (command.json, command.run()),

@@ -136,6 +136,10 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let _ = server.await;
     }
     sweeping.abort();
+    let noted = started.owner.call(Node::note_stop).await;
+    if noted.is_err() {
+        tracing::warn!("the log does not tell of this stop");
+    }
     started.links.close().await;
     let thread = started.thread;
     drop((started.owner, started.app));
@@ -181,7 +185,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
                 clock,
                 tip,
             })
-            .with_own(own, doubted);
+            .with_own(own, doubted)
+            .with_root(office.root.clone());
             node.allow_endpoints();
             // The directory stays held as long as the state lives.
             (node, home)
@@ -191,6 +196,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         move || {
             let (mut node, home) = parts();
             node.hold(Box::new(home));
+            node.note_start();
             node
         },
         Some(link_events),

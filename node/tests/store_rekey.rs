@@ -198,7 +198,7 @@ fn a_record_that_a_power_cut_left_unfinished_is_written_over() {
     for cut in [1, 30, 100] {
         fs::write(
             &keys,
-            [&whole[..], &whole[whole.len() - 162..][..cut]].concat(),
+            [&whole[..], &whole[whole.len() - 164..][..cut]].concat(),
         )
         .unwrap();
         let store = desk.open(desk.dir.path());

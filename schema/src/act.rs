@@ -2,10 +2,12 @@
 //! kind that this
 //! build doesn't know is kept and passed on.
 
+mod audit;
 mod case;
 mod rest;
 mod roster;
 
+pub use audit::{Damage, Ledger, Log};
 pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
 pub use rest::{Shred, Shredded};
 pub use roster::{
@@ -49,7 +51,8 @@ pub struct EditBytes {
 
 macro_rules! acts {
     ($($number:literal $name:ident $what:literal;)*) => {
-        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm.
+        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm, 96–99
+        /// a node's own log.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[allow(missing_docs)]
         pub enum Act {
@@ -111,4 +114,7 @@ acts! {
     37 Serve "a service";
     40 Shredded "a confirmation that a case is destroyed";
     64 Raise "an alarm";
+    96 Log "a batch of the log";
+    97 Ledger "the opening of a log";
+    98 Damage "a damage of the log";
 }

@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod admit;
+pub mod audit;
 pub mod authority;
 pub mod calendar;
 pub mod canon;

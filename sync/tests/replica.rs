@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "replica/audit.rs"]
+mod audit;
 #[path = "replica/carry.rs"]
 mod carry;
 #[path = "replica/converge.rs"]
@@ -19,6 +21,8 @@ mod net;
 mod receipt;
 #[path = "replica/sign.rs"]
 mod sign;
+#[path = "replica/suite.rs"]
+mod suite;
 #[path = "replica/supervise.rs"]
 mod supervise;
 #[path = "replica/swarm.rs"]

@@ -3,14 +3,14 @@
 //! together give its officers new keys.
 
 use super::enrol::read_request;
-use super::init::write;
+use super::init::{suite, write};
 use super::person::Newcomer;
 use super::secret::{Source, open_ring};
 use super::{
     Done, EXIT_CANNOT_CREATE, EXIT_DATA, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, read_bounded,
 };
 use crate::home::{Home, REQUEST_FILE};
-use crate::key::{KeyRing, RecoveryShare, Seed, ShareError};
+use crate::key::{KeyRing, OfficerKey, RecoveryShare, ShareError};
 use crate::platform;
 use crate::request::Request;
 use crate::seal::{CaseSecret, entropy};
@@ -18,10 +18,10 @@ use crate::store::CACHE_MIB_DEFAULT;
 use clap::{Args, Subcommand};
 use jiaolian_schema::id::PersonId;
 use jiaolian_schema::rule::RulePack;
+use jiaolian_schema::suite::Suite;
 use serde_json::json;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Largest file of one half, bytes.
 const SHARE_BYTES_MAX: usize = 16 * 1024;
@@ -51,6 +51,9 @@ struct New {
     /// A drill (演练): its passphrases are known to all.
     #[arg(long)]
     drill: bool,
+    /// The suite of the offices whose copies it opens: 1 (Ed25519), 2 (SM2, SM3, SM4).
+    #[arg(long, default_value = "1", value_parser = suite)]
+    suite: Suite,
     /// Read the two passphrases from standard input, one a line.
     #[arg(long)]
     passphrase_stdin: bool,
@@ -126,7 +129,7 @@ impl New {
         for words in [&first, &second] {
             crate::key::check_passphrase(words).map_err(Refusal::data)?;
         }
-        let halves = RecoveryShare::make(cost(self.drill), [&first, &second]);
+        let halves = RecoveryShare::make((cost(self.drill), self.suite), [&first, &second]);
         for (path, half) in self.out.iter().zip(&halves) {
             let text = serde_json::to_string_pretty(half).expect("a half has only texts");
             let made = platform::create_private(path).and_then(|mut file| {
@@ -199,13 +202,13 @@ impl Open {
         let mut request = read_request(&path)?;
         for person in &self.people {
             let words = source.ask_new(&person.staff_number)?;
-            let seed: Seed = Zeroizing::new(entropy());
-            let ring = keys.enrol(&person.staff_number, &words, &seed, &case);
+            let key = OfficerKey::generate(home.identity.suite());
+            let ring = keys.enrol(&person.staff_number, &words, &key, &case);
             let ring = ring.map_err(Refusal::data)?;
             store
                 .commit(&[ring])
                 .map_err(|error| Refusal::new(EXIT_IO, error))?;
-            reseat(&mut request, person, &seed);
+            reseat(&mut request, person, &key);
         }
         write(&path, &request.to_text())?;
         Ok(Done {
@@ -220,7 +223,7 @@ impl Open {
 }
 
 /// The person's seat with the new key: the same person where the number was enrolled before.
-pub(super) fn reseat(request: &mut Request, person: &Newcomer, seed: &[u8; 32]) {
+fn reseat(request: &mut Request, person: &Newcomer, key: &OfficerKey) {
     let number = &person.staff_number;
     let old = request
         .seats
@@ -228,7 +231,7 @@ pub(super) fn reseat(request: &mut Request, person: &Newcomer, seed: &[u8; 32]) 
         .position(|seat| seat.staff_number == *number);
     let known = old.and_then(|at| PersonId::from_hex(&request.seats.remove(at).person));
     let same = known.unwrap_or_else(|| PersonId(entropy()));
-    request.seats.push(person.seat(seed, same));
+    request.seats.push(person.seat(key, same));
 }
 
 /// The recovery key of the files of both halves.

@@ -10,7 +10,7 @@ use super::{Done, EXIT_IO, EXIT_NO_INPUT, EXIT_NO_PERMISSION, Refusal, cost};
 use crate::backup::{BackupError, Item, Reader, SealedTo};
 use crate::home::{CONFIG_FILE, Home, OPS_FILE, REQUEST_FILE};
 use crate::identity::{IDENTITY_FILE, Identity};
-use crate::key::{KeyRing, Seed};
+use crate::key::{KeyRing, OfficerKey, Seed};
 use crate::seal::{CaseSecret, OpsKey, entropy};
 use crate::store::{KEYS_FILE, SealedRow, table_of};
 use clap::Args;
@@ -91,8 +91,9 @@ impl Restore {
         for person in &self.people {
             person.check(&rules, identity.tier).map_err(Refusal::data)?;
         }
-        let ops = found.file(OPS_FILE)?.try_into().map(OpsKey::from_bytes);
+        let ops = found.file(OPS_FILE)?.try_into().map(Zeroizing::new);
         let ops = ops.map_err(|_| Refusal::data("the backup's key is not 32 bytes"))?;
+        let ops = OpsKey::new(identity.suite(), ops);
         let case = match (case, recovery) {
             (Some(case), _) => case,
             (None, Some(recovery)) => found.case_by(&ops, &recovery)?,
@@ -119,10 +120,10 @@ impl Restore {
         let mut request = request(&home);
         let mut rings = Vec::new();
         for (person, words) in self.people.iter().zip(words) {
-            let seed: Seed = Zeroizing::new(entropy());
-            let ring = keys.enrol(&person.staff_number, words, &seed, case);
+            let key = OfficerKey::generate(home.identity.suite());
+            let ring = keys.enrol(&person.staff_number, words, &key, case);
             rings.push(ring.map_err(Refusal::data)?);
-            request.seats.push(person.seat(&seed, PersonId(entropy())));
+            request.seats.push(person.seat(&key, PersonId(entropy())));
         }
         store
             .commit(&rings)

@@ -1,7 +1,7 @@
 //! Epochs of the CASE domain: who is given the secret of the next one. Nobody's passphrase is needed:
-//! each ring names a key to which only its officer's seed opens.
+//! each ring has a letterbox, which only its officer's passphrase opens.
 
-use super::wrap::{Wrap, letterbox};
+use super::wrap::Wrap;
 use super::{KeyRing, OpenKeyError, recovery_place, ring_row};
 use crate::seal::{CaseSecret, Place};
 use jiaolian_sync::{Store, StoreError, Table, Write};
@@ -17,7 +17,7 @@ const RINGS_MAX: usize = 10_000;
 /// Why the epoch did not turn.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TurnError {
-    /// Rings of the first form can be given nothing.
+    /// Rings without a letterbox can be given nothing.
     #[error("{} must sign in once before the next epoch, or be removed", .0.join(", "))]
     Unreachable(Vec<String>),
     /// The rings can't be read.
@@ -68,22 +68,19 @@ pub fn turn(
 pub(super) fn newest(
     store: &impl Store,
     number: &str,
-    seed: &[u8; 32],
+    letterbox: &CaseSecret,
     own: CaseSecret,
 ) -> Result<CaseSecret, OpenKeyError> {
     let key = [EPOCH_ROW, number.as_bytes()].concat();
     let Some(sealed) = store.get(Table::KeyRing, &key)? else {
         return Ok(own);
     };
-    // A ring made anew since then has another seed, and holds the secret of its own day.
-    let Ok(bytes) = letterbox(seed).open(place(&key), &sealed) else {
+    // A ring made anew since then has another letterbox, and holds the secret of its own day.
+    let Ok(bytes) = letterbox.open(place(&key), &sealed) else {
         return Ok(own);
     };
-    let bytes = Zeroizing::new(bytes);
-    let given = bytes.as_slice().try_into().map(CaseSecret::from_bytes);
-    let given = given
-        .ok()
-        .filter(|given| given.public().epoch() > own.public().epoch());
+    let given = CaseSecret::from_bytes(&Zeroizing::new(bytes));
+    let given = given.filter(|given| given.public().epoch() > own.public().epoch());
     Ok(given.unwrap_or(own))
 }
 

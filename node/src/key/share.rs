@@ -2,9 +2,10 @@
 //! says anything about the key; both together are it.
 
 use super::Cost;
-use super::wrap::{SECRET_BYTES, Wrap};
+use super::wrap::{Form, Wrap};
 use crate::seal::{CasePublic, CaseSecret, KEY_BYTES, entropy};
 use jiaolian_schema::id::{hex, unhex};
+use jiaolian_schema::suite::Suite;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -38,18 +39,16 @@ pub struct RecoveryShare {
 }
 
 impl RecoveryShare {
-    /// A fresh key in two halves.
-    pub fn make(cost: Cost, passphrases: [&str; 2]) -> [Self; 2] {
-        let secret = CaseSecret::generate();
+    /// A fresh key of a suite in two halves.
+    pub fn make((cost, suite): (Cost, Suite), passphrases: [&str; 2]) -> [Self; 2] {
+        let secret = CaseSecret::generate_in(suite);
         let public = secret.public();
         let first: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(entropy());
         let second = xor(&first, half_of(&secret).as_slice());
         [(1, first), (2, second)].map(|(half, part)| {
-            let mut secrets = Zeroizing::new([0; SECRET_BYTES]);
-            secrets[..KEY_BYTES].copy_from_slice(part.as_slice());
-            secrets[KEY_BYTES..].copy_from_slice(&public.to_bytes());
+            let secrets = Zeroizing::new([part.as_slice(), &public.to_bytes()].concat());
             let words = passphrases[usize::from(half) - 1];
-            let wrap = Wrap::seal(cost, &name(half), words, &secrets);
+            let wrap = Wrap::seal((cost, Form::of(suite)), &name(half), words, &secrets);
             Self {
                 form: FORM.to_owned(),
                 half,
@@ -66,7 +65,7 @@ impl RecoveryShare {
         let odd = |what: &str| Err(ShareError::Form(what.to_owned()));
         match (share.form.as_str(), share.half) {
             (FORM, 1 | 2) if share.public().is_some() => Ok(share),
-            (FORM, 1 | 2) => odd("its key is not 72 hexadecimal digits"),
+            (FORM, 1 | 2) => odd("its key is no public key"),
             (FORM, half) => odd(&format!("there is no half {half}")),
             (form, _) => odd(&format!("its form is {form:?}")),
         }
@@ -74,8 +73,7 @@ impl RecoveryShare {
 
     /// The key that nodes leave copies for.
     pub fn public(&self) -> Option<CasePublic> {
-        let bytes = unhex(&self.key)?;
-        bytes.as_slice().try_into().ok().map(CasePublic::from_bytes)
+        CasePublic::from_bytes(&unhex(&self.key)?)
     }
 
     /// The key, of both halves and both passphrases.
@@ -86,16 +84,16 @@ impl RecoveryShare {
         }
         let [first, second] = halves.map(|(share, words)| share.open(words));
         let (first, second) = (first?, second?);
-        let mut bytes = Zeroizing::new([0; CaseSecret::BYTES]);
-        let epoch = one.public().ok_or(ShareError::Pair)?.to_bytes();
-        bytes[..4].copy_from_slice(&epoch[..4]);
-        bytes[4..].copy_from_slice(xor(&first, second.as_slice()).as_slice());
-        let secret = CaseSecret::from_bytes(&bytes);
-        if Some(secret.public()) == one.public() {
-            Ok(secret)
-        } else {
-            Err(ShareError::Pair)
+        let public = one.public().ok_or(ShareError::Pair)?;
+        let mut bytes = Zeroizing::new(public.epoch().to_be_bytes().to_vec());
+        bytes.reserve_exact(KEY_BYTES + 1);
+        bytes.extend_from_slice(xor(&first, second.as_slice()).as_slice());
+        if public.suite() != Suite::Ed25519 {
+            bytes.push(public.suite().number());
         }
+        let secret = CaseSecret::from_bytes(&bytes);
+        let secret = secret.filter(|secret| secret.public() == public);
+        secret.ok_or(ShareError::Pair)
     }
 
     fn open(&self, words: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, ShareError> {
@@ -104,13 +102,12 @@ impl RecoveryShare {
         let secrets = wrap
             .open(&name(self.half), words)
             .ok_or(ShareError::Refused(self.half))?;
-        let (part, key) = secrets.split_at(KEY_BYTES);
+        let split = secrets.secrets.split_first_chunk::<KEY_BYTES>();
+        let (part, key) = split.ok_or(ShareError::Pair)?;
         if Some(key) != unhex(&self.key).as_deref() {
             return Err(ShareError::Pair);
         }
-        let mut half = Zeroizing::new([0; KEY_BYTES]);
-        half.copy_from_slice(part);
-        Ok(half)
+        Ok(Zeroizing::new(*part))
     }
 }
 
@@ -120,7 +117,7 @@ fn name(half: u8) -> String {
 }
 
 fn half_of(secret: &CaseSecret) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(secret.to_bytes()[4..].to_vec())
+    Zeroizing::new(secret.to_bytes()[4..4 + KEY_BYTES].to_vec())
 }
 
 fn xor(a: &[u8; KEY_BYTES], b: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {
@@ -144,7 +141,11 @@ mod tests {
 
     #[test]
     fn both_halves_make_the_key_and_neither_alone_nor_a_stranger_does() {
-        let [one, two] = RecoveryShare::make(CHEAP, WORDS);
+        Suite::ALL.into_iter().for_each(both_and_none_other);
+    }
+
+    fn both_and_none_other(suite: Suite) {
+        let [one, two] = RecoveryShare::make((CHEAP, suite), WORDS);
         let read = RecoveryShare::parse(&serde_json::to_string(&one).unwrap()).unwrap();
         let secret = RecoveryShare::join([(&read, WORDS[0]), (&two, WORDS[1])]).unwrap();
         assert_eq!(Some(secret.public()), one.public());
@@ -160,7 +161,7 @@ mod tests {
             join((&one, WORDS[1]), (&two, WORDS[1])),
             ShareError::Refused(1)
         );
-        let [_, other] = RecoveryShare::make(CHEAP, WORDS);
+        let [_, other] = RecoveryShare::make((CHEAP, suite), WORDS);
         assert_eq!(join((&one, WORDS[0]), (&other, WORDS[1])), ShareError::Pair);
         let renamed = RecoveryShare {
             half: 1,
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_half_alone_is_as_good_as_noise() {
-        let [one, two] = RecoveryShare::make(CHEAP, WORDS);
+        let suite = Suite::Ed25519;
+        let [one, two] = RecoveryShare::make((CHEAP, suite), WORDS);
         let secret = RecoveryShare::join([(&one, WORDS[0]), (&two, WORDS[1])]).unwrap();
         let key = half_of(&secret);
         for (share, words) in [(&one, WORDS[0]), (&two, WORDS[1])] {
@@ -197,7 +199,7 @@ mod tests {
             ),
             (
                 r#"{"form":"jiaolian-recovery-share/1","half":1,"key":"","sealed":""}"#,
-                "72 hex",
+                "no public key",
             ),
         ] {
             let said = RecoveryShare::parse(text).unwrap_err().to_string();

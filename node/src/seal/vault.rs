@@ -1,11 +1,9 @@
 //! Which key seals which row, and whether the CASE domain is open at this moment.
 
 use super::book::{Book, DossierKey, KEY_ID_BYTES, KeyId, ReadBookError, Subject};
-use super::{
-    CasePublic, CaseSecret, EPOCH_BYTES, Form, OpenSealError, OpsKey, Place, aad,
-    append_ciphertext, open_ciphertext, parse,
-};
+use super::{CasePublic, CaseSecret, Form, OpenSealError, OpsKey, Place, aad, parse, start};
 use crate::store::tables::{Domain, form};
+use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Table, dossier_of};
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -123,7 +121,7 @@ impl Vault {
         let public = case.public;
         let (id, key) = case.book.sealing(subject, public);
         drop(case);
-        seal_in(id, &key, place, plain)
+        seal_in(public.suite(), (id, &key), place, plain)
     }
 
     /// Opens one row, or says that it is closed, destroyed or damaged; never other bytes than were
@@ -139,13 +137,14 @@ impl Vault {
         let case = self.read();
         let secret = case.secret.as_ref().ok_or(OpenSealError::Locked)?;
         match parse(sealed)? {
-            (Form::Dossier, epoch, rest) => {
+            (suite, Form::Dossier, epoch, rest) => {
                 let split = rest.split_first_chunk::<KEY_ID_BYTES>();
                 let (id, rest) = split.ok_or(OpenSealError::Damaged)?;
                 let key = case.book.get(id).ok_or(OpenSealError::Destroyed)?;
-                open_ciphertext(&key.key, &dossier_aad(*id, epoch, place), rest)
+                key.rows
+                    .open(&dossier_aad(suite, (*id, epoch), place), rest)
             }
-            (_, epoch, _) => {
+            (_, _, epoch, _) => {
                 let mut secrets = case.earlier.iter().chain([secret]);
                 let secret = secrets.find(|secret| secret.public().epoch() == epoch);
                 secret.ok_or(OpenSealError::Damaged)?.open(place, sealed)
@@ -155,7 +154,7 @@ impl Vault {
 
     /// Whether a row of the CASE domain is sealed as it would be sealed now.
     pub(crate) fn is_current(&self, table: Table, key: &[u8], sealed: &[u8], plain: &[u8]) -> bool {
-        let Ok((found, epoch, _)) = parse(sealed) else {
+        let Ok((_, found, epoch, _)) = parse(sealed) else {
             return false;
         };
         let wanted = subject_of(table, key, plain).is_some();
@@ -263,22 +262,21 @@ fn named_in(name: &[u8]) -> Option<Subject> {
     jiaolian_schema::id::unhex(id)?.try_into().ok()
 }
 
-fn seal_in(id: KeyId, key: &DossierKey, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
-    let mut sealed = Vec::with_capacity(1 + EPOCH_BYTES + KEY_ID_BYTES + plain.len() + 64);
-    sealed.push(Form::Dossier as u8);
-    sealed.extend_from_slice(&key.epoch.to_be_bytes());
+fn seal_in(
+    suite: Suite,
+    (id, key): (KeyId, &DossierKey),
+    place: Place<'_>,
+    plain: &[u8],
+) -> Vec<u8> {
+    let mut sealed = start(suite, Form::Dossier, key.epoch, KEY_ID_BYTES + plain.len());
     sealed.extend_from_slice(&id);
-    append_ciphertext(
-        &mut sealed,
-        &key.key,
-        &dossier_aad(id, key.epoch, place),
-        plain,
-    );
+    let aad = dossier_aad(suite, (id, key.epoch), place);
+    key.rows.append(&mut sealed, &aad, plain);
     sealed
 }
 
-fn dossier_aad(id: KeyId, epoch: u32, place: Place<'_>) -> Vec<u8> {
-    let mut bytes = aad(Form::Dossier, epoch, place);
+fn dossier_aad(suite: Suite, (id, epoch): (KeyId, u32), place: Place<'_>) -> Vec<u8> {
+    let mut bytes = aad(suite, Form::Dossier, epoch, place);
     bytes.extend_from_slice(&id);
     bytes
 }

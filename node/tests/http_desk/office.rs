@@ -5,7 +5,8 @@ use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::{App, Clock, router, sweep};
-use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::identity::RootPin;
+use jiaolian_node::key::{Cost, KeyRing, OfficerKey};
 use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
@@ -18,7 +19,7 @@ use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::{Draft, Effect, Limits, LocalSeat, Payload, Replica, Seat, Setup};
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 11] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 14] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -54,6 +55,9 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 11] = [
     ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
+    ("S1", "审计员", "county", &["SEC_AUD"]),
+    ("P1", "检察官", "county", &["PROC"]),
+    ("D1", "市局员", "city", &["CIT_STAFF"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
     ("", "township node", "township", &["NODE"]),
 ];
@@ -109,6 +113,10 @@ fn root() -> RootKey {
         office: office("province"),
         introduction,
     }
+}
+
+fn pin() -> RootPin {
+    RootPin::new(office("province"), ED25519, &key("root").public_key())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -170,7 +178,10 @@ fn setup(node: Option<Seat>) -> Setup {
         rules: Arc::new(RulePack::builtin()),
         pack: RulePack::builtin().pack_id(),
         verifier: Box::new(StrictVerifier),
-        limits: Limits::default(),
+        limits: Limits {
+            log_ms: Some(300_000),
+            ..Limits::default()
+        },
         entropy: [5; 32],
     }
 }
@@ -279,8 +290,8 @@ impl Office {
             .iter()
             .filter(|(number, ..)| !number.is_empty())
             .map(|(number, name, ..)| {
-                keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
-                    .unwrap()
+                let key = OfficerKey::Ring(Suite::Ed25519, Zeroizing::new(seed(name)));
+                keys.enrol(number, PASSPHRASE, &key, &case).unwrap()
             })
             .collect();
         store.commit(&rings).unwrap();
@@ -326,6 +337,7 @@ impl Office {
                     clock,
                     tip: None,
                 })
+                .with_root(Some(pin()))
             }
         };
         let (owner, _thread) = Owner::start(make, link_events).unwrap();

@@ -125,6 +125,7 @@ impl<S: Store> Replica<S> {
             shredded: BTreeMap::new(),
             confirmations: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
+            log: super::audit::LogDesk::default(),
             superior_heard: 0,
             entropy: setup.entropy,
             now: 0,

@@ -4,6 +4,7 @@
 use crate::office::{COUNTY, Office, TOWNSHIP};
 use jiaolian_node::key::{Cost, KeyRing, open_ops_key};
 use jiaolian_node::store::{DiskStore, FileMedium};
+use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Store as _, Table};
 use jiaolian_testnet::province::PASSPHRASE;
 use serde_json::{Value as Json, json};
@@ -144,7 +145,7 @@ fn copy_of(dir: &Path) -> tempfile::TempDir {
 
 /// Whatever an officer's passphrase opens of a store.
 fn words_in(dir: &Path, number: &str) -> String {
-    let ops = open_ops_key(&dir.join("ops.key")).unwrap();
+    let ops = open_ops_key(&dir.join("ops.key"), Suite::Ed25519).unwrap();
     let medium = Arc::new(FileMedium::new(&dir.join("store"), Duration::ZERO));
     let store = DiskStore::open(medium, 4, ops).unwrap();
     let opened = KeyRing::new(Cost::DRILL)
