@@ -1,10 +1,11 @@
 //! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE
 //! domain.
 //!
-//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed key and CASE
-//! secret`, all integers big-endian. An officer's key is a seed or the name of a UKey, of either suite. Wrong passphrases slow down the next try for the same number
-//! and never
-//! lock it out: an offline desk has nobody to unlock it.
+//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ letterbox ‖ sealed key and
+//! CASE secret`, all integers big-endian; the letterbox, a length and a public key, is there where the
+//! form has its bit set. An officer's key is a seed or the name of a UKey, of either suite. Wrong
+//! passphrases slow down the next try for the same number and never lock it out: an offline desk has
+//! nobody to unlock it.
 
 mod attempt;
 mod backup;

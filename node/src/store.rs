@@ -14,6 +14,7 @@ mod copy;
 mod medium;
 mod rekey;
 mod row;
+mod scrub;
 mod slot;
 pub mod tables;
 
@@ -24,13 +25,14 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
 use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
-use tables::{FORMS, SCHEMA_VERSION, form};
+use tables::{SCHEMA_VERSION, form};
 use thiserror::Error;
 
 pub(crate) use copy::table_of;
 pub use copy::{CopyError, SealedRow};
 pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
 pub use rekey::{RekeyError, Resealing};
+pub use scrub::ScrubReport;
 
 /// Cache of a township's store, in MiB; redb's own default is 1 GiB.
 pub const CACHE_MIB_DEFAULT: u16 = 16;
@@ -39,8 +41,6 @@ pub const CACHE_MIB_DEFAULT: u16 = 16;
 pub const KEYS_FILE: &str = "store.keys";
 
 const CASE_PUBLIC_ROW: &str = "case-public";
-/// Rows read in one transaction while scrubbing.
-const SCRUB_PAGE_ROWS: usize = 1_000;
 
 /// Why a store did not open. The file is left as it was.
 #[derive(Debug, Error)]
@@ -79,19 +79,6 @@ pub enum CommitError {
     /// The file is damaged where this batch would go.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-}
-
-/// What a scrub saw.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScrubReport {
-    /// Rows that opened.
-    pub good: u64,
-    /// Rows of the CASE domain that could not be looked at.
-    pub locked: u64,
-    /// Rows whose dossier's key was destroyed.
-    pub destroyed: u64,
-    /// Tables with rows that did not open, a table a damaged page or row.
-    pub damaged: Vec<Table>,
 }
 
 /// The node's disk, for the one thread that writes.
@@ -293,35 +280,6 @@ impl StoreReader {
     /// Bytes left on the disk that holds it; none where that can't be told.
     pub fn free_bytes(&self) -> Option<u64> {
         self.slot.free_bytes()
-    }
-
-    /// Opens every row once and says what did not open.
-    pub fn scrub(&self) -> Result<ScrubReport, StoreError> {
-        let mut report = ScrubReport::default();
-        for listed in &FORMS {
-            let mut from = Vec::new();
-            loop {
-                let page = self.sealed_rows(listed.table, &from, None, SCRUB_PAGE_ROWS);
-                let page = match page {
-                    Err(StoreError::Damaged(table)) => {
-                        report.damaged.push(table);
-                        break;
-                    }
-                    page => page?,
-                };
-                let Some((last, _)) = page.last() else { break };
-                from = [last.as_slice(), &[0]].concat();
-                for (key, sealed) in &page {
-                    match self.vault.open(listed.table, key, sealed) {
-                        Ok(_) => report.good += 1,
-                        Err(OpenSealError::Locked) => report.locked += 1,
-                        Err(OpenSealError::Destroyed) => report.destroyed += 1,
-                        Err(OpenSealError::Damaged) => report.damaged.push(listed.table),
-                    }
-                }
-            }
-        }
-        Ok(report)
     }
 
     fn sealed_rows(

@@ -1,9 +1,9 @@
 //! Which dossier a row of the disk tells of, for a shell that seals each dossier under its own key.
 
 use crate::parked::Parked;
-use crate::replica::{RefusedRow, claimed_dossier};
+use crate::replica::RefusedRow;
 use crate::store::Table;
-use jiaolian_schema::envelope::Body;
+use jiaolian_schema::envelope::{Body, Envelope};
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 
 /// The dossier whose words a row holds; none where it holds nobody's.
@@ -22,4 +22,10 @@ pub fn dossier_of(table: Table, key: &[u8], value: &[u8]) -> Option<DossierId> {
         Table::View => DossierId::from_slice(key),
         _ => None,
     }
+}
+
+/// The dossier that a body names, before anything about it is believed.
+pub(crate) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
+    let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
+    Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
 }

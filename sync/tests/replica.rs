@@ -19,6 +19,8 @@ mod hostile;
 mod net;
 #[path = "replica/receipt.rs"]
 mod receipt;
+#[path = "replica/shred.rs"]
+mod shred;
 #[path = "replica/sign.rs"]
 mod sign;
 #[path = "replica/suite.rs"]

@@ -134,7 +134,8 @@ impl Restore {
         let (rows, request) = (found.rows.len(), path.display().to_string());
         Ok(Done {
             line: format!(
-                "{} 已从备份恢复，{rows} 行。旧密钥不再签名；请把申请文件 {request} 交上级机关重新任命。",
+                "{} 已从备份恢复，{rows} 行。旧密钥不再签名；\
+                 请把申请文件 {request} 交上级机关重新任命。",
                 home.identity.name
             ),
             data: json!({ "office": home.identity.office, "rows": rows, "request": request }),

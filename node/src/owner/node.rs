@@ -1,15 +1,14 @@
 //! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
 //! what is read from them again and again.
 
-use super::access::{Access, Looked, Recent};
+use super::access::Recent;
 use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
-use crate::http::error::{ApiError, ApiResult};
 use crate::identity::RootPin;
 use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
 use crate::metric::{Metrics, add};
-use crate::seal::{CaseSecret, entropy};
+use crate::seal::entropy;
 use crate::store::{DiskStore, Resealing, StoreReader};
 use crate::view::County;
 use crate::view::incident::{self, Incidents};
@@ -251,31 +250,6 @@ impl Node {
     fn act(&self, id: EnvelopeId) -> Option<Act> {
         let body = self.replica.body(id).ok()??;
         Act::from_payload(&body.payload).ok().map(|(_, act)| act)
-    }
-
-    /// Opens case files with the secret that an officer's passphrase opened.
-    pub fn unlock(&mut self, secret: CaseSecret) -> ApiResult<()> {
-        self.store.unlock(secret).map_err(|error| {
-            tracing::error!(%error, "case files stay closed");
-            ApiError::new("store_failed")
-        })?;
-        self.forget_all();
-        let unlocked = Access::by_nobody(self, Looked::Unlocked);
-        self.note_access(unlocked)?;
-        self.replica.unlocked(self.now());
-        self.begin_resealing();
-        self.to_follow_roster = true;
-        Ok(())
-    }
-
-    /// Closes case files: nothing that was read of them stays in memory.
-    pub fn lock(&mut self) {
-        self.store.lock();
-        self.resealing = None;
-        self.forget_all();
-        // Nobody waits for an answer that the row would have to come before.
-        let locked = Access::by_nobody(self, Looked::Locked);
-        let _ = self.note_access(locked);
     }
 
     /// What was read is read again.

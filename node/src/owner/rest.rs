@@ -1,8 +1,9 @@
-//! What the node does with its keys at rest while an officer is signed in: rows of earlier epochs are
+//! Case files open and closed, and what the node does with its keys while they are open: rows of earlier epochs are
 //! sealed anew, a little at each tick, and what is to be destroyed is.
 
-use super::{Node, Own as _, StopError};
+use super::{Access, Looked, Node, Own as _, StopError};
 use crate::home::settle;
+use crate::http::error::{ApiError, ApiResult};
 use crate::key::{TurnError, numbers, turn};
 use crate::seal::CaseSecret;
 use crate::store::{CommitError, DiskStore, RekeyError, Resealing, StoreReader};
@@ -14,8 +15,33 @@ use thiserror::Error;
 const RESEALED_KEY: &[u8] = b"resealed";
 
 impl Node {
+    /// Opens case files with the secret that an officer's passphrase opened.
+    pub fn unlock(&mut self, secret: CaseSecret) -> ApiResult<()> {
+        self.store.unlock(secret).map_err(|error| {
+            tracing::error!(%error, "case files stay closed");
+            ApiError::new("store_failed")
+        })?;
+        self.forget_all();
+        let unlocked = Access::by_nobody(self, Looked::Unlocked);
+        self.note_access(unlocked)?;
+        self.replica.unlocked(self.now());
+        self.begin_resealing();
+        self.to_follow_roster = true;
+        Ok(())
+    }
+
+    /// Closes case files: nothing that was read of them stays in memory.
+    pub fn lock(&mut self) {
+        self.store.lock();
+        self.resealing = None;
+        self.forget_all();
+        // Nobody waits for an answer that the row would have to come before.
+        let locked = Access::by_nobody(self, Looked::Locked);
+        let _ = self.note_access(locked);
+    }
+
     /// Case files were opened: whether rows of earlier epochs or forms may be left.
-    pub(super) fn begin_resealing(&mut self) {
+    fn begin_resealing(&mut self) {
         let epoch = self.store.case_public().epoch().to_be_bytes();
         let known = self.store.get(Table::Local, RESEALED_KEY).ok().flatten();
         let done = known.is_some_and(|known| known == epoch) && !self.store.has_earlier_epochs();

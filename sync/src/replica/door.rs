@@ -6,6 +6,7 @@ use super::dossier::{DossierRow, Holding};
 use crate::effect::{Event, Peer};
 use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
+use crate::subject::claimed_dossier;
 use jiaolian_schema::act::Act;
 use jiaolian_schema::admit::{AdmitError, Admitted, Introductions as _, admit};
 use jiaolian_schema::canon;
@@ -108,11 +109,6 @@ impl<S: Store> Replica<S> {
 
     fn take_one(&mut self, envelope: Envelope, peer: Option<Peer>) -> (Taken, Vec<Need>) {
         let id = envelope.id();
-        if let Some(dossier) = claimed_dossier(&envelope)
-            && self.is_condemned(dossier)
-        {
-            return (Taken::Known, Vec::new());
-        }
         match self.judge(&envelope, peer) {
             Ok((admitted, Some(row))) if self.is_opening_gone(&admitted, &row) => {
                 (Taken::Known, Vec::new())
@@ -151,7 +147,8 @@ impl<S: Store> Replica<S> {
         if self.is_head_here(id) && envelope.body.is_none() {
             return Err(Stop::Known);
         }
-        if claimed_dossier(envelope).is_some_and(|d| self.fact_of(d, id).is_some()) {
+        let claimed = claimed_dossier(envelope);
+        if claimed.is_some_and(|d| self.is_condemned(d) || self.fact_of(d, id).is_some()) {
             return Err(Stop::Known);
         }
         let admitted = admit(envelope.clone(), &self.authority, &*self.verifier);
@@ -192,15 +189,6 @@ impl<S: Store> Replica<S> {
         self.judge_place_in_dossier(fact)?;
         self.judge_log(fact, &row).map_err(Stop::Refuse)?;
         Ok(row)
-    }
-
-    /// Whether this opens a case of which an order already says that it is gone.
-    fn is_opening_gone(&mut self, admitted: &Admitted, row: &DossierRow) -> bool {
-        let dossier = DossierId::from(admitted.id());
-        !self.rows.contains_key(&dossier)
-            && row.kind == DossierKind::Case
-            && admitted.fact().is_some_and(|fact| fact.dossier == dossier)
-            && self.is_gone_before(dossier, row)
     }
 
     /// What this build can't check is kept for a later one and passed on, where its author was
@@ -400,12 +388,6 @@ impl<S: Store> Replica<S> {
     pub(super) fn is_head_here(&self, id: EnvelopeId) -> bool {
         matches!(self.disk.get(Table::Head, &id.0), Ok(Some(_)))
     }
-}
-
-/// The dossier that a body names, before anything about it is believed.
-pub(crate) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
-    let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
-    Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
 }
 
 /// Fences and permits are what the watch needs before all else of a case.

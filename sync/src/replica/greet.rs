@@ -61,6 +61,12 @@ impl<S: Store> Replica<S> {
         rosters.hash(b"roster")
     }
 
+    pub(super) fn save_hint(&mut self, peer: Peer) {
+        if let Some(hint) = self.hints.get(&peer) {
+            self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
+        }
+    }
+
     /// What changed since the last agreement, where the log still reaches back to it.
     #[allow(clippy::type_complexity)]
     fn recent(

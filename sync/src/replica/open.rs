@@ -123,6 +123,8 @@ impl<S: Store> Replica<S> {
             gone: BTreeSet::new(),
             to_tell: false,
             shredded: BTreeMap::new(),
+            shelved: BTreeSet::new(),
+            ordered: BTreeSet::new(),
             confirmations: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
@@ -136,6 +138,7 @@ impl<S: Store> Replica<S> {
         replica.read_small()?;
         replica.follow_seats();
         replica.follow_tree();
+        replica.shelve();
         replica.find_guests();
         replica.find_unreceipted(&heads);
         Ok(replica)

@@ -6,6 +6,7 @@ use super::{Draft, Payload, Replica};
 use crate::store::{Store, StoreError, Table};
 use crate::subject::dossier_of;
 use jiaolian_schema::act::Shredded;
+use jiaolian_schema::admit::Admitted;
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::{Audience, DossierKind, may_hold};
@@ -173,33 +174,72 @@ impl<S: Store> Replica<S> {
         self.authority.shreds().map(view).collect()
     }
 
-    /// Whether what comes of this dossier is let fall: it was destroyed here, or is to be.
-    pub(super) fn is_condemned(&self, dossier: DossierId) -> bool {
-        self.shredded.contains_key(&dossier)
-            || self
-                .rows
-                .get(&dossier)
-                .is_some_and(|row| self.order(dossier, row).is_some())
+    /// What is to be destroyed is compared with nobody from now on, buried or not: an office whose
+    /// officers are away is not behind for it.
+    pub(super) fn shelve(&mut self) {
+        self.ordered = self.authority.shreds().map(|(_, _, s)| s.dossier).collect();
+        let cases = self.condemned();
+        let alarms = cases.iter().filter_map(|case| self.following.get(case));
+        let alarms: Vec<DossierId> = alarms.flatten().copied().collect();
+        let now: BTreeSet<DossierId> = cases.into_iter().chain(alarms).collect();
+        let before = std::mem::take(&mut self.shelved);
+        for dossier in before.symmetric_difference(&now) {
+            let Some(row) = self.rows.get(dossier) else {
+                continue;
+            };
+            for key in self.keys_of(*dossier, row) {
+                if now.contains(dossier) {
+                    self.index.remove(&key);
+                } else {
+                    self.index.put(key, row.digest);
+                }
+            }
+        }
+        self.shelved = now;
     }
 
-    /// A case that was never here is opened, and an order says that it is gone: nothing of it is
-    /// taken in, now or later.
-    pub(super) fn is_gone_before(&mut self, dossier: DossierId, row: &DossierRow) -> bool {
-        let Some(shred) = self.order(dossier, row) else {
+    pub(super) fn is_shelved(&self, dossier: DossierId, row: &DossierRow) -> bool {
+        let follows = |case| self.shelved.contains(&case);
+        !self.shelved.is_empty()
+            && (self.shelved.contains(&dossier) || row.case.is_some_and(follows))
+    }
+
+    /// Whether what comes of this dossier is let fall: it was destroyed here, or is to be.
+    pub(super) fn is_condemned(&self, dossier: DossierId) -> bool {
+        let due = || {
+            self.rows
+                .get(&dossier)
+                .and_then(|row| self.order(dossier, row))
+        };
+        self.shredded.contains_key(&dossier) || self.ordered.contains(&dossier) && due().is_some()
+    }
+
+    /// Whether this opens a case that was never here, of which an order already says that it is gone:
+    /// nothing of it is taken in, now or later.
+    pub(super) fn is_opening_gone(&mut self, admitted: &Admitted, row: &DossierRow) -> bool {
+        let dossier = DossierId::from(admitted.id());
+        let opens = admitted.fact().is_some_and(|fact| fact.dossier == dossier);
+        if !opens || self.ordered.is_empty() || self.rows.contains_key(&dossier) {
+            return false;
+        }
+        let shred = match row.kind {
+            DossierKind::Case => self.order(dossier, row),
+            // An alarm goes with the case that it follows.
+            _ => row.case.and_then(|case| self.order_of(case)),
+        };
+        let Some(shred) = shred else {
             return false;
         };
         let (places, minor) = (vec![row.place], row.minor);
         let (subjects, confirmed) = (Vec::new(), 1);
-        self.put_shred(
-            dossier,
-            ShredRow {
-                shred,
-                places,
-                minor,
-                subjects,
-                confirmed,
-            },
-        );
+        let gone = ShredRow {
+            shred,
+            places,
+            minor,
+            subjects,
+            confirmed,
+        };
+        self.put_shred(dossier, gone);
         true
     }
 
@@ -231,6 +271,12 @@ impl<S: Store> Replica<S> {
             }
             Ok(())
         })
+    }
+
+    /// The order by which a case was destroyed here, or is to be.
+    fn order_of(&self, case: DossierId) -> Option<EnvelopeId> {
+        let buried = self.shredded.get(&case).map(|row| row.shred);
+        buried.or_else(|| self.order(case, self.rows.get(&case)?))
     }
 
     /// The order by which a case of this row is destroyed.
