@@ -93,6 +93,7 @@ pub fn check(bytes: &[u8], root: Option<&str>) -> Result<Checked, CheckAccountEr
     let names = Names {
         people: people(&replica),
         replica: &replica,
+        rules: RulePack::builtin(),
     };
     let lines = tell(&names, &account, &batches, &windows);
     Ok(Checked {
@@ -238,6 +239,7 @@ fn people(replica: &Replica<MemoryStore>) -> BTreeMap<PersonId, String> {
 pub(super) struct Names<'a> {
     people: BTreeMap<PersonId, String>,
     pub(super) replica: &'a Replica<MemoryStore>,
+    pub(super) rules: RulePack,
 }
 
 impl Names<'_> {
