@@ -9,7 +9,7 @@ use jiaolian_schema::authority::Window;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::pre_authentication;
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId, PersonId, hex};
+use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId, PersonId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{StrictVerifier, Verify as _};
 use jiaolian_sync::{Batch, Effect, Limits, MemoryStore, Replica, Setup};
