@@ -366,7 +366,15 @@ fn sound_envelopes_pass_the_door() {
         if name.starts_with("envelope_") && name != "envelope_edit.cbor" {
             let envelope: Envelope = canon::decode("an envelope", &bytes).unwrap();
             let id = envelope.id();
-            assert_eq!(checked(envelope), Ok(id), "{name}");
+            assert_eq!(checked(envelope.clone()), Ok(id), "{name}");
+            let admitted = admit(envelope.clone(), &book(), &StrictVerifier).unwrap();
+            assert_eq!(*admitted.head(), envelope.parse_head().unwrap());
+            assert_eq!(*admitted.envelope(), envelope);
+            assert_eq!(admitted.fact().map(|fact| fact.id), Some(id));
+            let body = admitted.body().map(canon::encode);
+            assert_eq!(body, envelope.body, "{name}");
+            let bare = admit(envelope.without_body(), &book(), &StrictVerifier).unwrap();
+            assert!(bare.body().is_none() && bare.fact().is_none(), "{name}");
         }
     }
 }
@@ -473,7 +481,7 @@ fn row_66_small_order_and_all_zero_keys_sign_nothing() {
 fn row_67_an_unknown_suite_waits_and_is_no_verdict() {
     let refused = checked(head_envelope(|head| head.suite = 99)).unwrap_err();
     assert_eq!(refused, AdmitError::UnknownSuite(99));
-    assert!(!refused.is_verdict());
+    assert!(!refused.is_verdict() && AdmitError::OtherBody.is_verdict());
     let refused = checked(head_envelope(|head| head.author = AuthorId([0; 32]))).unwrap_err();
     assert!(!refused.is_verdict());
 }
