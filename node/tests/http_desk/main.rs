@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alarm_story;
+mod bad_input;
 mod client;
 mod door;
 mod due_story;
