@@ -2,8 +2,10 @@
 //! metrics.
 
 pub mod accept;
+mod account;
 mod alarm;
 mod app;
+mod audit;
 mod case;
 mod desk;
 mod draft;
@@ -21,12 +23,14 @@ mod retry;
 mod session;
 mod sign;
 pub mod text;
+mod trace;
 mod who;
 
 pub use app::{App, Clock, PASSPHRASES_WAITING_MAX};
 pub use json::{BODY_WAIT_MS, JSON_BYTES_MAX, JSON_DEPTH_MAX};
 pub use openapi::document as openapi_document;
 pub use session::sweep;
+pub use trace::{Trace, trace_of};
 
 use crate::web;
 use axum::Router;
@@ -70,6 +74,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/cases/{id}/texts/{name}", put(case::save_text))
         .route("/cases/{id}/records", get(case::records))
         .route("/cases/{id}/timeline", get(case::timeline))
+        .route("/cases/{id}/looks", get(audit::looks))
         .route("/cases/{id}/events", post(sign::case))
         .route("/matters", get(matter::list))
         .route("/matters/{id}", get(matter::page))
@@ -84,6 +89,9 @@ fn interface(app: &App) -> Router<App> {
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))
+        .route("/audit", get(audit::list))
+        .route("/audit/findings", get(audit::findings))
+        .route("/account", get(account::file))
         .route("/drafts", get(draft::list))
         .route(
             "/drafts/{key}",
@@ -92,6 +100,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/events", get(live::events))
         .fallback(absent)
         .layer(middleware::from_fn_with_state(app.clone(), retry::retry))
+        .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
 }
 
 async fn absent() -> Response {

@@ -17,7 +17,7 @@ use crate::key::KeyRing;
 use crate::link::{Links, StartLinkError};
 use crate::metric::Metrics;
 use crate::owner::{Node, Owner, Parts, StopError};
-use crate::platform::shutdown_signal;
+use crate::platform::{self, shutdown_signal};
 use crate::store::StoreReader;
 use crate::view::County;
 use axum::Router;
@@ -75,6 +75,9 @@ struct Started {
 /// Runs the node of a data directory until it is told to stop or the disk refuses.
 pub fn run(dir: &Path, json: bool) -> Result<(), RunError> {
     log_to_stderr();
+    for area in platform::open_swap() {
+        tracing::warn!("{}", platform::swap_sentence(&area));
+    }
     let config = Config::load(&dir.join(CONFIG_FILE))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -133,6 +136,10 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let _ = server.await;
     }
     sweeping.abort();
+    let noted = started.owner.call(Node::note_stop).await;
+    if noted.is_err() {
+        tracing::warn!("the log does not tell of this stop");
+    }
     started.links.close().await;
     let thread = started.thread;
     drop((started.owner, started.app));
@@ -178,7 +185,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
                 clock,
                 tip,
             })
-            .with_own(own, doubted);
+            .with_own(own, doubted)
+            .with_root(office.root.clone());
             node.allow_endpoints();
             // The directory stays held as long as the state lives.
             (node, home)
@@ -188,6 +196,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         move || {
             let (mut node, home) = parts();
             node.hold(Box::new(home));
+            node.note_start();
             node
         },
         Some(link_events),

@@ -5,14 +5,16 @@
 //! the whole set and
 //! is decided by the fold; what is admitted is stored, passed on and never judged by arrival order.
 
-use crate::act::{ACT_BYTES_MAX, Act, EditBytes, SECTION_BYTES_MAX};
+use crate::act::{ACT_BYTES_MAX, Act, EditBytes, Log, RootError, SECTION_BYTES_MAX};
+use crate::audit::{FLAWS_MAX, LOG_BYTES_MAX, LOG_ROWS_MAX, ROW_BYTES_MAX};
 use crate::canon::{self, CanonError};
 use crate::content::{EDIT_1, precheck};
 use crate::envelope::{
     BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind, author_id,
+    body_hash,
 };
 use crate::fact::{Fact, What};
-use crate::id::{AuthorId, EnvelopeId, OfficeId, sha256};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use crate::suite::Verify;
 use thiserror::Error;
 
@@ -83,10 +85,16 @@ pub enum AdmitError {
     ActTooLong(usize),
     #[error("a section is at most {SECTION_BYTES_MAX} bytes, this one has {0}")]
     SectionTooLong(usize),
+    #[error(
+        "a batch of the log has 1 to {LOG_ROWS_MAX} rows of at most {ROW_BYTES_MAX} bytes, {LOG_BYTES_MAX} in all, numbered from 1"
+    )]
+    UnsoundLog,
     #[error("a receipt lists at most 1000 heads in order under their root")]
     UnsoundReceipt,
     #[error("the change is refused before Automerge: {0}")]
     Change(String),
+    #[error("a root act is refused: {0}")]
+    Root(RootError),
 }
 
 impl AdmitError {
@@ -106,7 +114,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// SHA-256 of the head's bytes.
+    /// The hash of the head's bytes in its suite.
     pub fn id(&self) -> EnvelopeId {
         self.id
     }
@@ -145,6 +153,9 @@ pub fn admit(
         Some(bytes) => Some(admit_body(id, &head, bytes)?),
         None => None,
     };
+    if let Some((_, fact)) = &inside {
+        check_root(fact, verifier)?;
+    }
     Ok(Admitted {
         id,
         head,
@@ -191,7 +202,7 @@ fn admit_body(id: EnvelopeId, head: &Head, bytes: &[u8]) -> Result<(Body, Fact),
     if bytes.len() > BODY_BYTES_MAX {
         return Err(AdmitError::BodyTooLong(bytes.len()));
     }
-    if sha256(&[bytes]) != head.body_hash.0 {
+    if body_hash(head.suite, bytes) != head.body_hash {
         return Err(AdmitError::OtherBody);
     }
     let body: Body = canon::decode("a body", bytes)?;
@@ -210,10 +221,10 @@ fn admit_body(id: EnvelopeId, head: &Head, bytes: &[u8]) -> Result<(Body, Fact),
     Ok((body, fact))
 }
 
-/// Found, Open and Raise open a dossier, and nothing else does.
+/// Found, Open, Raise and Ledger open a dossier, and nothing else does.
 fn check_opening(body: &Body, fact: &Fact) -> Result<(), AdmitError> {
     let opens = match &fact.what {
-        What::Open { .. } | What::Raise(_) => true,
+        What::Open { .. } | What::Raise(_) | What::Ledger { .. } => true,
         What::Roster(act) => act.kind == 1,
         _ => false,
     };
@@ -224,20 +235,36 @@ fn check_opening(body: &Body, fact: &Fact) -> Result<(), AdmitError> {
     Ok(())
 }
 
+/// The weight of a root act is the signatures inside it, so they are looked at here, once.
+fn check_root(fact: &Fact, verifier: &dyn Verify) -> Result<(), AdmitError> {
+    let Some(Act::Root(root)) = fact.what.roster_act() else {
+        return Ok(());
+    };
+    root.check(verifier).map_err(|error| match error {
+        RootError::UnknownSuite(suite) => AdmitError::UnknownSuite(suite),
+        error => AdmitError::Root(error),
+    })
+}
+
 fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError> {
     match head.kind {
         Kind::Act => {
             if body.payload.len() > ACT_BYTES_MAX {
                 return Err(AdmitError::ActTooLong(body.payload.len()));
             }
-            let (_, act) = Act::from_payload(&body.payload)?;
-            if let Act::Step(step) = act
-                && let Some(section) = step.section
-                && section.len() > SECTION_BYTES_MAX
-            {
-                return Err(AdmitError::SectionTooLong(section.len()));
+            match Act::from_payload(&body.payload)?.1 {
+                Act::Step(step) => match step.section.map(|section| section.len()) {
+                    Some(bytes) if bytes > SECTION_BYTES_MAX => {
+                        Err(AdmitError::SectionTooLong(bytes))
+                    }
+                    _ => Ok(()),
+                },
+                Act::Log(log) if !is_sound(&log) => Err(AdmitError::UnsoundLog),
+                Act::Damage(damage) if damage.flaws.len() > FLAWS_MAX => {
+                    Err(AdmitError::UnsoundLog)
+                }
+                _ => Ok(()),
             }
-            Ok(())
         }
         Kind::Edit => {
             let edit: EditBytes = canon::decode("an edit", &body.payload)?;
@@ -247,8 +274,17 @@ fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError
                 .map_err(|error| AdmitError::Change(error.to_string()))
         }
         Kind::Receipt => match &fact.what {
-            What::Receipt(receipt) if receipt.is_sound() => Ok(()),
+            What::Receipt(receipt) if receipt.is_sound(head.suite) => Ok(()),
             _ => Err(AdmitError::UnsoundReceipt),
         },
     }
+}
+
+fn is_sound(log: &Log) -> bool {
+    let count = log.rows.len();
+    (1..=LOG_ROWS_MAX).contains(&count)
+        && log.first > 0
+        && log.first.checked_add(count as u64).is_some()
+        && log.rows.iter().all(|row| row.len() <= ROW_BYTES_MAX)
+        && log.rows.iter().map(|row| row.len()).sum::<usize>() <= LOG_BYTES_MAX
 }

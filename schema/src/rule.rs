@@ -28,6 +28,9 @@ pub use policy::Policy;
 pub use role::{Duty, Role};
 pub use text::Text;
 
+/// What the tables are made of, for whoever reads them without the interpreter.
+pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
+
 /// The texts of the pack that is built in, in the order in which they are hashed.
 const BUILTIN: [(&str, &str); 13] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
@@ -255,6 +258,10 @@ impl RulePack {
                 if !self.deadlines.contains_key(id) {
                     faults.push(format!("{}: deadline {id:?} is not defined", table.name));
                 }
+            }
+            let fields = table.rests_on.iter();
+            for name in fields.filter(|name| self.case_field(name).is_none()) {
+                faults.push(format!("{}: no protected field {name:?}", table.name));
             }
             let reminders = table.reminder.iter().map(|reminder| reminder.text.clone());
             let warnings = table.warning.iter().map(|warning| warning.text.clone());

@@ -8,26 +8,32 @@
 
 mod aside;
 mod ask;
+mod audit;
 mod author;
 mod branch;
 mod carry;
 mod chain;
 mod door;
 mod dossier;
+mod evidence;
 mod greet;
 mod guest;
 mod heads;
 mod open;
 mod parting;
 mod receipt;
+mod shred;
 mod supervise;
 mod talk;
 
+pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
+pub use audit::{Batch, Finding};
 pub use author::{Draft, Payload, Seat, SignError};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
+pub use shred::ShredView;
 pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -40,7 +46,6 @@ use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
 use jiaolian_schema::authority::{Authority, NodeSeat};
-use jiaolian_schema::canon;
 use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
@@ -59,6 +64,9 @@ pub struct Limits {
     pub receipt_ms: i64,
     /// Rows of the change log that peers' hints may look back over.
     pub changed_max: usize,
+    /// Least time between two signed batches of the node's own log, ms; with none the node notes
+    /// nothing by itself and signs no log.
+    pub log_ms: Option<i64>,
 }
 
 impl Default for Limits {
@@ -68,6 +76,7 @@ impl Default for Limits {
             standings_max: 256,
             receipt_ms: 10 * 60_000,
             changed_max: 4_096,
+            log_ms: None,
         }
     }
 }
@@ -114,7 +123,14 @@ pub struct Replica<S> {
     /// Dossiers that went elsewhere with work of this office that may not have come up yet.
     gone: BTreeSet<DossierId>,
     to_tell: bool,
+    shredded: BTreeMap<DossierId, shred::ShredRow>,
+    /// What is to be destroyed here and is compared with nobody, and all that orders name.
+    shelved: BTreeSet<DossierId>,
+    ordered: BTreeSet<DossierId>,
+    /// Offices that have said that a case is gone.
+    confirmations: BTreeMap<DossierId, BTreeSet<OfficeId>>,
     desk: supervise::Desk,
+    log: audit::LogDesk,
     superior_heard: i64,
     entropy: [u8; 32],
     now: i64,
@@ -149,12 +165,14 @@ impl<S: Store> Replica<S> {
             );
         }
         self.greet(peer, seat.office, now);
+        self.note_line(peer, seat.office, true);
         self.publish(Event::Link { peer, up: true });
     }
 
     /// The session ended. What was not yet durable at the peer is found again by the next one.
     pub fn disconnect(&mut self, peer: Peer) {
-        if self.links.remove(&peer).is_some() {
+        if let Some(link) = self.links.remove(&peer) {
+            self.note_line(peer, link.office, false);
             self.publish(Event::Link { peer, up: false });
         }
     }
@@ -181,6 +199,7 @@ impl<S: Store> Replica<S> {
         self.follow_epoch();
         self.pay_alarms();
         self.sign_receipts();
+        self.sign_log();
         self.check_links();
         self.settle();
     }
@@ -188,6 +207,7 @@ impl<S: Store> Replica<S> {
     /// A clock that was set back must not leave timers waiting for a time that is far ahead now.
     fn turn_clock(&mut self, now: i64) {
         let back = self.now - now;
+        self.note_clock(now);
         self.now = now;
         self.superior_heard = self.superior_heard.min(now);
         if back <= 0 {
@@ -274,6 +294,7 @@ impl<S: Store> Replica<S> {
         self.standings.clear();
         self.follow_seats();
         self.follow_tree();
+        self.shelve();
         self.retry(crate::parked::Need::Roster);
         (self.to_place, self.to_tell) = (true, true);
         let endpoints = &self.endpoints;
@@ -337,14 +358,11 @@ impl<S: Store> Replica<S> {
             .put(Table::Local, b"seq", self.seq.to_be_bytes().to_vec());
     }
 
-    fn save_hint(&mut self, peer: Peer) {
-        if let Some(hint) = self.hints.get(&peer) {
-            self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
-        }
-    }
-
     /// Every key under which links compare a dossier.
     fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
+        if self.is_shelved(dossier, row) {
+            return Vec::new();
+        }
         let audience = row.audience();
         let mut path = self.tree.path(row.place).into_iter();
         let county = path.find(|id| {

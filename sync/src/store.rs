@@ -14,9 +14,8 @@ use thiserror::Error;
 pub enum Table {
     /// Signed heads. Key: envelope id (32). Value: head bytes and signature. Kept for ever.
     Head = 1,
-    /// Bodies that open without anybody signed in: of Roster dossiers, and of the acts that raise
-    /// alarms, which know a
-    /// code and no name. Key: envelope id (32).
+    /// Bodies that open without anybody signed in: of Roster dossiers, of logs, and of the acts that
+    /// raise alarms, which know a code and no name. Key: envelope id (32).
     RosterBody = 2,
     /// Bodies of all other dossiers. Key: envelope id (32). CASE domain.
     CaseBody = 3,
@@ -45,6 +44,8 @@ pub enum Table {
     Parked = 13,
     /// Change log for peers: commit number (8, big-endian) to dossier (32). Trimmed.
     Changed = 14,
+    /// Cases that were destroyed, and which offices had them. Key: dossier (32).
+    Shred = 37,
     /// Shell: staff key rings, wrapped by each officer's passphrase. Key: staff number.
     KeyRing = 32,
     /// Shell: drafts, sealed for their owner. Key: person (16), name of the form.
@@ -53,7 +54,8 @@ pub enum Table {
     View = 34,
     /// Shell: reports of devices that are no position. Key: terminal, a zero byte, hash (32).
     Device = 35,
-    /// Shell: who looked at what, and why. Key: number (8, big-endian).
+    /// The node's own log: who looked at what, and why, what was signed, refused and shown. Key:
+    /// number (8, big-endian).
     Access = 36,
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "replica/audit.rs"]
+mod audit;
 #[path = "replica/bad_input.rs"]
 mod bad_input;
 #[path = "replica/carry.rs"]
@@ -21,10 +23,16 @@ mod hostile;
 mod induction;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/quarrel.rs"]
+mod quarrel;
 #[path = "replica/receipt.rs"]
 mod receipt;
+#[path = "replica/shred.rs"]
+mod shred;
 #[path = "replica/sign.rs"]
 mod sign;
+#[path = "replica/suite.rs"]
+mod suite;
 #[path = "replica/supervise.rs"]
 mod supervise;
 #[path = "replica/swarm.rs"]

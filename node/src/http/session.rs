@@ -4,8 +4,10 @@
 use super::app::App;
 use super::error::{ApiError, ApiResult};
 use super::json::Strict;
+use super::trace::note_refused_sign_in;
 use super::who::{Who, is_for_another, set_cookie, token_of};
 use crate::metric::add;
+use crate::owner::{Access, Looked};
 use crate::session::Ending;
 use crate::view::seat;
 use crate::view::shape::{NodeInfo, SessionShape};
@@ -13,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -57,8 +59,15 @@ pub(super) async fn sign_in(
     let number = form.staff_number.trim().to_owned();
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
-        .await?;
-    let key = Ed25519Signer::from_seed(&opened.signing_seed);
+        .await;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            note_refused_sign_in(&app, &number, &error).await;
+            return Err(error);
+        }
+    };
+    let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret;
     let again = case_secret.clone();
@@ -68,6 +77,7 @@ pub(super) async fn sign_in(
             let now = node.now();
             let viewer = seat::find(node, &number, &public, now);
             let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
+            node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
             if node.is_locked() {
                 node.unlock(case_secret)?;
             }

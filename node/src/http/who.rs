@@ -37,6 +37,10 @@ impl FromRequestParts<App> for Who {
         if parts.method != Method::GET && is_for_another(&parts.headers, &session) {
             return Err(ApiError::new("not_signed_in"));
         }
+        // Oversight reads: whoever holds its role writes nothing here, whatever else they hold.
+        if !parts.method.is_safe() && session.viewer.reads_only {
+            return Err(ApiError::new("not_allowed"));
+        }
         Ok(Self { session })
     }
 }

@@ -2,8 +2,11 @@
 //! it.
 
 use super::Seed;
-use crate::platform::{PrivateFileError, check_private, create_private, sync_directory};
+use crate::platform::{
+    PrivateFileError, check_private, create_private, sync_directory, write_atomically,
+};
 use crate::seal::{OpsKey, Place, entropy};
+use jiaolian_schema::suite::Suite;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -61,6 +64,22 @@ impl NodeKeys {
         })
     }
 
+    /// Draws new seeds for the node's two authors. The name on links stays: it is no author.
+    pub fn renew(&mut self, directory: &Path, ops: &OpsKey) -> Result<(), KeyFileError> {
+        for (name, seed) in [
+            (WITNESS_FILE, &mut self.witness),
+            (STAFF_FILE, &mut self.staff),
+        ] {
+            let new: Seed = Zeroizing::new(entropy());
+            let path = directory.join(name);
+            let sealed = ops.seal(file_place(name), new.as_slice());
+            write_atomically(&path, &sealed)
+                .map_err(|source| KeyFileError::Write { path, source })?;
+            *seed = new;
+        }
+        Ok(())
+    }
+
     /// Reads the seeds.
     pub fn open(directory: &Path, ops: &OpsKey) -> Result<Self, KeyFileError> {
         let read = |name: &str| {
@@ -77,19 +96,21 @@ impl NodeKeys {
 }
 
 /// Draws the OPS key and writes it, mode 0600; refused when the file is there.
-pub fn create_ops_key(path: &Path) -> Result<OpsKey, KeyFileError> {
-    let key = OpsKey::generate();
-    write_new(path, key.to_bytes().as_slice())?;
+pub fn create_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
+    let key = OpsKey::generate_in(suite);
+    write_ops_key(path, &key)?;
     Ok(key)
 }
 
-/// Reads the OPS key; refused when group or world may read it.
-pub fn open_ops_key(path: &Path) -> Result<OpsKey, KeyFileError> {
+/// Writes an OPS key, mode 0600; refused when the file is there.
+pub fn write_ops_key(path: &Path, key: &OpsKey) -> Result<(), KeyFileError> {
+    write_new(path, key.to_bytes().as_slice())
+}
+
+/// Reads the OPS key of a node of the suite; refused when group or world may read it.
+pub fn open_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
     let bytes = read_private(path)?;
-    Ok(OpsKey::from_bytes(*seed_from(
-        Some(bytes),
-        path.to_owned(),
-    )?))
+    Ok(OpsKey::new(suite, seed_from(Some(bytes), path.to_owned())?))
 }
 
 fn file_place(name: &str) -> Place<'_> {
@@ -137,10 +158,13 @@ mod tests {
     fn keys_come_back_and_are_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ops.key");
-        let ops = create_ops_key(&path).unwrap();
-        assert_eq!(open_ops_key(&path).unwrap().to_bytes(), ops.to_bytes());
+        let ops = create_ops_key(&path, Suite::Ed25519).unwrap();
+        assert_eq!(
+            open_ops_key(&path, Suite::Ed25519).unwrap().to_bytes(),
+            ops.to_bytes()
+        );
         assert!(matches!(
-            create_ops_key(&path),
+            create_ops_key(&path, Suite::Ed25519),
             Err(KeyFileError::Write { .. })
         ));
         let made = NodeKeys::create(directory.path(), &ops).unwrap();
@@ -157,14 +181,27 @@ mod tests {
         );
     }
 
+    #[test]
+    fn new_authors_of_a_node_keep_its_name_on_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let ops = OpsKey::generate();
+        let mut keys = NodeKeys::create(directory.path(), &ops).unwrap();
+        let (staff, witness) = (keys.staff.clone(), keys.witness.clone());
+        keys.renew(directory.path(), &ops).unwrap();
+        let read = NodeKeys::open(directory.path(), &ops).unwrap();
+        assert_eq!((&read.staff, &read.witness), (&keys.staff, &keys.witness));
+        assert!(read.staff != staff && read.witness != witness);
+        assert_eq!(read.transport, keys.transport);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_key_file_that_others_may_read_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ops.key");
-        create_ops_key(&path).unwrap();
+        create_ops_key(&path, Suite::Ed25519).unwrap();
         crate::platform::set_mode(&path, 0o644).unwrap();
-        let refused = open_ops_key(&path).unwrap_err().to_string();
+        let refused = open_ops_key(&path, Suite::Ed25519).unwrap_err().to_string();
         assert!(
             refused.contains("0600") && refused.contains("0644"),
             "{refused}"

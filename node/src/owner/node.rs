@@ -1,15 +1,15 @@
 //! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
 //! what is read from them again and again.
 
-use super::access::AccessTip;
+use super::access::Recent;
 use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
-use crate::http::error::{ApiError, ApiResult};
+use crate::identity::RootPin;
 use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
 use crate::metric::{Metrics, add};
-use crate::seal::{CaseSecret, entropy};
-use crate::store::{DiskStore, StoreReader};
+use crate::seal::entropy;
+use crate::store::{DiskStore, Resealing, StoreReader};
 use crate::view::County;
 use crate::view::incident::{self, Incidents};
 use jiaolian_schema::act::Act;
@@ -52,6 +52,8 @@ pub struct Node {
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// The second place of the newest signed positions.
     pub tip: Option<Tip>,
+    /// The key at the top, as the office joined under it.
+    pub root: Option<RootPin>,
     /// Authors under which the node itself signs.
     own: Vec<AuthorId>,
     /// Authors that must not sign here: their chains are longer elsewhere than on this disk.
@@ -61,7 +63,11 @@ pub struct Node {
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
-    pub(super) access_tip: Option<AccessTip>,
+    pub(super) recent: Recent,
+    /// How far rows of earlier epochs are sealed anew; none where none are left.
+    pub(super) resealing: Option<Resealing>,
+    /// The roster changed or case files were opened since it was asked what is to be destroyed.
+    pub(super) to_follow_roster: bool,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
     /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
@@ -128,13 +134,16 @@ impl Node {
             demo: parts.demo,
             clock: parts.clock,
             tip: parts.tip,
+            root: None,
             own: Vec::new(),
             doubted: BTreeSet::new(),
             kept: None,
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
-            access_tip: None,
+            recent: Recent::default(),
+            resealing: None,
+            to_follow_roster: false,
             rates: Rates::default(),
             files: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -151,6 +160,13 @@ impl Node {
         }
         self.own = own.to_vec();
         self.doubted = doubted;
+        self
+    }
+
+    /// Names the key at the top.
+    #[must_use]
+    pub fn with_root(mut self, root: Option<RootPin>) -> Self {
+        self.root = root;
         self
     }
 
@@ -234,23 +250,6 @@ impl Node {
     fn act(&self, id: EnvelopeId) -> Option<Act> {
         let body = self.replica.body(id).ok()??;
         Act::from_payload(&body.payload).ok().map(|(_, act)| act)
-    }
-
-    /// Opens case files with the secret that an officer's passphrase opened.
-    pub fn unlock(&mut self, secret: CaseSecret) -> ApiResult<()> {
-        self.store.unlock(secret).map_err(|error| {
-            tracing::error!(%error, "case files stay closed");
-            ApiError::new("store_failed")
-        })?;
-        self.forget_all();
-        self.replica.unlocked(self.now());
-        Ok(())
-    }
-
-    /// Closes case files: nothing that was read of them stays in memory.
-    pub fn lock(&mut self) {
-        self.store.lock();
-        self.forget_all();
     }
 
     /// What was read is read again.
@@ -342,6 +341,7 @@ impl Own for Node {
     fn tick(&mut self) {
         self.replica.tick(self.now(), entropy());
         self.tell_doubtful();
+        self.reseal_some();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }
@@ -358,7 +358,11 @@ impl Own for Node {
                 }
             }
             if effects.is_empty() && writes.is_empty() {
-                return Ok(());
+                if !std::mem::take(&mut self.to_follow_roster) {
+                    return Ok(());
+                }
+                self.follow_roster_at_rest()?;
+                continue;
             }
             if !writes.is_empty() {
                 self.commit(&writes)?;

@@ -3,16 +3,16 @@
 
 use super::Node;
 use crate::http::error::{ApiError, ApiResult};
+use crate::key::OfficerKey;
 use crate::seal::entropy;
-use crate::view::bind_form;
-use crate::view::form::{self, Filled};
+use crate::view::form;
 use crate::view::shape::{DryRun, Signed, Target};
 use crate::view::{self, Viewer};
-use jiaolian_schema::act::{Act, Amend, Apply, Open, Step};
-use jiaolian_schema::desk::{File, Section, amend_of, field_entry};
+use jiaolian_schema::act::{Act, Apply, Open, Step};
+use jiaolian_schema::desk::{File, Section};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode};
-use jiaolian_schema::suite::Ed25519Signer;
+use jiaolian_schema::suite::KeyError;
 use jiaolian_schema::workflow::{Form, MatterFacts, Value, Workflow, write_wire};
 use jiaolian_sync::{Draft, Payload, Seat, SignError};
 use serde_json::{Map, Value as Json};
@@ -50,15 +50,15 @@ pub struct Hand {
     /// The person in the seat.
     pub viewer: Arc<Viewer>,
     /// The key.
-    pub key: Arc<Ed25519Signer>,
+    pub key: Arc<OfficerKey>,
 }
 
 /// An act that is ready to be signed.
 pub(super) struct Ready {
     pub(super) dossier: Option<DossierId>,
     pub(super) act: Act,
-    light: bool,
-    dry: DryRun,
+    pub(super) light: bool,
+    pub(super) dry: DryRun,
 }
 
 impl Node {
@@ -71,7 +71,11 @@ impl Node {
     ) -> ApiResult<Signed> {
         let ready = self.ready(&hand.viewer, place, ask, true)?;
         if !ready.light && !ask.strong {
-            return Err(ApiError::new("passphrase_wrong"));
+            let code = match hand.key.ukey() {
+                None => "passphrase_wrong",
+                Some(_) => "ukey_pin",
+            };
+            return Err(ApiError::new(code));
         }
         let others = self.others_handled(place, ready.dossier);
         let id = self.sign(hand, ready.dossier, ready.act)?;
@@ -143,6 +147,9 @@ impl Node {
         ask: &SignRequest,
         check_section: bool,
     ) -> ApiResult<Ready> {
+        if let Some(mend) = self.ready_mend(viewer, place, ask) {
+            return mend;
+        }
         match place {
             Place::Cases => self.ready_open(viewer, ask),
             Place::Case(case) => self.ready_case(viewer, case, ask),
@@ -219,35 +226,6 @@ impl Node {
             act,
             light: false,
             dry,
-        })
-    }
-
-    fn amend(&self, file: &File, name: &str, filled: &Filled) -> Amend {
-        amend_of(
-            &field_entry(file, &self.rules, name),
-            filled.form.get("value"),
-        )
-    }
-
-    fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let fence = bind_form::fence(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("fence/{}", fence.id()));
-        let value = jiaolian_schema::canon::encode(&fence);
-        Ok(Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
-        })
-    }
-
-    fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = bind_form::device(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("device/{terminal}"));
-        let value = jiaolian_schema::canon::encode(&device);
-        Ok(Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
         })
     }
 
@@ -370,11 +348,27 @@ fn target(place: Place, act: &str, file: &File, what: Option<&What>) -> Target {
     }
 }
 
+/// Why a UKey gave no signature, in the contract's codes.
+pub(crate) fn refuse_key(error: &KeyError) -> ApiError {
+    match error {
+        KeyError::Absent => ApiError::new("ukey_absent"),
+        KeyError::NoPin => ApiError::new("ukey_pin"),
+        KeyError::WrongPin { left } => ApiError::with("ukey_pin_wrong", &[&left.to_string()]),
+        KeyError::PinLocked => ApiError::new("ukey_locked"),
+        KeyError::OtherKey => ApiError::new("ukey_other"),
+        KeyError::Failed(why) => {
+            tracing::warn!(why, "a UKey gave no signature");
+            ApiError::new("ukey_failed")
+        }
+    }
+}
+
 /// A refusal to sign, in the contract's codes.
 pub(super) fn refuse_sign(error: &SignError) -> ApiError {
     match error {
         SignError::ClockBehind { .. } => ApiError::new("clock_behind"),
         SignError::Stale { limit, .. } => ApiError::with("authority_stale", &[&limit.to_string()]),
+        SignError::Key(error) => refuse_key(error),
         SignError::Store(jiaolian_sync::StoreError::Locked(_)) => ApiError::new("locked"),
         SignError::Store(_) => ApiError::new("store_failed"),
         SignError::UnknownAuthor(_)

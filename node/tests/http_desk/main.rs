@@ -3,16 +3,22 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod account_story;
 mod alarm_story;
+mod audit_story;
 mod bad_input;
 mod client;
 mod door;
 mod due_story;
 mod fault_story;
 mod leave_story;
+mod minor_story;
 mod network_story;
 mod office;
 mod opening_story;
+mod page_story;
+mod quarrel_story;
 mod session_story;
+mod superior;
 mod text_story;
 mod track_story;

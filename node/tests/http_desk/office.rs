@@ -5,7 +5,8 @@ use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::{App, Clock, router, sweep};
-use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::identity::RootPin;
+use jiaolian_node::key::{Cost, KeyRing, OfficerKey};
 use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
@@ -18,7 +19,7 @@ use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::{Draft, Effect, Limits, LocalSeat, Payload, Replica, Seat, Setup};
 use std::collections::BTreeMap;
@@ -44,15 +45,21 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
     ("C2", "赵局", "county", &["CTY_HEAD"]),
     ("C3", "周值", "county", &["CMD_DUTY"]),
     ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("C5", "钱副", "county", &["CTY_DEP"]),
+    ("C6", "冯副", "county", &["CTY_DEP"]),
+    ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
+    ("S1", "审计员", "county", &["SEC_AUD"]),
+    ("P1", "检察官", "county", &["PROC"]),
+    ("D1", "市局员", "city", &["CIT_STAFF"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
     ("", "township node", "township", &["NODE"]),
 ];
@@ -110,6 +117,10 @@ fn root() -> RootKey {
     }
 }
 
+fn pin() -> RootPin {
+    RootPin::of(&root().into())
+}
+
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
     Appoint {
         person: PersonId(
@@ -124,12 +135,17 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         office: office(at),
         duty: Duty::Staff,
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        kinds: vec![1],
+        kinds: if roles.contains(&"MINOR_OFFICER") {
+            vec![1, 2]
+        } else {
+            vec![1]
+        },
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -159,13 +175,16 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
         pack: RulePack::builtin().pack_id(),
         verifier: Box::new(StrictVerifier),
-        limits: Limits::default(),
+        limits: Limits {
+            log_ms: Some(300_000),
+            ..Limits::default()
+        },
         entropy: [5; 32],
     }
 }
@@ -232,6 +251,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",
@@ -239,6 +259,11 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         Some(rosters["county"]),
         entrust.into(),
     );
+    let witness = Appoint {
+        duty: Duty::Witness,
+        ..appoint("", "city witness", "city", &[])
+    };
+    sign("root", root_seat, Some(rosters["city"]), witness.into());
     let node = appoint("", "node", "county", &["NODE"]);
     let author = node.author();
     let id = sign("root", root_seat, Some(rosters["county"]), node.into());
@@ -274,8 +299,8 @@ impl Office {
             .iter()
             .filter(|(number, ..)| !number.is_empty())
             .map(|(number, name, ..)| {
-                keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
-                    .unwrap()
+                let key = OfficerKey::Ring(Suite::Ed25519, Zeroizing::new(seed(name)));
+                keys.enrol(number, PASSPHRASE, &key, &case).unwrap()
             })
             .collect();
         store.commit(&rings).unwrap();
@@ -321,6 +346,7 @@ impl Office {
                     clock,
                     tip: None,
                 })
+                .with_root(Some(pin()))
             }
         };
         let (owner, _thread) = Owner::start(make, link_events).unwrap();
@@ -350,6 +376,8 @@ impl Office {
     pub(crate) async fn after_power_cut(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
+        std::fs::write(dir.path().join("store.keys"), keys).unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

@@ -6,13 +6,14 @@ use super::dossier::{DossierRow, Holding};
 use crate::effect::{Event, Peer};
 use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
-use jiaolian_schema::act::Act;
-use jiaolian_schema::admit::{AdmitError, Admitted, admit};
+use crate::subject::claimed_dossier;
+use jiaolian_schema::act::{Act, RootStatement};
+use jiaolian_schema::admit::{AdmitError, Admitted, Introductions as _, admit};
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{Body, Envelope};
+use jiaolian_schema::envelope::{Envelope, body_hash};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_schema::id::EnvelopeId;
 
 /// What became of one envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,9 @@ impl<S: Store> Replica<S> {
     fn take_one(&mut self, envelope: Envelope, peer: Option<Peer>) -> (Taken, Vec<Need>) {
         let id = envelope.id();
         match self.judge(&envelope, peer) {
+            Ok((admitted, Some(row))) if self.is_opening_gone(&admitted, &row) => {
+                (Taken::Known, Vec::new())
+            }
             Ok((admitted, row)) => {
                 let needs = self.keep(&admitted, row, peer);
                 (Taken::Stored, needs)
@@ -116,6 +120,9 @@ impl<S: Store> Replica<S> {
             Err(Stop::Known) => (Taken::Known, Vec::new()),
             Err(Stop::Wait(need)) => {
                 self.park(id, envelope, need, peer);
+                if matches!(need, Need::Suite(_)) && self.parked.holds(id) {
+                    self.offer_unchecked(id, peer);
+                }
                 (Taken::Parked, Vec::new())
             }
             Err(Stop::Foreign) => {
@@ -140,13 +147,14 @@ impl<S: Store> Replica<S> {
         if self.is_head_here(id) && envelope.body.is_none() {
             return Err(Stop::Known);
         }
-        if claimed_dossier(envelope).is_some_and(|d| self.fact_of(d, id).is_some()) {
+        let claimed = claimed_dossier(envelope);
+        if claimed.is_some_and(|d| self.is_condemned(d) || self.fact_of(d, id).is_some()) {
             return Err(Stop::Known);
         }
         let admitted = admit(envelope.clone(), &self.authority, &*self.verifier);
         let admitted = admitted.map_err(|error| match error {
             AdmitError::UnknownAuthor(author) => Stop::Wait(Need::Author(author)),
-            AdmitError::UnknownSuite(suite) => Stop::Wait(Need::Suite(suite)),
+            AdmitError::UnknownSuite(_) => self.judge_unchecked(envelope),
             error => Stop::Refuse(error.to_string()),
         })?;
         let Some(fact) = admitted.fact() else {
@@ -179,7 +187,52 @@ impl<S: Store> Replica<S> {
             }
         }
         self.judge_place_in_dossier(fact)?;
+        self.judge_log(fact, &row).map_err(Stop::Refuse)?;
         Ok(row)
+    }
+
+    /// What this build can't check is kept for a later one and passed on, where its author was
+    /// introduced with that suite, it names its own body, and this office may hold the dossier. Until
+    /// then it counts for nothing.
+    fn judge_unchecked(&self, envelope: &Envelope) -> Stop {
+        let refuse = |error: AdmitError| Stop::Refuse(error.to_string());
+        let (id, head) = match envelope.parse_head() {
+            Ok(head) => (envelope.id(), head),
+            Err(error) => return refuse(error.into()),
+        };
+        let Some(known) = self.authority.introduction(head.author) else {
+            return Stop::Wait(Need::Author(head.author));
+        };
+        if known.suite != head.suite {
+            let (known, said) = (known.suite, head.suite);
+            return refuse(AdmitError::OtherSuite { known, said });
+        }
+        if self.parked.keeps(id, envelope) {
+            return Stop::Known;
+        }
+        let Some(bytes) = &envelope.body else {
+            return Stop::Wait(Need::Suite(head.suite));
+        };
+        if body_hash(head.suite, bytes) != head.body_hash {
+            return refuse(AdmitError::OtherBody);
+        }
+        let fact = canon::decode("a body", bytes).and_then(|body| Fact::of(id, &head, &body));
+        let fact = match fact {
+            Ok(fact) => fact,
+            Err(error) => return refuse(error.into()),
+        };
+        let opened = || DossierRow::opened_by(&fact).map(|row| self.follow_case(row));
+        let row = match self.rows.get(&fact.dossier) {
+            Some(row) => Some(row.clone()),
+            None if EnvelopeId::from(fact.dossier) == id => opened(),
+            None => return Stop::Wait(Need::Envelope(fact.dossier.into())),
+        };
+        match row.map(|row| self.holding(self.office, &row)) {
+            Some(Holding::Yes) => Stop::Wait(Need::Suite(head.suite)),
+            Some(Holding::Unknown) => Stop::Wait(Need::Roster),
+            Some(Holding::No) => Stop::Foreign,
+            None => Stop::Refuse("the act opens no dossier".to_owned()),
+        }
     }
 
     /// A superior of both offices passes a case on from its beginning, and the rosters of those who
@@ -257,7 +310,8 @@ impl<S: Store> Replica<S> {
     }
 
     fn keep_body(&mut self, fact: &Fact, row: DossierRow, bytes: &[u8]) -> Vec<Need> {
-        let open = row.kind == DossierKind::Roster || matches!(fact.what, What::Raise(_));
+        let open = matches!(row.kind, DossierKind::Roster | DossierKind::Audit)
+            || matches!(fact.what, What::Raise(_));
         let table = if open {
             Table::RosterBody
         } else {
@@ -287,6 +341,7 @@ impl<S: Store> Replica<S> {
         self.put_row(fact.dossier, row);
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
+        self.note_confirmation(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
@@ -302,6 +357,7 @@ impl<S: Store> Replica<S> {
                 self.standings.clear();
                 match fact.what.roster_act() {
                     Some(Act::Appoint(appoint)) => vec![Need::Author(appoint.author())],
+                    Some(Act::Root(root)) => keepers(&root.statement),
                     _ => Vec::new(),
                 }
             }
@@ -335,10 +391,12 @@ impl<S: Store> Replica<S> {
     }
 }
 
-/// The dossier that a body names, before anything about it is believed.
-pub(super) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
-    let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
-    Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
+/// Whom a root statement introduces.
+fn keepers(root: &RootStatement) -> Vec<Need> {
+    let former = root.former.iter().map(|former| &former.key);
+    let keys = former.chain([&root.keeper]);
+    keys.map(|key| Need::Author(key.keeper_of(root.office).author()))
+        .collect()
 }
 
 /// Fences and permits are what the watch needs before all else of a case.

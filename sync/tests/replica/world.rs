@@ -91,6 +91,7 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) seats: BTreeMap<&'static str, Seat>,
     salt: u64,
+    limits: Limits,
 }
 
 /// Who works where: name, office, duty, roles, transport key.
@@ -123,6 +124,7 @@ impl World {
             net: Net::new(START),
             seats: BTreeMap::new(),
             salt: 0,
+            limits,
         };
         world
             .net
@@ -163,6 +165,7 @@ impl World {
                 from: 0,
                 to: START + 900 * DAY,
                 document: "1".to_owned(),
+                ends: None,
             };
             world
                 .act(P, "root", Some(rosters["c"]), entrust.into())
@@ -209,6 +212,7 @@ impl World {
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| peer_key(at)),
             document: "1".to_owned(),
+            acting: None,
         };
         let author = appoint.author();
         let id = self.act(P, "root", Some(roster), appoint.into()).unwrap();
@@ -222,7 +226,7 @@ impl World {
     }
 
     pub(crate) fn setup_of(&self, at: usize) -> Setup {
-        setup(["p", "c", "t1", "t2"][at], &self.seats, Limits::default())
+        setup(["p", "c", "t1", "t2"][at], &self.seats, self.limits)
     }
 
     /// The roster of an office, which the province has.
@@ -425,7 +429,7 @@ fn setup(name: &str, seats: &BTreeMap<&'static str, Seat>, limits: Limits) -> Se
     };
     Setup {
         office: office(name),
-        root: root(),
+        root: root().into(),
         node: local(format!("{name}-node")),
         witness: local(format!("{name}-witness")),
         rules: Arc::new(Rules),
