@@ -116,6 +116,7 @@ fn appoint(suite: Suite) -> Act {
         depth: 0,
         endpoint: None,
         document: "1".to_owned(),
+        acting: None,
     }
     .into()
 }

@@ -63,6 +63,7 @@ fn appoint(world: &mut World) -> (EnvelopeId, AuthorId) {
         depth: 0,
         endpoint: None,
         document: "1".to_owned(),
+        acting: None,
     };
     let author = appoint.author();
     let roster = world.roster("t1");
