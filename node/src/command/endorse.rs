@@ -185,6 +185,8 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         What::Open { .. } => word("open"),
         What::Assign { .. } => word("assign"),
         What::Serve { .. } => word("serve"),
+        What::Withdraw { .. } => word("withdraw"),
+        What::Correct { .. } => word("correct"),
         What::Raise(_) => word("raise"),
         What::Edit => word("edit"),
         What::Amend { field, .. } => rules
@@ -208,6 +210,11 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
             event_of.map_or_else(|| event.clone(), |event| event.label.zh.clone())
         }
         What::Roster(_) => word("roster"),
-        What::Receipt(_) | What::Unknown { .. } => word("other"),
+        What::Receipt(_)
+        | What::Shredded { .. }
+        | What::Ledger { .. }
+        | What::Log(_)
+        | What::Damage { .. }
+        | What::Unknown { .. } => word("other"),
     }
 }
