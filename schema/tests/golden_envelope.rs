@@ -92,6 +92,7 @@ fn roster_acts() -> Vec<(&'static str, Act)> {
                 from: AT,
                 to: AT + 1,
                 document: "委托〔2026〕1号".into(),
+                ends: None,
             }
             .into(),
         ),
@@ -114,6 +115,7 @@ fn appoint(signer: &Ed25519Signer, duty: Duty) -> Appoint {
         depth: 0,
         endpoint: Some([6; 32]),
         document: String::new(),
+        acting: None,
     }
 }
 

@@ -15,6 +15,7 @@ mod carry;
 mod chain;
 mod door;
 mod dossier;
+mod evidence;
 mod greet;
 mod guest;
 mod heads;

@@ -140,6 +140,7 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -169,7 +170,7 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -245,6 +246,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",

@@ -7,6 +7,7 @@ use jiaolian_schema::act::{Act, At, Endorse, Receipt, Receipted, Revoke};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
+use jiaolian_schema::suite::ED25519;
 use jiaolian_sync::{Draft, Payload, Seat};
 
 /// The seat of an office's keeper or witness.
@@ -64,7 +65,7 @@ impl Office {
                     whole: 1,
                 }
             });
-            let receipt = Receipt::new(node.now(), heads.collect());
+            let receipt = Receipt::new(ED25519, node.now(), heads.collect());
             let seat = seat(node, crate::office::office("city"), Duty::Witness);
             let by = ("city witness", seat);
             sign(node, by, "county", Payload::Receipt(receipt));

@@ -7,6 +7,7 @@ use jiaolian_schema::authority::{State, Wait, Window};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 use jiaolian_schema::standing::{Outcome, SlotStanding, Verdict};
+use jiaolian_schema::suite::ED25519;
 use jiaolian_sync::{Payload, Setup, SignError};
 
 /// In which order links come back, and whether the county's node restarts between them.
@@ -289,7 +290,7 @@ fn forked(covered: Covered) -> (World, DossierId, [EnvelopeId; 2]) {
                 whole: 1,
             }
         });
-        let receipt = Receipt::new(world.net.now, listed.to_vec());
+        let receipt = Receipt::new(ED25519, world.net.now, listed.to_vec());
         let roster = world.roster("t1");
         world
             .sign(C, "c-witness", Some(roster), Payload::Receipt(receipt))
@@ -421,7 +422,7 @@ fn a_county_that_dates_back_is_bounded_by_the_cities_receipt_that_the_township_c
         id: late,
         whole: 1,
     };
-    let forged = Receipt::new(before + 60_000, vec![listed]);
+    let forged = Receipt::new(ED25519, before + 60_000, vec![listed]);
     let roster = world.roster("t1");
     let signed = world.sign(C, "c-witness", Some(roster), Payload::Receipt(forged));
     signed.unwrap();
