@@ -117,7 +117,7 @@ fn root() -> RootKey {
 }
 
 fn pin() -> RootPin {
-    RootPin::new(office("province"), ED25519, &key("root").public_key())
+    RootPin::of(&root().into())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {

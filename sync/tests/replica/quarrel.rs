@@ -206,7 +206,10 @@ fn scenario_24_what_a_lost_key_signed_waits_whatever_comes_first_and_is_endorsed
         );
         word(&mut world, "root", case, (true, last));
         let healed = states(&mut world, case, [late, last]);
-        assert!(healed.iter().all(State::is_good), "{order:?}: {healed:?}");
+        assert!(
+            healed.iter().all(|state| state.is_good()),
+            "{order:?}: {healed:?}"
+        );
     }
 }
 
