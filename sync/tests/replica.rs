@@ -21,6 +21,8 @@ mod net;
 mod quarrel;
 #[path = "replica/receipt.rs"]
 mod receipt;
+#[path = "replica/shred.rs"]
+mod shred;
 #[path = "replica/sign.rs"]
 mod sign;
 #[path = "replica/suite.rs"]

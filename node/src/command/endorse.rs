@@ -186,6 +186,8 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         What::Open { .. } => word("open"),
         What::Assign { .. } => word("assign"),
         What::Serve { .. } => word("serve"),
+        What::Withdraw { .. } => word("withdraw"),
+        What::Correct { .. } => word("correct"),
         What::Raise(_) => word("raise"),
         What::Edit => word("edit"),
         What::Amend { field, .. } => rules
@@ -223,6 +225,7 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
             words("act", kind).fill(&[&of.unwrap_or_default()]).zh
         }
         What::Receipt(_)
+        | What::Shredded { .. }
         | What::Ledger { .. }
         | What::Log(_)
         | What::Damage { .. }

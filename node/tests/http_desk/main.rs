@@ -11,6 +11,7 @@ mod door;
 mod due_story;
 mod fault_story;
 mod leave_story;
+mod minor_story;
 mod network_story;
 mod office;
 mod opening_story;
