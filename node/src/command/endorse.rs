@@ -186,8 +186,6 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         What::Open { .. } => word("open"),
         What::Assign { .. } => word("assign"),
         What::Serve { .. } => word("serve"),
-        What::Withdraw { .. } => word("withdraw"),
-        What::Correct { .. } => word("correct"),
         What::Raise(_) => word("raise"),
         What::Edit => word("edit"),
         What::Amend { field, .. } => rules
