@@ -90,7 +90,8 @@ impl Backup {
         };
         let source = Source::new(self.passphrase_stdin);
         let keys = KeyRing::new(cost(home.identity.drill));
-        let opened = open_ring(reader, &keys, by, source)?;
+        let words = source.ask(by)?;
+        let opened = open_ring(reader, &keys, by, &words)?;
         let words = source.ask_new("备份")?;
         check_passphrase(&words).map_err(Refusal::data)?;
         let (key, sealed) = BackupKey::make(cost(home.identity.drill), &words, &opened.case_secret);

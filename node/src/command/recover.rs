@@ -13,7 +13,7 @@ use crate::home::{Home, REQUEST_FILE};
 use crate::key::{KeyRing, OfficerKey, RecoveryShare, ShareError};
 use crate::platform;
 use crate::request::Request;
-use crate::seal::{CaseSecret, entropy};
+use crate::seal::CaseSecret;
 use crate::store::CACHE_MIB_DEFAULT;
 use clap::{Args, Subcommand};
 use jiaolian_schema::id::PersonId;
@@ -161,7 +161,8 @@ impl Trust {
         let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
         let keys = KeyRing::new(cost(home.identity.drill));
         let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
+        let words = source.ask(&self.by)?;
+        let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
         store
             .commit(&KeyRing::escrow(&opened.case_secret, &key))
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
@@ -230,8 +231,11 @@ fn reseat(request: &mut Request, person: &Newcomer, key: &OfficerKey) {
         .iter()
         .position(|seat| seat.staff_number == *number);
     let known = old.and_then(|at| PersonId::from_hex(&request.seats.remove(at).person));
-    let same = known.unwrap_or_else(|| PersonId(entropy()));
-    request.seats.push(person.seat(key, same));
+    let mut seat = person.seat(key);
+    if let Some(same) = known {
+        seat.person = same.to_hex();
+    }
+    request.seats.push(seat);
 }
 
 /// The recovery key of the files of both halves.

@@ -2,7 +2,7 @@
 //! others may have seen more of the old keys' chains than the backup knows, so nobody signs with them
 //! again: the node and its officers get new keys, and ask to be appointed.
 
-use super::init::{request, write};
+use super::init::{node_request, write};
 use super::person::Newcomer;
 use super::recover::join_halves;
 use super::secret::Source;
@@ -11,10 +11,9 @@ use crate::backup::{BackupError, Item, Reader, SealedTo};
 use crate::home::{CONFIG_FILE, Home, OPS_FILE, REQUEST_FILE};
 use crate::identity::{IDENTITY_FILE, Identity};
 use crate::key::{KeyRing, OfficerKey, Seed};
-use crate::seal::{CaseSecret, OpsKey, entropy};
+use crate::seal::{CaseSecret, OpsKey};
 use crate::store::{KEYS_FILE, SealedRow, table_of};
 use clap::Args;
-use jiaolian_schema::id::PersonId;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::Table;
 use serde_json::json;
@@ -117,13 +116,13 @@ impl Restore {
         let opened = store.unlock(case.clone());
         opened.map_err(|error| Refusal::data(format!("the backup is not whole: {error}")))?;
         let keys = KeyRing::new(cost(drill));
-        let mut request = request(&home);
+        let mut request = node_request(&home);
         let mut rings = Vec::new();
         for (person, words) in self.people.iter().zip(words) {
             let key = OfficerKey::generate(home.identity.suite());
             let ring = keys.enrol(&person.staff_number, words, &key, case);
             rings.push(ring.map_err(Refusal::data)?);
-            request.seats.push(person.seat(&key, PersonId(entropy())));
+            request.seats.push(person.seat(&key));
         }
         store
             .commit(&rings)

@@ -38,7 +38,8 @@ impl Rotate {
         let leave = self.leavers(&store)?;
         let keys = KeyRing::new(cost(home.identity.drill));
         let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
+        let words = source.ask(&self.by)?;
+        let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
         let next = CaseSecret::after(opened.case_secret.public());
         let refused = |error: &dyn std::fmt::Display| Refusal::new(EXIT_IO, error.to_string());
         store

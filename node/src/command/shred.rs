@@ -1,7 +1,7 @@
 //! `jiaolian shred`: a keeper of the county orders that a case is destroyed at every office that holds
 //! it; and how far each order was followed.
 
-use super::appoint::Desk;
+use super::desk::Desk;
 use super::{Done, EXIT_NO_PERMISSION, Refusal};
 use crate::home::Home;
 use crate::store::CACHE_MIB_DEFAULT;

@@ -45,13 +45,15 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 14] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
     ("C2", "赵局", "county", &["CTY_HEAD"]),
     ("C3", "周值", "county", &["CMD_DUTY"]),
     ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("C5", "钱副", "county", &["CTY_DEP"]),
+    ("C6", "冯副", "county", &["CTY_DEP"]),
     ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
@@ -116,7 +118,7 @@ fn root() -> RootKey {
 }
 
 fn pin() -> RootPin {
-    RootPin::new(office("province"), ED25519, &key("root").public_key())
+    RootPin::of(&root().into())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -143,6 +145,7 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -172,7 +175,7 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -248,6 +251,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",
@@ -255,6 +259,11 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         Some(rosters["county"]),
         entrust.into(),
     );
+    let witness = Appoint {
+        duty: Duty::Witness,
+        ..appoint("", "city witness", "city", &[])
+    };
+    sign("root", root_seat, Some(rosters["city"]), witness.into());
     let node = appoint("", "node", "county", &["NODE"]);
     let author = node.author();
     let id = sign("root", root_seat, Some(rosters["county"]), node.into());

@@ -9,6 +9,7 @@ use crate::item::{Class, Key, Salt, item_ref};
 use crate::link::{CHECK_MS, Hint, Link, view};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
+use jiaolian_schema::canon;
 use jiaolian_schema::id::{DossierId, OfficeId, sha256};
 use jiaolian_schema::standing::FOLD_VERSION;
 use std::collections::BTreeSet;
