@@ -1,15 +1,17 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `run`, `status`, `account`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `join`, `run`, `status`, `account`, `export`, `verify`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod account;
 mod appoint;
 mod enrol;
+mod export;
 mod init;
 mod join;
 mod person;
 mod revoke;
 mod secret;
 mod status;
+mod verify;
 
 use crate::home::HomeError;
 use crate::key::Cost;
@@ -56,6 +58,10 @@ pub enum Office {
     /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
     /// minute.
     Account(account::Account),
+    /// Write a case, a matter or an alarm with everything that its standing rests on as one file.
+    Export(export::Export),
+    /// Judge such a file anew, with no node and no network.
+    Verify(verify::Verify),
     /// Tell how a node is: running or not, joined or not, what it holds.
     Status(status::Status),
 }
@@ -141,6 +147,8 @@ impl Office {
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
+            Self::Export(command) => (command.json, command.run()),
+            Self::Verify(command) => return command.run(),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -9,6 +9,7 @@ mod audit_story;
 mod client;
 mod door;
 mod due_story;
+mod evidence_story;
 mod fault_story;
 mod leave_story;
 mod network_story;
