@@ -1,15 +1,21 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `run`, `status`, `account`, `export`, `verify`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `endorse`, `root`, `stand-in`, `office`, `join`, `run`, `status`, `account`, `export`,
+//! `verify`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod account;
 mod appoint;
+mod desk;
+mod endorse;
 mod enrol;
 mod export;
 mod init;
 mod join;
+mod office;
 mod person;
 mod revoke;
+mod root;
 mod secret;
+mod stand_in;
 mod status;
 mod verify;
 
@@ -51,6 +57,14 @@ pub enum Office {
     Appoint(appoint::Appoint),
     /// Say no to a person's keys from now on.
     Revoke(revoke::Revoke),
+    /// Say yes to what waits of a person's work.
+    Endorse(endorse::Endorse),
+    /// Root keys and the statement that they sign.
+    Root(root::Root),
+    /// Take the place that one was appointed a stand-in for, or give it back.
+    StandIn(stand_in::StandIn),
+    /// Name, entrust and set numbers for offices below.
+    Office(office::Office),
     /// Join by the answer of the office above.
     Join(join::Join),
     /// Run the node until it is told to stop.
@@ -144,7 +158,11 @@ impl Office {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
-            Self::Revoke(command) => (command.json, command.run()),
+            Self::Revoke(command) => (command.hand.json, command.run()),
+            Self::Endorse(command) => (command.hand.json, command.run()),
+            Self::Root(command) => (command.json, command.run()),
+            Self::StandIn(command) => (command.hand.json, command.run()),
+            Self::Office(command) => (command.json(), command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
             Self::Export(command) => (command.json, command.run()),

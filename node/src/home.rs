@@ -8,7 +8,7 @@ use crate::seal::{CasePublic, OpsKey, entropy};
 use crate::store::{
     CommitError, DiskStore, FileMedium, HELD_PATIENCE_MS, OpenStoreError, StoreReader,
 };
-use jiaolian_schema::authority::{Authority, RootKey};
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::envelope::{Duty, author_id};
 use jiaolian_schema::id::AuthorId;
 use jiaolian_schema::rule::RulePack;
@@ -126,14 +126,11 @@ impl Home {
     /// The Replica over a store, with the node's own seats where the roster knows them.
     pub fn replica(&self, store: &DiskStore) -> Result<Replica<StoreReader>, HomeError> {
         let root = self.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
-        let introduction = root.to_introduction().ok_or(HomeError::NotJoined)?;
+        let root = root.to_statement().ok_or(HomeError::NotJoined)?;
         let rules = Arc::new(RulePack::builtin());
         let setup = Setup {
             office: self.identity.office_id(),
-            root: RootKey {
-                office: introduction.office,
-                introduction,
-            },
+            root,
             node: None,
             witness: None,
             pack: rules.pack_id(),
@@ -158,6 +155,16 @@ impl Home {
     /// The authors under which the node itself signs.
     pub fn own_authors(&self) -> [AuthorId; 2] {
         [Duty::Staff, Duty::Witness].map(|duty| self.author(duty))
+    }
+
+    /// Gives the node new authors; those of before sign no more.
+    pub fn renew_keys(&mut self) -> Result<(), HomeError> {
+        Ok(self.keys.renew(&self.dir, &self.ops)?)
+    }
+
+    /// The node's own seat, by an appointment that stands.
+    pub fn node_seat(&self, authority: &Authority) -> Option<LocalSeat> {
+        self.seat(authority, Duty::Staff)
     }
 
     /// The node's own key for a duty.

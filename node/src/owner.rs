@@ -3,6 +3,8 @@
 
 mod access;
 mod along;
+mod amend;
+mod mend;
 mod node;
 mod rate;
 mod sign;

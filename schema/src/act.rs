@@ -4,12 +4,18 @@
 
 mod audit;
 mod case;
+mod root;
 mod roster;
 
 pub use audit::{Damage, Ledger, Log};
-pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
+pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
+pub use root::{
+    FORMER_KEEPERS_MAX, FormerKeeper, PublicKey, ROOT_KEYS_MAX, ROOT_SIGNATURES_MAX, ROOT_TYPE,
+    Root, RootError, RootSignature, RootStatement, Stays,
+};
 pub use roster::{
-    Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
+    Acting, Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted,
+    Restyle, Revoke, StandIn,
 };
 
 use crate::canon::{self, CanonError};
@@ -103,12 +109,17 @@ acts! {
     4 Endorse "an endorsement";
     5 Policy "a policy";
     6 Entrust "an entrustment";
+    7 Root "a root statement";
+    8 Restyle "a new name of an office";
+    9 StandIn "a standing in";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";
     35 Apply "an application";
     36 Step "a step of a matter";
     37 Serve "a service";
+    38 Withdraw "a withdrawal";
+    39 Correct "a correction";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";

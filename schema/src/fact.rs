@@ -179,6 +179,23 @@ pub enum What {
         #[n(0)]
         flaws: Vec<Flaw>,
     },
+    /// An author takes an act back.
+    #[n(38)]
+    Withdraw {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+    },
+    /// What should have stood in an act.
+    #[n(39)]
+    Correct {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+        /// 1 where a reason is given.
+        #[n(1)]
+        reasoned: u8,
+    },
 }
 
 /// A batch of a node's log without its rows.
@@ -269,7 +286,10 @@ impl What {
             | Act::Revoke(_)
             | Act::Endorse(_)
             | Act::Policy(_)
-            | Act::Entrust(_) => Self::Roster(
+            | Act::Entrust(_)
+            | Act::Root(_)
+            | Act::Restyle(_)
+            | Act::StandIn(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {
@@ -308,6 +328,11 @@ impl What {
             },
             Act::Serve(serve) => Self::Serve {
                 decision: serve.decision,
+            },
+            Act::Withdraw(withdraw) => Self::Withdraw { act: withdraw.act },
+            Act::Correct(correct) => Self::Correct {
+                act: correct.act,
+                reasoned: u8::from(!correct.reason.trim().is_empty()),
             },
             Act::Raise(raise) => Self::Raise(raise),
             Act::Ledger(ledger) => Self::Ledger {

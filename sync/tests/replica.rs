@@ -17,6 +17,8 @@ mod gateway;
 mod hostile;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/quarrel.rs"]
+mod quarrel;
 #[path = "replica/receipt.rs"]
 mod receipt;
 #[path = "replica/sign.rs"]

@@ -2,19 +2,22 @@
 //   JIAOLIAN_URL=http://127.0.0.1:8600/ JIAOLIAN_STAFF=number:passphrase JIAOLIAN_HEAD=number:passphrase \
 //   JIAOLIAN_SHOTS=/tmp/shots JIAOLIAN_ONLY=alarm npm run e2e
 import * as alarm from "./alarm_story.mjs";
+import * as audit from "./audit_story.mjs";
 import * as kase from "./case_story.mjs";
 import { House, settings } from "./desk.mjs";
 import * as desk from "./desk_story.mjs";
 import * as leave from "./leave_story.mjs";
 import * as opening from "./opening_story.mjs";
 import * as page from "./page_story.mjs";
+import * as quarrel from "./quarrel_story.mjs";
 
 const ERROR_LINES_MAX = 12;
 const chosen = settings();
 const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
-for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, opening, leave, alarm })) {
+const themes = process.env.JIAOLIAN_QUARREL === undefined ? { desk, page, case: kase, opening, leave, alarm, audit } : { quarrel };
+for (const [theme, { stories }] of Object.entries(themes)) {
   for (const [name, story] of Object.entries(stories)) {
     if (chosen.only !== "" && !`${theme}.${name}`.includes(chosen.only)) continue;
     const started = Date.now();

@@ -3,6 +3,7 @@
 use super::Account;
 use super::check::{Names, window};
 use crate::http::text::{Text, words};
+use crate::view::label::act_text;
 use jiaolian_schema::audit::{Looked, Row};
 use jiaolian_schema::authority::Window;
 use jiaolian_schema::calendar::civil_of;
@@ -173,6 +174,7 @@ fn said(names: &Names<'_>, row: &Row) -> String {
             add("because", &words("error", word).fill(&["", ""]).zh);
         }
         (Looked::Clock, Some(word)) => add("because", &words("clock", word).zh),
+        (Looked::Signed, Some(word)) => add("word", &act_text(&names.rules, word).zh),
         (_, Some(word)) => add("word", word),
         _ => {}
     }

@@ -211,8 +211,8 @@ fn row_for(
 ) -> Option<(Looked, Option<&'static str>)> {
     if status.is_client_error() {
         let code = refused.map_or("refused", |refused| refused.0);
-        // A form with a field missing is no attempt at anything.
-        let typing = ["fields_invalid", "not_signed_in"].contains(&code);
+        // A form with a field missing, and the question for a reason, are no attempt at anything.
+        let typing = ["fields_invalid", "not_signed_in", "purpose_needed"].contains(&code);
         return (!typing).then_some((Looked::Denied, Some(code)));
     }
     if status.is_server_error() {

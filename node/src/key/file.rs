@@ -2,7 +2,9 @@
 //! it.
 
 use super::Seed;
-use crate::platform::{PrivateFileError, check_private, create_private, sync_directory};
+use crate::platform::{
+    PrivateFileError, check_private, create_private, sync_directory, write_atomically,
+};
 use crate::seal::{OpsKey, Place, entropy};
 use jiaolian_schema::suite::Suite;
 use std::io::{self, Write};
@@ -60,6 +62,22 @@ impl NodeKeys {
             witness: make(WITNESS_FILE)?,
             staff: make(STAFF_FILE)?,
         })
+    }
+
+    /// Draws new seeds for the node's two authors. The name on links stays: it is no author.
+    pub fn renew(&mut self, directory: &Path, ops: &OpsKey) -> Result<(), KeyFileError> {
+        for (name, seed) in [
+            (WITNESS_FILE, &mut self.witness),
+            (STAFF_FILE, &mut self.staff),
+        ] {
+            let new: Seed = Zeroizing::new(entropy());
+            let path = directory.join(name);
+            let sealed = ops.seal(file_place(name), new.as_slice());
+            write_atomically(&path, &sealed)
+                .map_err(|source| KeyFileError::Write { path, source })?;
+            *seed = new;
+        }
+        Ok(())
     }
 
     /// Reads the seeds.
@@ -156,6 +174,19 @@ mod tests {
             matches!(foreign, Err(KeyFileError::Malformed(_))),
             "{foreign:?}"
         );
+    }
+
+    #[test]
+    fn new_authors_of_a_node_keep_its_name_on_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let ops = OpsKey::generate();
+        let mut keys = NodeKeys::create(directory.path(), &ops).unwrap();
+        let (staff, witness) = (keys.staff.clone(), keys.witness.clone());
+        keys.renew(directory.path(), &ops).unwrap();
+        let read = NodeKeys::open(directory.path(), &ops).unwrap();
+        assert_eq!((&read.staff, &read.witness), (&keys.staff, &keys.witness));
+        assert!(read.staff != staff && read.witness != witness);
+        assert_eq!(read.transport, keys.transport);
     }
 
     #[cfg(unix)]

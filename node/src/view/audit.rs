@@ -1,7 +1,7 @@
 //! The log as those see it who oversee: rows of this office and of all below, what is wrong with
 //! them, and who looked at one case.
 
-use super::label::office_ref;
+use super::label::{act_text, office_ref};
 use super::purpose;
 use super::seat::{capacity_text, reads_cases};
 use super::shape::{
@@ -283,37 +283,10 @@ fn said(node: &Node, looked: Looked, word: &str) -> Coded {
     let label = match looked {
         Looked::Denied | Looked::SignInRefused => words("error", word).fill(&["", ""]),
         Looked::Clock => words("clock", word),
-        Looked::Signed => act_words(node, word),
+        Looked::Signed => act_text(&node.rules, word),
         _ => crate::http::text::Text::plain(word),
     };
     Coded::new(word, label)
-}
-
-fn act_words(node: &Node, word: &str) -> crate::http::text::Text {
-    let plain = crate::http::text::Text::plain;
-    let (kind, name) = word.split_once(':').unwrap_or((word, ""));
-    match kind {
-        "open" | "assign" | "serve" | "amend" => words("act", kind),
-        "apply" => {
-            let tables = node
-                .rules
-                .workflows()
-                .filter(|table| table.name().0 == name);
-            let title = tables
-                .last()
-                .map(|table| super::label::text(&table.table().title));
-            title.unwrap_or_else(|| plain(name))
-        }
-        _ => {
-            let mut tables = node.rules.workflows();
-            let label = tables.find_map(|table| {
-                let mut events = table.table().event.iter();
-                let event = events.find(|event| event.id == word)?;
-                Some(super::label::text(&event.label))
-            });
-            label.unwrap_or_else(|| plain(word))
-        }
-    }
 }
 
 /// What is wrong with the logs of this office and of those below.
@@ -368,7 +341,7 @@ pub fn looks(node: &mut Node, viewer: &Viewer, file: &File) -> ApiResult<CaseLoo
             *good && appoint.person == person && appoint.office == office
         });
         let roles = held.next().map(|(_, appoint, _)| appoint.roles.clone());
-        capacity_text(node, &roles.unwrap_or_default())
+        capacity_text(node, &roles.unwrap_or_default(), false)
     };
     let items = found.iter().filter_map(|line| {
         let person = line.row.person?;

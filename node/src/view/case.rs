@@ -4,7 +4,7 @@ use super::Viewer;
 use super::label::{delivery, display, office_ref};
 use super::seat::reads_cases;
 use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
-use super::{alarm, bind_form, form, incident, matter, protected, section};
+use super::{alarm, bind_form, form, incident, matter, mend, protected, quarrel, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -161,7 +161,12 @@ fn conflicts(file: &File) -> u64 {
         .count() as u64
 }
 
-fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: bool) -> Vec<Flag> {
+fn flags(
+    row_state: &Coded,
+    term: Option<&TermShape>,
+    (conflicts, changed): (u64, bool),
+    minor: bool,
+) -> Vec<Flag> {
     let flag = |code: &str, severity: u8| Flag {
         code: code.into(),
         label: words("flag", code),
@@ -173,6 +178,9 @@ fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: boo
     }
     if conflicts > 0 {
         flags.push(flag("conflict", 2));
+    }
+    if changed {
+        flags.push(flag("changed", 3));
     }
     match term.map(|term| term.days_left) {
         Some(..0) => flags.push(flag("ended", 1)),
@@ -196,11 +204,12 @@ pub fn case_row(node: &mut Node, file: &File) -> CaseRow {
         .filter(|m| m.workflow.0 != RECORD_WORKFLOW && !m.state.ended);
     let (state, term) = (state(&matters, now), term(node, file, now));
     let conflicts = conflicts(file);
+    let marks = (conflicts, mend::is_changed(node, file));
     CaseRow {
         case: case_ref(node, file),
         kind: coded(node, file, "kind").unwrap_or_else(|| Coded::new("99", words("word", "none"))),
         class: coded(node, file, "class"),
-        flags: flags(&state, term.as_ref(), conflicts, file.minor),
+        flags: flags(&state, term.as_ref(), marks, file.minor),
         office: office_ref(node, file.place),
         open_matters: open.count() as u64,
         open_alarms,
@@ -274,7 +283,11 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
     let post = format!("/api/v1/cases/{}/events", file.id);
     let refs = section::candidates(node, viewer, file);
     let offers = offers(node, viewer, file);
-    let shape = |node: &Node, offer: &Offer| form::offer_shape(node, offer, &post, None, &refs);
+    let shape = |node: &Node, offer: &Offer| {
+        let mut shape = form::offer_shape(node, offer, &post, None, &refs);
+        quarrel::dress(node, file, None, offer, &mut shape);
+        shape
+    };
     let of = |node: &Node, prefixes: &[&str]| -> Vec<OfferShape> {
         let mine = offers
             .iter()

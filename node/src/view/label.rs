@@ -28,6 +28,28 @@ pub fn rule_text(rules: &RulePack, key: &str) -> Text {
     found.unwrap_or_else(|| words("rule", key))
 }
 
+/// The word that a row of the log has for an act, in words of the rules.
+pub fn act_text(rules: &RulePack, word: &str) -> Text {
+    let (kind, name) = word.split_once(':').unwrap_or((word, ""));
+    let found = match kind {
+        "open" | "assign" | "serve" | "amend" => Some(words("act", kind)),
+        "apply" => {
+            let tables = rules.workflows().filter(|table| table.name().0 == name);
+            tables.last().map(|table| text(&table.table().title))
+        }
+        _ => {
+            let kind = rules.alarm_kind(word);
+            let kind = kind.map(|kind| Text::new(&kind.zh, &kind.en));
+            kind.or_else(|| {
+                let mut events = rules.workflows().flat_map(|table| &table.table().event);
+                let event = events.find(|event| event.id == word)?;
+                Some(text(&event.label))
+            })
+        }
+    };
+    found.unwrap_or_else(|| Text::plain(word))
+}
+
 /// A role in words.
 pub fn role_text(node: &Node, role: &str) -> Text {
     let found = node
@@ -39,16 +61,29 @@ pub fn role_text(node: &Node, role: &str) -> Text {
 
 /// An office; one that is not known here has its id for a name.
 pub fn office_ref(node: &Node, id: OfficeId) -> OfficeRef {
-    let (code, name, tier) = match node.offices().get(id) {
-        Some(office) => (office.code.clone(), office.name.clone(), office.tier),
-        None => (String::new(), id.to_hex()[..8].to_owned(), 1),
+    office_on(node, id, node.now())
+}
+
+/// An office by the name and code that it had at an instant, ms UTC.
+pub fn office_on(node: &Node, id: OfficeId, ms: i64) -> OfficeRef {
+    let authority = node.authority();
+    let named = authority.name_at(id, day_number(civil_of(ms).date()));
+    let (code, name) = match named {
+        Some(named) => (named.code.to_owned(), named.name.to_owned()),
+        None => (String::new(), id.to_hex()[..8].to_owned()),
     };
+    let tier = node.offices().get(id).map_or(1, |office| office.tier);
     OfficeRef {
         id: id.to_hex(),
         code,
         name,
         tier,
     }
+}
+
+/// Days since 1970-01-01.
+pub fn day_number(day: Date) -> i32 {
+    (day - Date::constant(1970, 1, 1)).get_days()
 }
 
 /// A state of a table.
@@ -219,6 +254,11 @@ pub fn standing(state: &str, reason: Option<&str>, evidence_at: Option<i64>) -> 
         evidence_at,
         remedy: (remedy.zh != remedy_key).then_some(remedy),
     }
+}
+
+/// Why something waits, in words.
+pub fn wait_text(wait: Wait) -> Text {
+    words("standing", &format!("waiting_{}", wait_word(wait)))
 }
 
 fn wait_word(wait: Wait) -> &'static str {

@@ -4,10 +4,15 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod administrator;
 mod answer;
+mod endorse;
 mod life;
 mod node;
+mod office;
 mod refusal;
 mod request;
 mod rollback;
+mod root;
+mod stand_in;
 mod world;

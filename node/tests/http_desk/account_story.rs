@@ -105,7 +105,7 @@ async fn an_outage_is_read_back_minute_by_minute_from_one_file() {
     let claim = signed.next().unwrap();
     assert_eq!(claim.at, START + 4 * MINUTE);
     assert!(
-        claim.act.is_some() && claim.text.contains("acknowledge"),
+        claim.act.is_some() && claim.text.contains("接警"),
         "{}",
         claim.text
     );

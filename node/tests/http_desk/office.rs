@@ -47,13 +47,15 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 13] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
     ("C2", "赵局", "county", &["CTY_HEAD"]),
     ("C3", "周值", "county", &["CMD_DUTY"]),
     ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("C5", "钱副", "county", &["CTY_DEP"]),
+    ("C6", "冯副", "county", &["CTY_DEP"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("S1", "审计员", "county", &["SEC_AUD"]),
@@ -145,6 +147,7 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -174,7 +177,7 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -250,6 +253,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",
@@ -257,6 +261,11 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         Some(rosters["county"]),
         entrust.into(),
     );
+    let witness = Appoint {
+        duty: Duty::Witness,
+        ..appoint("", "city witness", "city", &[])
+    };
+    sign("root", root_seat, Some(rosters["city"]), witness.into());
     let node = appoint("", "node", "county", &["NODE"]);
     let author = node.author();
     let id = sign("root", root_seat, Some(rosters["county"]), node.into());

@@ -14,6 +14,19 @@ pub const STALE_DAYS_DEFAULT: u16 = 7;
 /// The role of an appointment that makes a node.
 const NODE_ROLE: &str = "NODE";
 
+/// One entrustment (委托函) as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrustment<'a> {
+    /// The signed act.
+    pub id: EnvelopeId,
+    /// The office that entrusts.
+    pub by: OfficeId,
+    /// What it says.
+    pub act: &'a Entrust,
+    /// Since when another takes its place, ms UTC.
+    pub ended: Option<i64>,
+}
+
 /// An appointing act, its content, and whether it counts.
 pub type Appointments<'a> = Box<dyn Iterator<Item = (EnvelopeId, &'a Appoint, bool)> + 'a>;
 
@@ -88,25 +101,53 @@ impl Authority {
         }
     }
 
-    /// Whether an office strictly above entrusted the office with an action at an instant, ms UTC.
+    /// Whether an office strictly above entrusted the office with an action at an instant, ms UTC,
+    /// and nobody ended that before.
     pub fn entrusted(&self, office: OfficeId, action: &str, at: i64) -> bool {
-        self.entrustments().any(|(by, entrust)| {
-            entrust.office == office
-                && self.offices.get(office).is_some()
-                && self.offices.is_above(by, office)
-                && entrust.from <= at
-                && at <= entrust.to
-                && entrust.actions.iter().any(|name| name == action)
+        self.entrustments_of(office).any(|entrusted| {
+            let Entrustment { act, ended, .. } = entrusted;
+            act.from <= at
+                && at <= act.to
+                && ended.is_none_or(|ended| at < ended)
+                && act.actions.iter().any(|name| name == action)
         })
     }
 
-    fn entrustments(&self) -> impl Iterator<Item = (OfficeId, &Entrust)> {
+    /// Good entrustments to an office by offices above it, by id.
+    pub fn entrustments_of(&self, office: OfficeId) -> impl Iterator<Item = Entrustment<'_>> {
+        let known = self.offices.get(office).is_some();
+        let to = self.entrustments().filter(move |(_, by, act)| {
+            known && act.office == office && self.offices.is_above(*by, office)
+        });
+        to.map(|(id, by, act)| Entrustment {
+            id,
+            by,
+            act,
+            ended: self.entrustment_end(id, by),
+        })
+    }
+
+    /// Since when a later entrustment of the same office, or of one above it, takes the place of
+    /// this one: its first instant, never before it was signed.
+    fn entrustment_end(&self, id: EnvelopeId, by: OfficeId) -> Option<i64> {
+        let ending = self.entrustments().filter(|(_, other, act)| {
+            let named = act.ends.iter().flatten().any(|ended| *ended == id);
+            named && self.offices.covers(*other, by)
+        });
+        ending
+            .map(|(other, _, act)| act.from.max(self.signed_at(other)))
+            .min()
+    }
+
+    fn entrustments(&self) -> impl Iterator<Item = (EnvelopeId, OfficeId, &Entrust)> {
         self.index.rulings.iter().filter_map(|id| {
             let signed = self.acts.get(id)?;
             self.effect(signed.author, *id)?;
             let seat = self.seat(signed.author)?;
             match signed.act()? {
-                Act::Entrust(entrust) if seat.duty == Duty::Keeper => Some((seat.office, entrust)),
+                Act::Entrust(entrust) if seat.duty == Duty::Keeper => {
+                    Some((*id, seat.office, entrust))
+                }
                 _ => None,
             }
         })

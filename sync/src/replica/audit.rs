@@ -342,6 +342,8 @@ fn word_of(what: &What) -> String {
         What::Apply { workflow, .. } => format!("apply:{workflow}"),
         What::Step { event, .. } => event.clone(),
         What::Serve { .. } => "serve".to_owned(),
+        What::Withdraw { .. } => "withdraw".to_owned(),
+        What::Correct { .. } => "correct".to_owned(),
         What::Raise(raise) => raise.kind.clone(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit

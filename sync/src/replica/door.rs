@@ -6,7 +6,7 @@ use super::dossier::{DossierRow, Holding};
 use crate::effect::{Event, Peer};
 use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
-use jiaolian_schema::act::Act;
+use jiaolian_schema::act::{Act, RootStatement};
 use jiaolian_schema::admit::{AdmitError, Admitted, Introductions as _, admit};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Body, Envelope, body_hash};
@@ -351,6 +351,7 @@ impl<S: Store> Replica<S> {
                 self.standings.clear();
                 match fact.what.roster_act() {
                     Some(Act::Appoint(appoint)) => vec![Need::Author(appoint.author())],
+                    Some(Act::Root(root)) => keepers(&root.statement),
                     _ => Vec::new(),
                 }
             }
@@ -382,6 +383,14 @@ impl<S: Store> Replica<S> {
     pub(super) fn is_head_here(&self, id: EnvelopeId) -> bool {
         matches!(self.disk.get(Table::Head, &id.0), Ok(Some(_)))
     }
+}
+
+/// Whom a root statement introduces.
+fn keepers(root: &RootStatement) -> Vec<Need> {
+    let former = root.former.iter().map(|former| &former.key);
+    let keys = former.chain([&root.keeper]);
+    keys.map(|key| Need::Author(key.keeper_of(root.office).author()))
+        .collect()
 }
 
 /// The dossier that a body names, before anything about it is believed.

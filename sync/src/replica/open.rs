@@ -9,7 +9,8 @@ use crate::link::Hint;
 use crate::overlay::Overlay;
 use crate::parked::{Lot, Parked};
 use crate::store::{Rows, Store, StoreError, Table};
-use jiaolian_schema::authority::{Authority, RootKey};
+use jiaolian_schema::act::RootStatement;
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::envelope::Head;
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::Offices;
@@ -43,8 +44,8 @@ impl std::fmt::Debug for LocalSeat {
 pub struct Setup {
     /// The office that the node stands in.
     pub office: OfficeId,
-    /// The key at the top, trusted by configuration.
-    pub root: RootKey,
+    /// The root statement, trusted by configuration.
+    pub root: RootStatement,
     /// The key under which the node itself signs (alarms); none on a node that only reads.
     pub node: Option<LocalSeat>,
     /// The key under which the node signs receipts; none at the lowest offices.

@@ -345,7 +345,7 @@ impl<S: Store> Replica<S> {
                     self.desk.news.insert(person);
                 }
             }
-            (What::Step { .. } | What::Serve { .. }, Some(person))
+            (What::Step { .. } | What::Serve { .. } | What::Withdraw { .. }, Some(person))
                 if row.is_some_and(|row| row.alarm.is_none()) =>
             {
                 self.desk.news.insert(person);
