@@ -98,11 +98,6 @@ impl Authority {
         &self.offices
     }
 
-    /// The root's keeper, by configuration.
-    pub fn root(&self) -> &RootKey {
-        &self.root
-    }
-
     /// The root office, by configuration.
     pub fn root_office(&self) -> OfficeId {
         self.roots.office()

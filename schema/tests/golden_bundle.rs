@@ -5,13 +5,14 @@
 #![allow(clippy::disallowed_types)]
 
 use jiaolian_schema::act::{
-    Act, Apply, Appoint, Entrust, Found, Open, Receipt, Receipted, Span, Step,
+    Act, Apply, Appoint, Entrust, Found, Open, PublicKey, Receipt, Receipted, RootStatement, Span,
+    Step,
 };
 use jiaolian_schema::bundle::{Bundle, BundleError, Subject};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Body, Duty, Envelope, Head, Kind, author_id, body_hash};
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, PersonCode, PersonId};
-use jiaolian_schema::opinion::{Decided, Opinion, Papers, RootPin, Slot, State, Value};
+use jiaolian_schema::opinion::{Decided, Opinion, Papers, Slot, State, Value};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
 use jiaolian_schema::value::Fields;
@@ -103,6 +104,7 @@ impl Pen {
             depth: 0,
             endpoint: None,
             document: "湘司任〔2026〕1号".to_owned(),
+            acting: None,
         }
     }
 }
@@ -121,7 +123,7 @@ fn found(office: OfficeId, parent: Option<OfficeId>, tier: u8, name: &str) -> Ac
 
 /// A province and a township; a leave of three days, asked for by one officer, granted by the head,
 /// and filed by the province. Gives the envelopes, the case and the grant.
-fn story() -> (RootPin, Vec<Envelope>, DossierId, EnvelopeId) {
+fn story() -> (RootStatement, Vec<Envelope>, DossierId, EnvelopeId) {
     let mut root = Pen::new(1, PROVINCE, Duty::Keeper);
     let mut witness = Pen::new(2, PROVINCE, Duty::Witness);
     let mut staff = Pen::new(3, TOWNSHIP, Duty::Staff);
@@ -145,6 +147,7 @@ fn story() -> (RootPin, Vec<Envelope>, DossierId, EnvelopeId) {
         from: AT - DAY,
         to: AT + 30 * DAY,
         document: String::new(),
+        ends: None,
     };
     put(root.act(Some(province), &[], entrust.into()));
     let open = Open {
@@ -184,11 +187,11 @@ fn story() -> (RootPin, Vec<Envelope>, DossierId, EnvelopeId) {
     };
     let receipt = canon::encode(&Receipt::new(ED25519, AT + DAY, vec![listed]));
     put(witness.sign(Kind::Receipt, Some(province), &[], receipt));
-    let pin = RootPin {
-        office: PROVINCE,
+    let key = PublicKey {
         suite: ED25519,
         key: root.key.public_key(),
     };
+    let pin = RootStatement::single(PROVINCE, key);
     (pin, all, case, grant)
 }
 
@@ -255,12 +258,12 @@ fn without_the_receipt_the_grant_is_not_filed_and_without_a_middle_head_the_chai
     assert_eq!(Opinion::of(&papers).state(grant), State::Good { filed });
     let papers = without(&|envelope| {
         let head = envelope.parse_head().unwrap();
-        head.author == root.author() && head.n == 6
+        head.author == root.keeper.keeper_of(root.office).author() && head.n == 6
     });
     assert_eq!(Opinion::of(&papers).lacks(case), []);
     let papers = without(&|envelope| {
         let head = envelope.parse_head().unwrap();
-        head.author == root.author() && head.n == 2
+        head.author == root.keeper.keeper_of(root.office).author() && head.n == 2
     });
     let opinion = Opinion::of(&papers);
     let said = opinion.lacks(case)[0].to_string();
@@ -302,7 +305,8 @@ fn an_envelope_that_was_edited_is_refused_though_the_digest_is_made_anew() {
                 Err(BundleError::Subject(_)) => true,
                 Err(error) => panic!("{error}"),
                 Ok(read) => {
-                    Papers::open(read.root(), read.envelopes.iter(), &StrictVerifier).is_err()
+                    Papers::open(read.root().clone(), read.envelopes.iter(), &StrictVerifier)
+                        .is_err()
                 }
             };
             assert!(refused, "{place} of {:?}", envelope.id());

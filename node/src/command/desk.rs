@@ -222,11 +222,7 @@ impl Desk {
     }
 }
 
-fn keeper_seat(
-    home: &Home,
-    authority: &Authority,
-    signer: &OfficerKey,
-) -> Result<Seat, Refusal> {
+fn keeper_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Result<Seat, Refusal> {
     let office = home.identity.office_id();
     let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Keeper);
     if authority.root_keeper() == author {
@@ -243,11 +239,7 @@ fn keeper_seat(
     })
 }
 
-fn stand_in_seat(
-    home: &Home,
-    authority: &Authority,
-    signer: &OfficerKey,
-) -> Result<Seat, Refusal> {
+fn stand_in_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Result<Seat, Refusal> {
     let office = home.identity.office_id();
     let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Staff);
     let now = now_ms();

@@ -71,7 +71,9 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn wrap(&self, number: &str, words: &str, key: &OfficerKey) -> Result<(), Refusal> {
-        let ring = self.keys.enrol(number, words, key, &self.opened.case_secret);
+        let ring = self
+            .keys
+            .enrol(number, words, key, &self.opened.case_secret);
         self.store
             .commit(&[ring.map_err(Refusal::data)?])
             .map_err(|error| Refusal::new(EXIT_IO, error))

@@ -4,13 +4,11 @@
 use super::{EXIT_CONFIG, EXIT_IO, Refusal, read_bounded};
 use crate::identity::RootPin as PinFile;
 use clap::Args;
-use jiaolian_schema::act::{Act, Appoint};
+use jiaolian_schema::act::{Act, Appoint, RootStatement};
 use jiaolian_schema::bundle::{BUNDLE_BYTES_MAX, Bundle, Subject};
 use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::id::EnvelopeId;
-use jiaolian_schema::opinion::{
-    CaseOpinion, Decided, Opinion, Paper, Papers, RootPin, Says, State, Window,
-};
+use jiaolian_schema::opinion::{CaseOpinion, Decided, Opinion, Paper, Papers, Says, State, Window};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::StrictVerifier;
 use serde_json::{Value as Json, json};
@@ -38,7 +36,7 @@ pub struct Verify {
 
 /// What was found.
 struct Found {
-    root: RootPin,
+    root: String,
     given: bool,
     subject: Subject,
     made_at: i64,
@@ -92,22 +90,22 @@ impl Verify {
         let bytes = read_bounded(&self.file, BUNDLE_BYTES_MAX)?;
         let bundle = Bundle::parse(&bytes).map_err(|error| broken(error.to_string()))?;
         let given = self.root.as_deref().map(read_pin).transpose()?;
-        if let Some(given) = given.as_ref().filter(|given| **given != bundle.root()) {
+        let trusted = given.as_ref().unwrap_or(bundle.root()).clone();
+        let papers = Papers::open(trusted, bundle.envelopes.iter(), &StrictVerifier)
+            .map_err(|error| broken(error.to_string()))?;
+        if papers.root() != bundle.root() {
             return Err(broken(format!(
-                "the root is the one that you trust, {}; the file is of another, {}",
-                given.author(),
-                bundle.root().author()
+                "rule 5: the root is the one that you trust, {}; the file is of another, {}",
+                fingerprint(papers.pinned()),
+                fingerprint(bundle.root())
             )));
         }
-        let root = bundle.root();
-        let papers = Papers::open(root.clone(), bundle.envelopes.iter(), &StrictVerifier)
-            .map_err(|error| broken(error.to_string()))?;
         let opinion = Opinion::of(&papers);
         let rules = RulePack::builtin();
         let case = opinion.of_case(bundle.subject.dossier(), &rules);
         let lacks = opinion.lacks(bundle.subject.dossier());
         let mut found = Found {
-            root,
+            root: fingerprint(bundle.root()),
             given: given.is_some(),
             subject: bundle.subject,
             made_at: bundle.made_at,
@@ -122,7 +120,17 @@ impl Verify {
     }
 }
 
-fn read_pin(path: &Path) -> Result<RootPin, Refusal> {
+/// By which people tell a root: the id of its keeper, and its version where it has had several.
+fn fingerprint(root: &RootStatement) -> String {
+    let keeper = root.keeper.keeper_of(root.office).author();
+    if root.version == 1 {
+        keeper.to_hex()
+    } else {
+        format!("{keeper} v{}", root.version)
+    }
+}
+
+fn read_pin(path: &Path) -> Result<RootStatement, Refusal> {
     let bytes = read_bounded(path, PIN_BYTES_MAX)?;
     let wrong = |error: String| {
         let reason = format!("{} holds no root key: {error}", path.display());
@@ -131,13 +139,8 @@ fn read_pin(path: &Path) -> Result<RootPin, Refusal> {
     let json: Json = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     let pin = json.get("root").unwrap_or(&json).clone();
     let pin: PinFile = serde_json::from_value(pin).map_err(|error| wrong(error.to_string()))?;
-    let known = pin.to_introduction();
-    let known = known.ok_or_else(|| wrong("its digits are wrong".to_owned()))?;
-    Ok(RootPin {
-        office: known.office,
-        suite: known.suite,
-        key: known.key,
-    })
+    pin.to_statement()
+        .ok_or_else(|| wrong("its digits are wrong".to_owned()))
 }
 
 /// Decisions in the order of their claimed times, then what else has no effect.
@@ -175,6 +178,7 @@ fn line(opinion: &Opinion<'_>, paper: &Paper, fate: &Decided, rules: &RulePack) 
         Decided::Replaced => ("replaced", "已被后来的决定取代", None),
         Decided::Late => ("late", "未采用，此前已有决定", None),
         Decided::Conflicted => ("conflicted", "两处决定待裁定", None),
+        Decided::Withdrawn => ("withdrawn", "已撤回", None),
         Decided::Unserved => ("unserved", "未送达，不生效", None),
         Decided::Incompetent(rule) => ("not competent", "越权，无效", Some(rule.to_string())),
         Decided::NoEffect(state) => {
@@ -261,7 +265,7 @@ impl Found {
     }
 
     fn to_text(&self) -> String {
-        let root = self.root.author();
+        let root = &self.root;
         let mut out = vec![if self.given {
             format!("信任的根密钥: {root} (与所给文件一致)")
         } else {
@@ -288,7 +292,7 @@ impl Found {
         };
         json!({
             "valid": self.broken.is_empty(),
-            "root": self.root.author().to_hex(), "root_given": self.given,
+            "root": self.root, "root_given": self.given,
             "subject": { "kind": kind, "id": id }, "made_at": self.made_at,
             "rules_differ": self.pack_differs,
             "decisions": self.lines.iter().map(Line::to_json).collect::<Vec<_>>(),

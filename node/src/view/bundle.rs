@@ -6,7 +6,6 @@ use crate::http::error::{ApiError, ApiResult};
 use crate::owner::{Access, Looked, Node};
 use jiaolian_schema::bundle::{BUNDLE_BYTES_MAX, BUNDLE_ENVELOPES_MAX, Bundle, Subject};
 use jiaolian_schema::id::{DossierId, EnvelopeId};
-use jiaolian_schema::opinion::RootPin;
 use jiaolian_schema::standing::FOLD_VERSION;
 use jiaolian_sync::StoreError;
 
@@ -63,13 +62,8 @@ fn make(node: &Node, subject: Subject) -> ApiResult<Vec<u8>> {
         return Err(ApiError::new("too_large"));
     }
     let root = node.replica.authority().root();
-    let pin = RootPin {
-        office: root.office,
-        suite: root.introduction.suite,
-        key: root.introduction.key.clone(),
-    };
     let versions = (node.rules.pack_id(), FOLD_VERSION);
-    let bytes = Bundle::new(&pin, subject, node.now(), versions, envelopes).to_bytes();
+    let bytes = Bundle::new(root, subject, node.now(), versions, envelopes).to_bytes();
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(ApiError::new("too_large"));
     }

@@ -6,6 +6,7 @@
 
 mod administrator;
 mod answer;
+mod evidence;
 mod endorse;
 mod life;
 mod node;

@@ -9,7 +9,6 @@ use jiaolian_schema::bundle::{Bundle, Subject};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Body, Envelope, Head, body_hash};
 use jiaolian_schema::id::EnvelopeId;
-use jiaolian_schema::opinion::RootPin;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,8 +68,14 @@ async fn download(client: &Client, path: &str, to: &Path) -> Vec<u8> {
 
 fn again(bundle: &Bundle, envelopes: Vec<Envelope>) -> Vec<u8> {
     let versions = (bundle.rule_pack, bundle.fold_version);
-    let root: RootPin = bundle.root();
-    Bundle::new(&root, bundle.subject, bundle.made_at, versions, envelopes).to_bytes()
+    Bundle::new(
+        bundle.root(),
+        bundle.subject,
+        bundle.made_at,
+        versions,
+        envelopes,
+    )
+    .to_bytes()
 }
 
 fn put(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
@@ -217,7 +222,7 @@ async fn a_file_that_was_touched_is_refused_whole_by_its_rule() {
     );
     let root = bundle.root();
     let own = json!({ "root": { "office": root.office.to_hex(), "suite": 1,
-        "key": jiaolian_schema::id::hex(&root.key) } });
+        "key": jiaolian_schema::id::hex(&root.keeper.key) } });
     let pin = put(dir.path(), "own.json", own.to_string().as_bytes());
     let said = verify(&file, &["--root", pin.to_str().unwrap()]);
     assert_eq!(said.status, 0, "{}", said.text);

@@ -34,11 +34,7 @@ struct KeyFile {
 }
 
 /// Makes a root key under a new passphrase; its public half.
-pub(super) fn create_key(
-    path: &Path,
-    suite: Suite,
-    source: Source,
-) -> Result<PublicKey, Refusal> {
+pub(super) fn create_key(path: &Path, suite: Suite, source: Source) -> Result<PublicKey, Refusal> {
     let words = source.ask_new("根密钥")?;
     let secret = OfficerKey::generate(suite);
     let sealed = KeyRing::new(Cost::DESK).enrol(RING, &words, &secret, &CaseSecret::generate());

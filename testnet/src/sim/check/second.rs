@@ -8,7 +8,7 @@ use crate::sim::signature::SimVerifier;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, sha256};
-use jiaolian_schema::opinion::{CaseOpinion, Held, Opinion, Papers, RootPin, Slot, Value};
+use jiaolian_schema::opinion::{CaseOpinion, Held, Opinion, Papers, Slot, Value};
 use jiaolian_schema::standing::{InForce, SlotStanding, SlotValue, Standing, Verdict};
 use jiaolian_schema::suite::SIGNATURE_BYTES;
 use jiaolian_sync::{Store as _, Table};
@@ -16,13 +16,7 @@ use std::collections::BTreeMap;
 
 pub(super) fn check(world: &World, union: &Union, broken: &mut Vec<String>) {
     let envelopes = envelopes(world);
-    let root = world.plan.root();
-    let pin = RootPin {
-        office: root.office,
-        suite: root.introduction.suite,
-        key: root.introduction.key,
-    };
-    let papers = match Papers::open(pin, envelopes.values(), &SimVerifier) {
+    let papers = match Papers::open(world.plan.root().into(), envelopes.values(), &SimVerifier) {
         Ok(papers) => papers,
         Err(fault) => {
             broken.push(format!(
