@@ -7,6 +7,7 @@
 mod administrator;
 mod answer;
 mod endorse;
+mod evidence;
 mod life;
 mod node;
 mod office;
