@@ -17,4 +17,5 @@ mod rest;
 mod rollback;
 mod root;
 mod stand_in;
+mod suite;
 mod world;
