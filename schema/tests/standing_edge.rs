@@ -4,7 +4,7 @@
 #[path = "world/town.rs"]
 mod town;
 
-use jiaolian_schema::act::{Entrust, Span, Step};
+use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Span, Step};
 use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
@@ -261,4 +261,165 @@ fn a_baton_is_decided_by_what_the_common_superior_filed() {
     assert_eq!(baton("P.w", [16, 16]), "conflicted, undecided");
     // What the old office's own county filed earlier counts for nothing here.
     assert_eq!(baton("C1.w", [16, 10]), "approve");
+}
+
+/// Signs an appointment like another one but for one change.
+fn appoint_like(
+    w: &mut World,
+    by: &str,
+    like: EnvelopeId,
+    change: impl FnOnce(&mut Appoint),
+) -> EnvelopeId {
+    let Some(Act::Appoint(mut appoint)) = w.facts[&like].what.roster_act() else {
+        panic!("{like} appoints nobody");
+    };
+    change(&mut appoint);
+    let draft = Draft {
+        dossier: Some(w.roster("T1")),
+        ..Draft::default()
+    };
+    w.sign(by, draft, appoint.into())
+}
+
+#[test]
+fn only_nodes_have_transport_keys() {
+    let mut w = World::new();
+    let like = w.appointment_of("T1.a");
+    appoint_like(&mut w, "C1.k", like, |appoint| {
+        appoint.endpoint = Some([7; 32]);
+    });
+    assert!(w.authority().endpoints().is_empty());
+}
+
+#[test]
+fn no_county_founds_below_another_and_the_first_of_two_foundings_stands() {
+    let found = |parent: &str, name: &str| Found {
+        office: office("T9"),
+        parent: Some(office(parent)),
+        tier: 1,
+        code: name.to_owned(),
+        name: name.to_owned(),
+        drill: 0,
+    };
+    let mut w = World::new();
+    w.sign("C2.k", Draft::default(), found("C1", "stolen").into());
+    assert!(w.authority().offices().get(office("T9")).is_none());
+    let names = ["one", "two"];
+    let claims = names.map(|name| w.sign("C1.k", Draft::default(), found("C1", name).into()));
+    for (filed, name) in claims.iter().zip(names) {
+        let mut w = w.clone();
+        w.receipt("P.w", 3, &[*filed]);
+        w.receipt("P.w", 4, &claims);
+        let authority = w.authority();
+        let office = authority.offices().get(office("T9"));
+        assert_eq!(office.map(|office| office.name.as_str()), Some(name));
+    }
+}
+
+#[test]
+fn an_appointment_that_is_cited_and_not_here_is_waited_for() {
+    let mut w = World::new();
+    w.open("T1.s");
+    let like = w.appointment_of("T1.a");
+    let second = appoint_like(&mut w, "C1.k", like, |appoint| appoint.depth = 0);
+    w.sign_under("T1.a", second);
+    let note = w.note("T1.a", 3);
+    assert_eq!(w.word(note), "good");
+    w.facts.remove(&second);
+    assert_eq!(w.word(note), "waiting Appointment");
+}
+
+#[test]
+fn nobody_signs_for_an_office_that_is_not_founded() {
+    let mut w = World::new();
+    w.appoint("T1.z", "P.k", Duty::Staff, &["X_DEP"], 0, 100);
+    w.open("T1.s");
+    let note = w.note("T1.z", 3);
+    assert_eq!(w.word(note), "good");
+    let founding = w.roster("T1").into();
+    w.forget(founding);
+    assert_eq!(w.word(note), "waiting Appointment");
+}
+
+#[test]
+fn a_claim_before_the_interval_waits_though_it_was_filed_inside() {
+    let mut w = World::new();
+    w.appoint("T1.x", "T1.k", Duty::Staff, &["X_DEP"], 20, 40);
+    w.open("T1.s");
+    let early = w.note("T1.x", 10);
+    w.receipt("C1.w", 25, &[early]);
+    assert_eq!(w.word(early), "waiting Window");
+}
+
+#[test]
+fn an_interval_of_one_instant_is_an_interval() {
+    let mut w = World::new();
+    let id = w.appoint("T1.x", "T1.k", Duty::Staff, &["X_DEP"], 20, 20);
+    assert_eq!(w.word(id), "good");
+}
+
+#[test]
+fn an_adults_case_is_decided_by_those_appointed_for_adults() {
+    let mut w = World::new();
+    w.open("C1.s");
+    let matter = w.apply("C1.s", "leave", (MARCH_1, MARCH_1 + 4));
+    w.appoint_for("C1.minor", "C1.k", &["X_DEP"], &[2]);
+    w.step("C1.minor", matter, "approve", &[], &[]);
+    assert_eq!(w.slot(matter), "open");
+    w.appoint_for("C1.adult", "C1.k", &["X_DEP"], &[1]);
+    w.step("C1.adult", matter, "approve", &[], &[]);
+    assert_eq!(w.slot(matter), "approve");
+}
+
+#[test]
+fn days_of_another_kind_of_matter_are_no_days_of_leave() {
+    let mut w = World::new();
+    w.open("C1.s");
+    let transfer = w.apply("C1.s", "transfer", (MARCH_1, MARCH_1 + 40));
+    let register = w.step("C2.a", transfer, "register", &[], &[]);
+    let leave = w.apply("C1.s", "leave", (MARCH_1 + 30, MARCH_1 + 40));
+    w.step("C1.a", leave, "approve", &[], &[register, transfer]);
+    assert_eq!(w.slot(leave), "approve");
+}
+
+#[test]
+fn who_saw_a_decision_and_does_not_replace_it_is_late_before_anything_is_filed() {
+    let mut w = World::new();
+    w.open("C1.s");
+    let matter = w.apply("C1.h", "leave", (MARCH_1, MARCH_1 + 4));
+    let yes = w.step("C1.a", matter, "approve", &[], &[]);
+    w.step("C1.b", matter, "refuse", &[], &[yes]);
+    assert_eq!(w.slot(matter), "approve");
+}
+
+#[test]
+fn of_two_endorsements_the_one_that_reaches_so_far_dates_it() {
+    let mut w = World::new();
+    w.appoint("T1.x", "T1.k", Duty::Staff, &["OFF_HEAD"], 0, 31);
+    w.open("T1.s");
+    let [first, second] = [31, 31].map(|day| w.note("T1.x", day));
+    w.receipt("C1.w", 33, &[first, second]);
+    let early = w.endorse("C1.k", "T1.x", first, 40);
+    let late = w.endorse("C1.k", "T1.x", second, 50);
+    w.receipt("P.w", 41, &[early]);
+    w.receipt("P.w", 52, &[late]);
+    let filed = |id| match w.state(id) {
+        State::Good { filed } => filed,
+        state => panic!("{state:?}"),
+    };
+    assert_eq!(filed(first), Some(41 * DAY));
+    assert_eq!(filed(second), Some(52 * DAY));
+}
+
+#[test]
+fn a_head_that_cites_an_older_receipt_does_not_reach_back() {
+    let mut w = World::new();
+    w.open("T1.s");
+    let receipts = [6, 9].map(|day| w.receipt("C1.w", day, &[]));
+    w.cite("T1.a", receipts[1]);
+    w.note("T1.a", 10);
+    w.cite("T1.a", receipts[0]);
+    let later = w.note("T1.a", 2);
+    let window = w.authority().window(&w.facts[&later]);
+    assert_eq!(window.lower, Some(9 * DAY));
 }
