@@ -6,6 +6,7 @@ pub mod alarm;
 pub mod area;
 pub mod audit;
 pub mod bind_form;
+pub mod bundle;
 pub mod case;
 mod county;
 pub mod evidence;
@@ -51,8 +52,10 @@ pub struct Viewer {
     pub author: AuthorId,
     /// The appointment that the person signs under; none only for a root key.
     pub appointment: Option<EnvelopeId>,
-    /// Role ids, ascending.
+    /// Role ids, ascending; none for a stand-in who has not taken the place.
     pub roles: Vec<String>,
+    /// Whether the seat is a stand-in's (代).
+    pub acting: bool,
     /// Kinds of case: 1 adult, 2 minor.
     pub kinds: Vec<u8>,
     /// Whether a role that the person holds oversees others and therefore writes nothing.
@@ -73,6 +76,7 @@ impl Viewer {
             office: self.office,
             tier: self.tier,
             roles: self.roles.clone(),
+            acting: self.acting,
         }
     }
 
@@ -88,6 +92,7 @@ impl Viewer {
             author: AuthorId([byte; 32]),
             appointment: Some(EnvelopeId([byte; 32])),
             roles: vec!["OFF_STAFF".into()],
+            acting: false,
             kinds: vec![1],
             reads_only: false,
         }

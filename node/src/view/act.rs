@@ -1,6 +1,6 @@
 //! One signed act in words: what, by whom, in which capacity, how it stands.
 
-use super::label::{display, office_ref, standing, standing_of, text};
+use super::label::{display, office_on, office_ref, standing, standing_of, text};
 use super::mend;
 use super::seat::capacity_text;
 use super::shape::{ActShape, Line, OfficeRef, SignerShape, StandingShape, WindowShape};
@@ -34,7 +34,7 @@ pub fn act_shape(node: &Node, _: &Viewer, file: &File, id: EnvelopeId) -> Option
         signer: signer(node, entry),
         claimed_at: entry.fact.at,
         window: window(node, entry),
-        standing: standing_in(file, entry),
+        standing: standing_in(node, file, entry),
         corrections: mend::corrections(node, file, entry),
         changed: mend::changed(node, file, entry),
         mend: None,
@@ -109,7 +109,7 @@ pub fn signer(node: &Node, entry: &Filed) -> SignerShape {
     let capacity = if is_node {
         words("word", "system")
     } else {
-        capacity_text(node, &by.roles)
+        capacity_text(node, &by.roles, by.acting)
     };
     SignerShape {
         person_id: by.person.to_hex(),
@@ -119,13 +119,13 @@ pub fn signer(node: &Node, entry: &Filed) -> SignerShape {
         } else {
             by.name.clone()
         },
-        office: office_ref(node, by.office),
+        office: office_on(node, by.office, entry.fact.at),
         capacity,
     }
 }
 
 /// How an act stands among the others of its dossier.
-pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
+pub fn standing_in(node: &Node, file: &File, entry: &Filed) -> StandingShape {
     let id = entry.fact.id;
     let step = |matter: EnvelopeId| {
         let matter = file.standing.matters.get(&matter)?;
@@ -141,7 +141,9 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
             Some(Outcome::Conflicted) => standing("conflicted", Some("step"), None),
             Some(Outcome::Late) => standing("late", None, None),
             Some(Outcome::Replaced) => standing("replaced", None, None),
-            Some(Outcome::NotCompetent) => standing("void", None, None),
+            Some(Outcome::NotCompetent) => {
+                standing("void", Some(no_capacity(node, file, entry, *matter)), None)
+            }
             Some(Outcome::Withdrawn) => standing("withdrawn", None, None),
             _ => standing_of(entry.state),
         },
@@ -160,6 +162,25 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
 fn counts(file: &File, withdrawal: EnvelopeId) -> bool {
     let found = file.standing.withdrawals.get(&withdrawal);
     found.is_some_and(|withdrawal| withdrawal.counts)
+}
+
+/// Why a decision by a good key decides nothing.
+fn no_capacity(node: &Node, file: &File, entry: &Filed, matter: EnvelopeId) -> &'static str {
+    let Some(by) = &entry.by else {
+        return "capacity";
+    };
+    if by.acting && by.roles.is_empty() {
+        return "stand_in";
+    }
+    let action = table_of(node, file, matter).and_then(Workflow::entrustment);
+    let at = node.authority().window(&entry.fact).clamp(entry.fact.at);
+    match action {
+        // 社区矫正法 Art. 9: a township office acts within what is entrusted to it.
+        Some(action) if by.tier == 1 && !node.authority().entrusted(by.office, action, at) => {
+            "entrust"
+        }
+        _ => "capacity",
+    }
 }
 
 struct Said {
@@ -215,7 +236,15 @@ fn say(node: &Node, file: &File, entry: &Filed) -> Said {
 /// A withdrawal or a correction, in the words of the act that it names.
 fn say_mended(node: &Node, file: &File, entry: &Filed, of: EnvelopeId) -> Said {
     let named = file.find(of);
-    let title = named.map(|named| say(node, file, named).title);
+    // Only an application or a step is told by its own words, so that no chain of namings is
+    // followed.
+    let told = named.filter(|named| {
+        matches!(
+            named.fact.what,
+            What::Apply { .. } | What::Step { .. } | What::Serve { .. }
+        )
+    });
+    let title = told.map(|named| say(node, file, named).title);
     let (kind, reason, lines) = match &entry.act {
         Some(Act::Correct(correct)) => {
             let lines = named.map(|named| mend::lines(node, file, named, &correct.fields));

@@ -51,7 +51,7 @@ pub(super) fn protected(
         let rivals: Vec<_> = rivals.collect();
         let standing = match entry.act.and_then(|id| file.find(id)) {
             _ if !rivals.is_empty() => Some(standing("conflicted", Some("field"), None)),
-            Some(filed) => Some(act::standing_in(file, filed)),
+            Some(filed) => Some(act::standing_in(node, file, filed)),
             None => None,
         };
         ProtectedField {

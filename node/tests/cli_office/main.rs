@@ -4,11 +4,18 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod administrator;
 mod answer;
+mod endorse;
+mod evidence;
 mod life;
 mod node;
+mod office;
 mod refusal;
 mod request;
+mod rest;
 mod rollback;
+mod root;
+mod stand_in;
 mod suite;
 mod world;

@@ -16,8 +16,10 @@ use jiaolian_node::view::County;
 use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Open, Raise};
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
-use jiaolian_schema::envelope::Duty;
-use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::envelope::{Duty, author_id};
+use jiaolian_schema::id::{
+    AlarmId, AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256,
+};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
@@ -45,7 +47,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -54,6 +56,7 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
     ("C4", "吴值", "county", &["CMD_DUTY"]),
     ("C5", "钱副", "county", &["CTY_DEP"]),
     ("C6", "冯副", "county", &["CTY_DEP"]),
+    ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("S1", "审计员", "county", &["SEC_AUD"]),
@@ -103,6 +106,11 @@ pub(crate) fn key(name: &str) -> Ed25519Signer {
     Ed25519Signer::from_seed(&seed(name))
 }
 
+/// The author that a person is at an office.
+pub(crate) fn author(name: &str, at: &str) -> AuthorId {
+    author_id(ED25519, &key(name).public_key(), office(at), Duty::Staff)
+}
+
 fn root() -> RootKey {
     let introduction = Introduction {
         suite: ED25519,
@@ -117,7 +125,7 @@ fn root() -> RootKey {
 }
 
 fn pin() -> RootPin {
-    RootPin::new(office("province"), ED25519, &key("root").public_key())
+    RootPin::of(&root().into())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -134,12 +142,17 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         office: office(at),
         duty: Duty::Staff,
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        kinds: vec![1],
+        kinds: if roles.contains(&"MINOR_OFFICER") {
+            vec![1, 2]
+        } else {
+            vec![1]
+        },
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -169,7 +182,7 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -245,6 +258,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",
@@ -369,6 +383,8 @@ impl Office {
     pub(crate) async fn after_power_cut(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
+        std::fs::write(dir.path().join("store.keys"), keys).unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

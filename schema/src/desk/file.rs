@@ -21,8 +21,10 @@ pub struct Capacity {
     pub office: OfficeId,
     /// Tier of the office.
     pub tier: u8,
-    /// Role ids.
+    /// Role ids; none for a stand-in who had not taken the place.
     pub roles: Vec<String>,
+    /// Whether it is a stand-in's place (代).
+    pub acting: bool,
 }
 
 /// One envelope of the dossier.
@@ -164,7 +166,9 @@ impl File {
 }
 
 fn capacity(authority: &Authority, fact: &Fact) -> Option<Capacity> {
-    let appoint = authority.appointment(fact.appointment?)?;
+    let appointment = fact.appointment?;
+    let appoint = authority.appointment(appointment)?;
+    let holds = authority.has_capacity(appointment, fact.n);
     let tier = authority
         .offices()
         .get(appoint.office)
@@ -174,7 +178,8 @@ fn capacity(authority: &Authority, fact: &Fact) -> Option<Capacity> {
         name: appoint.name.clone(),
         office: appoint.office,
         tier,
-        roles: appoint.roles.clone(),
+        roles: appoint.roles.iter().filter(|_| holds).cloned().collect(),
+        acting: appoint.acting.is_some(),
     })
 }
 

@@ -41,6 +41,8 @@ pub enum Decided {
     Conflicted,
     /// It is good but its signer is not competent (rules 27 and 29).
     Incompetent(Broken),
+    /// Its signer took it back, or the application that it belongs to (rule Q5).
+    Withdrawn,
     /// It is the cancel of a release that nobody served (rule 38).
     Unserved,
     /// It waits or is void.
@@ -137,6 +139,8 @@ impl<'a> Desk<'a> {
             let Some((_, act)) = paper.act() else {
                 continue;
             };
+            let past = self.walk_back(paper);
+            self.pasts.insert(paper.id, past);
             let (place, value, replaces) = match act {
                 Act::Assign(act) => (Place::Responsible, Value::Office(act.office), &act.replaces),
                 Act::Amend(act) => {
@@ -153,17 +157,10 @@ impl<'a> Desk<'a> {
                     let place = Place::Step(act.matter, ruling.slot);
                     (place, ruling.value, &act.replaces)
                 }
-                Act::Serve(_) => {
-                    let past = self.walk_back(paper);
-                    self.pasts.insert(paper.id, past);
-                    continue;
-                }
                 _ => continue,
             };
             self.on.insert(paper.id, (place, value));
             self.replaced.insert(paper.id, replaces.clone());
-            let past = self.walk_back(paper);
-            self.pasts.insert(paper.id, past);
         }
     }
 
@@ -243,8 +240,13 @@ impl<'a> Desk<'a> {
 
     /// Good, competent acts on a slot (rule 30).
     fn candidates(&self, place: &Place, within: Option<&BTreeSet<EnvelopeId>>) -> Vec<Candidate> {
+        let gone = match place {
+            Place::Step(matter, _) => self.not_taken(*matter, within),
+            _ => BTreeSet::new(),
+        };
         let ids = self.on.iter().filter(|(id, (on, _))| {
-            on == place && within.is_none_or(|within| within.contains(*id))
+            let known = within.is_none_or(|within| within.contains(*id));
+            on == place && known && !gone.contains(*id)
         });
         let candidates = ids.filter_map(|(id, (_, value))| {
             let State::Good { filed } = self.opinion.state(*id) else {
@@ -328,6 +330,13 @@ impl<'a> Desk<'a> {
         });
         let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
         serves.filter(|(id, _)| good(*id)).collect()
+    }
+
+    fn is_gone(&self, place: &Place, id: EnvelopeId) -> bool {
+        match place {
+            Place::Step(matter, _) => self.not_taken(*matter, None).contains(&id),
+            _ => false,
+        }
     }
 
     fn is_unserved(&self, id: EnvelopeId) -> bool {
@@ -418,6 +427,7 @@ impl<'a> Desk<'a> {
             let fate = match (state, broken) {
                 (State::Waiting(_) | State::Void(_), _) => Decided::NoEffect(state),
                 (_, Some(broken)) => Decided::Incompetent(broken),
+                _ if self.is_gone(place, *id) => Decided::Withdrawn,
                 _ if weighed.late.contains(id) => Decided::Late,
                 _ if self.is_unserved(*id) => Decided::Unserved,
                 _ => held(&weighed.slot).unwrap_or(Decided::Replaced),

@@ -264,10 +264,17 @@ impl World {
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| sha256(&[who.as_bytes()])),
             document: String::new(),
+            acting: None,
         };
+        self.reappoint(who, by, act)
+    }
+
+    /// Signs this appointment, and `who` signs under it from now on.
+    pub fn reappoint(&mut self, who: &str, by: &str, act: Appoint) -> EnvelopeId {
+        let at = who.split('.').next().unwrap();
         let author = act.author();
         let draft = Draft {
-            dossier: self.rosters.get(&at).copied(),
+            dossier: self.rosters.get(at).copied(),
             ..Draft::default()
         };
         let id = self.sign(by, draft, act.into());
