@@ -31,7 +31,7 @@ pub struct MatterOpinion {
 /// What became of a decision, an amendment or an assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
-    /// It stands.
+    /// It stands, or did before a quarrel that nobody has settled.
     Stands,
     /// Another one replaced it, or a higher office's is in force.
     Replaced,
@@ -420,9 +420,11 @@ impl<'a> Desk<'a> {
                 .get(id)
                 .and_then(|ground| ground.broken.clone());
             let held = |slot: &Slot| match slot {
-                Slot::Stands(held) => held.ids.contains(id).then_some(Decided::Stands),
-                Slot::Conflicted { tips, .. } => tips.contains(id).then_some(Decided::Conflicted),
-                Slot::Open => None,
+                _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {
+                    Some(Decided::Stands)
+                }
+                Slot::Conflicted { tips, .. } if tips.contains(id) => Some(Decided::Conflicted),
+                _ => None,
             };
             let fate = match (state, broken) {
                 (State::Waiting(_) | State::Void(_), _) => Decided::NoEffect(state),
