@@ -4,11 +4,13 @@
 
 mod audit;
 mod case;
+mod rest;
 mod root;
 mod roster;
 
 pub use audit::{Damage, Ledger, Log};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
+pub use rest::{Shred, Shredded};
 pub use root::{
     FORMER_KEEPERS_MAX, FormerKeeper, PublicKey, ROOT_KEYS_MAX, ROOT_SIGNATURES_MAX, ROOT_TYPE,
     Root, RootError, RootSignature, RootStatement, Stays,
@@ -112,6 +114,7 @@ acts! {
     7 Root "a root statement";
     8 Restyle "a new name of an office";
     9 StandIn "a standing in";
+    16 Shred "an order to destroy a case";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";
@@ -120,6 +123,7 @@ acts! {
     37 Serve "a service";
     38 Withdraw "a withdrawal";
     39 Correct "a correction";
+    40 Shredded "a confirmation that a case is destroyed";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";

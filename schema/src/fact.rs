@@ -152,6 +152,16 @@ pub enum What {
     /// A change of content.
     #[n(10)]
     Edit,
+    /// A case was destroyed here.
+    #[n(40)]
+    Shredded {
+        /// By which order.
+        #[n(0)]
+        shred: EnvelopeId,
+        /// Which case.
+        #[n(1)]
+        dossier: DossierId,
+    },
     /// An act that this build doesn't know.
     #[n(11)]
     Unknown {
@@ -289,7 +299,8 @@ impl What {
             | Act::Entrust(_)
             | Act::Root(_)
             | Act::Restyle(_)
-            | Act::StandIn(_) => Self::Roster(
+            | Act::StandIn(_)
+            | Act::Shred(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {
@@ -335,6 +346,10 @@ impl What {
                 reasoned: u8::from(!correct.reason.trim().is_empty()),
             },
             Act::Raise(raise) => Self::Raise(raise),
+            Act::Shredded(done) => Self::Shredded {
+                shred: done.shred,
+                dossier: done.dossier,
+            },
             Act::Ledger(ledger) => Self::Ledger {
                 office: ledger.office,
                 after: ledger.after,

@@ -62,7 +62,7 @@ fn root() -> Root {
     let bytes = statement.signed_bytes();
     let sign = |seed| RootSignature {
         key: public(seed),
-        signature: signer(seed).sign(&bytes),
+        signature: signer(seed).sign(&bytes).unwrap(),
     };
     let mut signatures: Vec<RootSignature> = [3, 11, 13].map(sign).into();
     signatures.sort_by(|a, b| a.key.cmp(&b.key));
@@ -141,7 +141,7 @@ fn seal(act: &Act) -> Envelope {
         body_hash: BodyHash(sha256(&[&bytes])),
         receipt: Some(id(8)),
     };
-    Envelope::seal(&signer(1), &head, bytes)
+    Envelope::seal(&signer(1), &head, bytes).unwrap()
 }
 
 fn keeper() -> Introduction {

@@ -261,7 +261,7 @@ fn odd_statements_and_false_signatures_are_refused_at_the_door() {
         let bytes = statement.signed_bytes();
         let sign = |signer: &Ed25519Signer| RootSignature {
             key: public(signer),
-            signature: signer.sign(&bytes),
+            signature: signer.sign(&bytes).unwrap(),
         };
         let mut signatures: Vec<RootSignature> = signers.iter().map(sign).collect();
         signatures.sort_by(|a, b| a.key.cmp(&b.key));

@@ -5,22 +5,30 @@
 
 #[path = "replica/audit.rs"]
 mod audit;
+#[path = "replica/bad_input.rs"]
+mod bad_input;
 #[path = "replica/carry.rs"]
 mod carry;
 #[path = "replica/converge.rs"]
 mod converge;
 #[path = "replica/fork.rs"]
 mod fork;
+#[path = "replica/fuzz.rs"]
+mod fuzz;
 #[path = "replica/gateway.rs"]
 mod gateway;
 #[path = "replica/hostile.rs"]
 mod hostile;
+#[path = "replica/induction.rs"]
+mod induction;
 #[path = "replica/net.rs"]
 mod net;
 #[path = "replica/quarrel.rs"]
 mod quarrel;
 #[path = "replica/receipt.rs"]
 mod receipt;
+#[path = "replica/shred.rs"]
+mod shred;
 #[path = "replica/sign.rs"]
 mod sign;
 #[path = "replica/suite.rs"]
@@ -29,5 +37,7 @@ mod suite;
 mod supervise;
 #[path = "replica/swarm.rs"]
 mod swarm;
+#[path = "replica/threat.rs"]
+mod threat;
 #[path = "replica/world.rs"]
 mod world;

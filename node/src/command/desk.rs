@@ -6,6 +6,7 @@ use super::{EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
 use crate::key::{KeyRing, OfficerKey, Tip};
+use crate::owner::shred_due;
 use crate::run::judge;
 use crate::seal::entropy;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
@@ -40,7 +41,7 @@ pub(super) struct Hand {
 /// A person at work at a node that does not run.
 pub(super) struct Desk {
     pub(super) home: Home,
-    store: DiskStore,
+    pub(super) store: DiskStore,
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
     tip: Tip,
@@ -122,11 +123,20 @@ impl Desk {
     /// Makes durable what was signed, and notes the position in the second place as a running node does.
     pub(super) fn settle(&mut self) -> Result<(), Refusal> {
         settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
-        let author = self.seat.author;
-        if let Ok(Some(at)) = self.replica.local_tip(author) {
-            self.tip.record(author.0, at.n).map_err(HomeError::from)?;
+        let own = self.home.own_authors().into_iter();
+        for author in own.chain([self.seat.author]) {
+            if let Ok(Some(at)) = self.replica.local_tip(author) {
+                self.tip.record(author.0, at.n).map_err(HomeError::from)?;
+            }
         }
         Ok(())
+    }
+
+    /// Destroys what the orders that are here ask for, at this node.
+    pub(super) fn shred(&mut self) -> Result<(), Refusal> {
+        let shredded = shred_due(&mut self.replica, &self.store, self.now);
+        shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
+        self.settle()
     }
 
     /// Signs one act as the person.

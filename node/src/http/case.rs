@@ -234,7 +234,7 @@ pub(super) async fn timeline(
         let mut acts = shapes(node, viewer, &file, |what| !matches!(what, What::Edit));
         let incidents = incident::of_case(node, case);
         for alarm in incidents.iter().flat_map(|incident| &incident.alarms) {
-            if view::may_see(node, viewer, alarm.place, alarm.minor) {
+            if view::sees(node, viewer, alarm.id) {
                 acts.extend(shapes(node, viewer, alarm, |what| {
                     !matches!(what, What::Edit)
                 }));

@@ -98,8 +98,13 @@ impl NodeKeys {
 /// Draws the OPS key and writes it, mode 0600; refused when the file is there.
 pub fn create_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
     let key = OpsKey::generate_in(suite);
-    write_new(path, key.to_bytes().as_slice())?;
+    write_ops_key(path, &key)?;
     Ok(key)
+}
+
+/// Writes an OPS key, mode 0600; refused when the file is there.
+pub fn write_ops_key(path: &Path, key: &OpsKey) -> Result<(), KeyFileError> {
+    write_new(path, key.to_bytes().as_slice())
 }
 
 /// Reads the OPS key of a node of the suite; refused when group or world may read it.

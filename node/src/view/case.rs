@@ -13,6 +13,7 @@ use jiaolian_schema::desk::{DeskMatter, File, Offer, RECORD_WORKFLOW, case_offer
 use jiaolian_schema::hold::{DossierKind, may_hold};
 use jiaolian_schema::id::DossierId;
 use jiaolian_schema::workflow::{DateSpan, Signer, Value};
+use jiaolian_sync::DossierRow;
 use std::sync::Arc;
 
 /// A case ends so soon that its release should be prepared, days.
@@ -45,15 +46,24 @@ pub fn may_see(
         && (!minor || viewer.kinds.contains(&2))
 }
 
+/// Whether a dossier that is here is about a minor: the case, or the case that an alarm follows. An
+/// office that may not hold the case knows its alarms by a code, and of whom they tell by none.
+pub fn is_minor(node: &Node, row: &DossierRow) -> bool {
+    let case = row.case.and_then(|case| node.replica.dossier(case));
+    row.minor == 1 || case.is_some_and(|case| case.minor == 1)
+}
+
+/// Whether a person may see a case or an alarm. What is not here is seen by nobody.
+pub fn sees(node: &Node, viewer: &Viewer, dossier: DossierId) -> bool {
+    let row = node.replica.dossier(dossier);
+    row.is_some_and(|row| may_see(node, viewer, row.place, is_minor(node, row)))
+}
+
 /// A case that this person may see; the same refusal for any other and for none.
 pub fn find(node: &mut Node, viewer: &Viewer, id: DossierId) -> ApiResult<Arc<File>> {
-    let row = node
-        .replica
-        .dossier(id)
-        .filter(|row| row.kind == DossierKind::Case);
-    let row = row.map(|row| (row.place, row.minor == 1));
-    let seen = row.is_some_and(|(place, minor)| may_see(node, viewer, place, minor));
-    if !seen {
+    let row = node.replica.dossier(id);
+    let is_case = row.is_some_and(|row| row.kind == DossierKind::Case);
+    if !(is_case && sees(node, viewer, id)) {
         return Err(ApiError::not_found());
     }
     node.file(id).ok_or(ApiError::not_found())
@@ -301,7 +311,7 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
     let amends = of(node, &["amend:"]);
     let matters = matter::rows_of(node, viewer, file);
     let mut incidents = incident::of_case(node, file.id);
-    incidents.retain(|i| may_see(node, viewer, i.lead.place, i.lead.minor));
+    incidents.retain(|i| sees(node, viewer, i.lead.id));
     let alarms = incidents
         .iter()
         .map(|incident| alarm::row(node, viewer, incident))

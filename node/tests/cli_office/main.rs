@@ -13,6 +13,7 @@ mod node;
 mod office;
 mod refusal;
 mod request;
+mod rest;
 mod rollback;
 mod root;
 mod stand_in;

@@ -47,7 +47,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -56,6 +56,7 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 15] = [
     ("C4", "吴值", "county", &["CMD_DUTY"]),
     ("C5", "钱副", "county", &["CTY_DEP"]),
     ("C6", "冯副", "county", &["CTY_DEP"]),
+    ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("S1", "审计员", "county", &["SEC_AUD"]),
@@ -124,7 +125,7 @@ fn root() -> RootKey {
 }
 
 fn pin() -> RootPin {
-    RootPin::new(office("province"), ED25519, &key("root").public_key())
+    RootPin::of(&root().into())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -141,7 +142,11 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         office: office(at),
         duty: Duty::Staff,
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        kinds: vec![1],
+        kinds: if roles.contains(&"MINOR_OFFICER") {
+            vec![1, 2]
+        } else {
+            vec![1]
+        },
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
@@ -378,6 +383,8 @@ impl Office {
     pub(crate) async fn after_power_cut(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
+        std::fs::write(dir.path().join("store.keys"), keys).unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

@@ -4,9 +4,9 @@
 use super::Authority;
 use super::state::{NodeSeat, PolicyInForce};
 use super::weigh::Signed;
-use crate::act::{Act, Appoint, Entrust, Policy};
+use crate::act::{Act, Appoint, Entrust, Policy, Shred};
 use crate::envelope::Duty;
-use crate::id::{EnvelopeId, OfficeId};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::BTreeMap;
 
 /// Days without word from above after which decisions are refused, where no policy says otherwise.
@@ -29,6 +29,9 @@ pub struct Entrustment<'a> {
 
 /// An appointing act, its content, and whether it counts.
 pub type Appointments<'a> = Box<dyn Iterator<Item = (EnvelopeId, &'a Appoint, bool)> + 'a>;
+
+/// Lowest tier whose keepers order that a case be destroyed: the county.
+const SHRED_TIER_MIN: u8 = 2;
 
 impl Authority {
     /// What an appointing act says, whether it counts or not.
@@ -94,7 +97,7 @@ impl Authority {
     }
 
     /// Whether a good revocation by a judge bars whatever the author signs from now on.
-    pub fn is_barred(&self, author: crate::id::AuthorId) -> bool {
+    pub fn is_barred(&self, author: AuthorId) -> bool {
         match self.chains.get(&author) {
             Some(chain) => chain.judged.barred,
             None => self.judge(author, &super::chain::Chain::default()).barred,
@@ -178,6 +181,28 @@ impl Authority {
                 act: Some(id),
             },
         )
+    }
+
+    /// The office that an author belongs to, where it has been introduced.
+    pub fn office_of(&self, author: AuthorId) -> Option<OfficeId> {
+        self.seat(author).map(|seat| seat.office)
+    }
+
+    /// Good orders to destroy a case, by keepers of a county or of an office above one, with the
+    /// office that gave each. Whether the case stands under that office, the caller must ask.
+    pub fn shreds(&self) -> impl Iterator<Item = (EnvelopeId, OfficeId, &Shred)> {
+        self.index.rulings.iter().filter_map(|id| {
+            let signed = self.acts.get(id)?;
+            self.effect(signed.author, *id)?;
+            let seat = self.seat(signed.author)?;
+            let tier = self.offices.get(seat.office)?.tier;
+            match signed.act()? {
+                Act::Shred(shred) if seat.duty == Duty::Keeper && tier >= SHRED_TIER_MIN => {
+                    Some((*id, seat.office, shred))
+                }
+                _ => None,
+            }
+        })
     }
 
     fn policies(&self) -> impl Iterator<Item = (OfficeId, i64, EnvelopeId, &Policy)> {

@@ -345,6 +345,7 @@ fn word_of(what: &What) -> String {
         What::Withdraw { .. } => "withdraw".to_owned(),
         What::Correct { .. } => "correct".to_owned(),
         What::Raise(raise) => raise.kind.clone(),
+        What::Shredded { .. } => "shredded".to_owned(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit
         | What::Receipt(_)

@@ -123,6 +123,10 @@ impl<S: Store> Replica<S> {
             guests: BTreeMap::new(),
             gone: BTreeSet::new(),
             to_tell: false,
+            shredded: BTreeMap::new(),
+            shelved: BTreeSet::new(),
+            ordered: BTreeSet::new(),
+            confirmations: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
             superior_heard: 0,
@@ -135,6 +139,7 @@ impl<S: Store> Replica<S> {
         replica.read_small()?;
         replica.follow_seats();
         replica.follow_tree();
+        replica.shelve();
         replica.find_guests();
         replica.find_unreceipted(&heads);
         Ok(replica)
@@ -161,7 +166,7 @@ impl<S: Store> Replica<S> {
         self.find_unreceipted(&heads);
     }
 
-    fn each_row(
+    pub(super) fn each_row(
         &mut self,
         table: Table,
         mut each: impl FnMut(&mut Self, &[u8], &[u8]) -> Result<(), OpenError>,
@@ -197,6 +202,7 @@ impl<S: Store> Replica<S> {
         self.authority.extend(all, &facts);
         for fact in &facts {
             self.note_watched(fact);
+            self.note_confirmation(fact);
         }
         self.forget_watch_news();
         let heads: Vec<_> = heads.iter().map(|(id, h)| (*id, h.author, h.n)).collect();
@@ -248,6 +254,7 @@ impl<S: Store> Replica<S> {
             replica.note_watch_row(key, value);
             Ok(())
         })?;
+        self.read_shreds()?;
         self.read_closed()
     }
 
@@ -304,7 +311,8 @@ impl<S: Store> Replica<S> {
         let listed = self.listed_by(witness);
         for (id, author, n) in heads {
             let whole = self.authority.has_body(*id);
-            if !listed.contains(&(*id, whole)) {
+            // A body that was destroyed since is listed as it was when it was here.
+            if !(listed.contains(&(*id, whole)) || listed.contains(&(*id, true))) {
                 self.await_receipt(*id, *author, *n, whole, false);
             }
         }
