@@ -473,6 +473,7 @@ fn appoint_anew(world: &mut World) -> Seat {
         depth: 0,
         endpoint: None,
         document: "2".to_owned(),
+        acting: None,
     };
     let author = appoint.author();
     let roster = world.roster("t1");
