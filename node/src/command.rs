@@ -189,13 +189,13 @@ impl Office {
             Self::Office(command) => (command.json(), command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
-            Self::Export(command) => (command.json, command.run()),
-            Self::Verify(command) => return command.run(),
             Self::Rotate(command) => (command.json, command.run()),
             Self::Recover(command) => (command.json(), command.run()),
             Self::Backup(command) => (command.json, command.run()),
             Self::Restore(command) => (command.json, command.run()),
             Self::Shred(command) => (command.json, command.run()),
+            Self::Export(command) => (command.json, command.run()),
+            Self::Verify(command) => return command.run(),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -33,6 +33,10 @@ const THREATS: [(u8, &[Place]); 15] = [
         1,
         &[
             (
+                "testnet/tests/at_rest/main.rs",
+                "fn no_field_of_any_form_lies_in_clear_on_disk_in_logs_or_on_the_wire(",
+            ),
+            (
                 "node/tests/http_desk/session_story.rs",
                 "fn a_draft_that_was_answered_survives_a_power_cut_and_lies_sealed_on_the_disk(",
             ),
@@ -48,10 +52,13 @@ const THREATS: [(u8, &[Place]); 15] = [
     ),
     (
         3,
-        &[(
-            STANDING,
-            "fn t3_an_approval_needs_every_one_of_its_conditions(",
-        )],
+        &[
+            (
+                STANDING,
+                "fn t3_an_approval_needs_every_one_of_its_conditions(",
+            ),
+            ("schema/tests/opinion_random.rs", "fn both_opinions_agree("),
+        ],
     ),
     (
         4,
@@ -68,10 +75,20 @@ const THREATS: [(u8, &[Place]); 15] = [
     ),
     (
         5,
-        &[(
-            "node/tests/http_desk/track_story.rs",
-            "fn a_track_holds_the_fixes_of_the_time_that_was_asked_for_and_the_purpose_is_kept(",
-        )],
+        &[
+            (
+                "schema/tests/audit_log.rs",
+                "fn each_row_that_is_cut_out_is_named_and_no_other(",
+            ),
+            (
+                "sync/tests/replica/audit.rs",
+                "fn an_edited_row_is_named_at_the_county_signed_or_not(",
+            ),
+            (
+                "node/tests/http_desk/audit_story.rs",
+                "fn each_read_has_its_row_on_the_disk_before_its_answer(",
+            ),
+        ],
     ),
     (
         6,
@@ -475,6 +492,10 @@ const BAD_INPUTS: [(u8, &[Place]); 74] = [
         71,
         &[
             (BAD_STATEMENT, "fn row_71_"),
+            (
+                "schema/tests/root_vector.rs",
+                "fn r_2_a_version_counts_with_enough_keys_of_the_one_before_and_enough_of_its_own(",
+            ),
             (
                 AUTHORITY,
                 "fn a_drill_office_founded_under_a_live_root_is_no_office(",

@@ -86,7 +86,8 @@ impl Export {
         let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
         let keys = KeyRing::new(cost(home.identity.drill));
         let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.officer, source)?;
+        let words = source.ask(&self.officer)?;
+        let opened = open_ring(&store.reader(), &keys, &self.officer, &words)?;
         let replica = home.replica(&store)?;
         let mut node = Node::new(Parts {
             replica,

@@ -6,8 +6,8 @@
 
 mod administrator;
 mod answer;
-mod evidence;
 mod endorse;
+mod evidence;
 mod life;
 mod node;
 mod office;
@@ -17,4 +17,5 @@ mod rest;
 mod rollback;
 mod root;
 mod stand_in;
+mod suite;
 mod world;
