@@ -6,6 +6,7 @@
 //! computed from the whole set, rank by rank from the root (rule 4); nothing is kept between two
 //! questions.
 
+mod baton;
 mod case;
 mod chain;
 mod competence;

@@ -200,8 +200,13 @@ impl World {
             ];
             let word = words.iter().find(|(word, _)| *word == fold);
             let word = word.map_or(fold.as_str(), |(_, word)| word);
-            let nothing = ["Recorded", "Unserved"].contains(&second.as_str());
-            let alike = second.starts_with(word) || (fold == "NoEffect" && nothing);
+            // Steps that decide nothing are recorded to the verifier, withdrawn or not.
+            let nothing = match fold.as_str() {
+                "NoEffect" => ["Recorded", "Unserved", "Withdrawn"].contains(&second.as_str()),
+                "Withdrawn" => second == "Recorded",
+                _ => false,
+            };
+            let alike = second.starts_with(word) || nothing;
             if !alike {
                 return Err(format!("step {}: fold {fold}, second {second}", step.event));
             }
