@@ -91,7 +91,7 @@ pub(crate) fn forge(
     change(&mut head, &mut body);
     let bytes = canon::encode(&body);
     head.body_hash = BodyHash(sha256(&[&bytes]));
-    Envelope::seal(&signer(who), &head, bytes)
+    Envelope::seal(&signer(who), &head, bytes).unwrap()
 }
 
 pub(crate) fn amend(value: &[u8]) -> Act {

@@ -472,6 +472,7 @@ fn appoint_anew(world: &mut World) -> Seat {
         not_after: START + 700 * DAY,
         depth: 0,
         endpoint: None,
+        acting: None,
         document: "2".to_owned(),
     };
     let author = appoint.author();
