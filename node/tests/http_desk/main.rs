@@ -10,6 +10,7 @@ mod bad_input;
 mod client;
 mod door;
 mod due_story;
+mod evidence_story;
 mod fault_story;
 mod leave_story;
 mod minor_story;
