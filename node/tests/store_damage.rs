@@ -163,7 +163,7 @@ fn look(store: &DiskStore, rows: &[Write], tally: &mut Tally) -> bool {
 const FROM: &str = "JIAOLIAN_DAMAGED_FROM";
 /// redb may panic once more while it clears up after a panic, and that ends a process whatever it
 /// catches. Of so many images one may do so; a wrong value none.
-const ABORTS_ONE_IN: u64 = 50;
+const ABORTS_ONE_IN: u64 = 200;
 
 /// Looks at images until all were looked at; says each number before.
 fn look_at_all(from: u64) {
