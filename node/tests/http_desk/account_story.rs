@@ -56,7 +56,7 @@ fn root() -> String {
     hex(&key("root").public_key())
 }
 
-async fn account(office: &Office, client: &Client, number: &str, to: i64) -> Vec<u8> {
+async fn account(client: &Client, number: &str, to: i64) -> Vec<u8> {
     let path = format!("/api/v1/account?person={number}&from={START}&to={to}");
     let answer = client.get(&path).await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
@@ -66,7 +66,6 @@ async fn account(office: &Office, client: &Client, number: &str, to: i64) -> Vec
             .to_lowercase()
             .contains("attachment; filename=\"account-")
     );
-    let _ = office;
     answer.body
 }
 
@@ -75,7 +74,7 @@ async fn an_outage_is_read_back_minute_by_minute_from_one_file() {
     let office = Office::open().await;
     outage(&office).await;
     let duty = Client::signed_in(&office, "C3").await;
-    let bytes = account(&office, &duty, "C3", START + 60 * MINUTE).await;
+    let bytes = account(&duty, "C3", START + 60 * MINUTE).await;
     let checked = check(&bytes, Some(&root())).unwrap();
     assert_eq!(
         (checked.name.as_str(), checked.office.as_str()),
@@ -132,7 +131,7 @@ async fn whoever_changes_one_byte_of_an_account_is_found_out() {
     let office = Office::open().await;
     outage(&office).await;
     let duty = Client::signed_in(&office, "C3").await;
-    let bytes = account(&office, &duty, "C3", START + 60 * MINUTE).await;
+    let bytes = account(&duty, "C3", START + 60 * MINUTE).await;
     check(&bytes, Some(&root())).unwrap();
     let wrong = check(&bytes, Some(&"00".repeat(32)));
     assert!(
@@ -158,7 +157,7 @@ async fn an_account_is_for_the_person_for_the_head_and_for_those_who_oversee() {
     let to = START + 60 * MINUTE;
     for number in ["C3", "C2", "P1"] {
         let client = Client::signed_in(&office, number).await;
-        let bytes = account(&office, &client, "C3", to).await;
+        let bytes = account(&client, "C3", to).await;
         assert_eq!(check(&bytes, Some(&root())).unwrap().name, "周值");
     }
     let other = Client::signed_in(&office, "C1").await;
@@ -184,7 +183,7 @@ async fn the_command_checks_an_account_without_any_node() {
     let office = Office::open().await;
     outage(&office).await;
     let duty = Client::signed_in(&office, "C3").await;
-    let bytes = account(&office, &duty, "C3", START + 60 * MINUTE).await;
+    let bytes = account(&duty, "C3", START + 60 * MINUTE).await;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("account.jla");
     std::fs::write(&file, &bytes).unwrap();

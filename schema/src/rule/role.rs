@@ -27,6 +27,10 @@ pub enum Duty {
 /// One role.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one column of the table"
+)]
 pub struct Role {
     /// Its id, as in appointments.
     pub id: String,

@@ -234,7 +234,7 @@ impl<S: Store> Replica<S> {
             self.mend_log(&flaws[..shown])?;
         }
         for _ in 0..BATCHES_MAX {
-            let Some(log) = self.next_log()? else { break };
+            let Some(log) = self.next_log() else { break };
             let (first, top, last) = (log.first, log.first + log.rows.len() as u64 - 1, log.last);
             let id = self.sign_in_log(log.into())?;
             let own = self.log.own.as_mut()?;
@@ -243,8 +243,9 @@ impl<S: Store> Replica<S> {
         Some(())
     }
 
-    /// The rows after the last batch, as they lie on the disk.
-    fn next_log(&self) -> Option<Option<Log>> {
+    /// The rows after the last batch, as they lie on the disk; none where there are none or the disk
+    /// can't be read now.
+    fn next_log(&self) -> Option<Log> {
         let (tip, signed) = (self.log_tip().ok()?, self.log.own.as_ref()?.signed);
         let first = signed.number + 1;
         let most = (tip.number + 1).saturating_sub(first);
@@ -259,7 +260,7 @@ impl<S: Store> Replica<S> {
             rows.push(row.clone().into());
         }
         if rows.is_empty() {
-            return Some(None);
+            return None;
         }
         let last = match lying.get(rows.len()) {
             // The next row remembers how its neighbour was written.
@@ -267,12 +268,12 @@ impl<S: Store> Replica<S> {
             None => Some(tip.hash),
         };
         let last = last.unwrap_or_else(|| sha256(&[&lying[rows.len() - 1]]));
-        Some(Some(Log {
+        Some(Log {
             first,
             before: signed.hash,
             last,
             rows,
-        }))
+        })
     }
 
     /// Rows `from <= number < end` as they lie on the disk; empty where there is none.
@@ -298,16 +299,14 @@ impl<S: Store> Replica<S> {
         let open = own
             .ledger
             .filter(|(_, opened)| self.now - opened < LEDGER_MS);
-        let dossier = match open {
-            Some((dossier, _)) => dossier,
-            None => {
-                let after = own.newest;
-                let office = self.office;
-                let id = self.sign_as_own(None, Ledger { office, after }.into())?;
-                let dossier = DossierId::from(id);
-                self.log.own.as_mut()?.ledger = Some((dossier, self.now));
-                dossier
-            }
+        let dossier = if let Some((dossier, _)) = open {
+            dossier
+        } else {
+            let (after, office) = (own.newest, self.office);
+            let id = self.sign_as_own(None, Ledger { office, after }.into())?;
+            let dossier = DossierId::from(id);
+            self.log.own.as_mut()?.ledger = Some((dossier, self.now));
+            dossier
         };
         self.sign_as_own(Some(dossier), act)
     }

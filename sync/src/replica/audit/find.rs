@@ -54,7 +54,7 @@ impl<S: Store> Replica<S> {
         let mut findings = Vec::new();
         for (author, told) in self.logs_told()? {
             let office = told.office;
-            self.each_flaw(&told, |fact, flaw| {
+            each_flaw(&told, |fact, flaw| {
                 findings.push(Finding {
                     office,
                     author,
@@ -125,28 +125,28 @@ impl<S: Store> Replica<S> {
         appoint.is_some_and(|appoint| appoint.roles.iter().any(|role| role == NODE_ROLE))
             && self.authority.state(fact, true).is_good()
     }
+}
 
-    fn each_flaw(&self, told: &Told, mut found: impl FnMut(&Fact, Flaw)) {
-        let (mut newest, mut whole): (Option<(u64, [u8; 32])>, bool) = (None, true);
-        for fact in told.facts.values() {
-            match &fact.what {
-                // The end of the dossier before may still be on its way.
-                What::Ledger { after, .. } => {
-                    whole = after.is_none_or(|after| {
-                        let mut facts = told.facts.values();
-                        facts.any(|fact| fact.id == after)
-                    });
-                }
-                What::Damage { flaws } => flaws.iter().for_each(|flaw| found(fact, *flaw)),
-                What::Log(log) => {
-                    log.flaws.iter().for_each(|flaw| found(fact, *flaw));
-                    if let Some(flaw) = newest.filter(|_| whole).and_then(|n| gap(n, log)) {
-                        found(fact, flaw);
-                    }
-                    (newest, whole) = (Some((log.top(), log.last)), true);
-                }
-                _ => {}
+fn each_flaw(told: &Told, mut found: impl FnMut(&Fact, Flaw)) {
+    let (mut newest, mut whole): (Option<(u64, [u8; 32])>, bool) = (None, true);
+    for fact in told.facts.values() {
+        match &fact.what {
+            // The end of the dossier before may still be on its way.
+            What::Ledger { after, .. } => {
+                whole = after.is_none_or(|after| {
+                    let mut facts = told.facts.values();
+                    facts.any(|fact| fact.id == after)
+                });
             }
+            What::Damage { flaws } => flaws.iter().for_each(|flaw| found(fact, *flaw)),
+            What::Log(log) => {
+                log.flaws.iter().for_each(|flaw| found(fact, *flaw));
+                if let Some(flaw) = newest.filter(|_| whole).and_then(|n| gap(n, log)) {
+                    found(fact, flaw);
+                }
+                (newest, whole) = (Some((log.top(), log.last)), true);
+            }
+            _ => {}
         }
     }
 }
