@@ -474,7 +474,6 @@ fn appoint_anew(world: &mut World) -> Seat {
         endpoint: None,
         acting: None,
         document: "2".to_owned(),
-        acting: None,
     };
     let author = appoint.author();
     let roster = world.roster("t1");
