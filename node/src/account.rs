@@ -182,9 +182,10 @@ fn gather<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<Vec<Envelope>,
         .collect();
     let places = [asked.office, replica.office()].into_iter();
     let places = places.chain(seats.iter().map(|(_, office)| *office));
-    let offices: BTreeSet<OfficeId> = places
+    let mut offices: BTreeSet<OfficeId> = places
         .flat_map(|office| authority.offices().path(office))
         .collect();
+    offices.extend(peers(replica, asked)?);
     let mut dossiers: Vec<DossierId> = offices
         .into_iter()
         .filter_map(|office| replica.roster(office))
@@ -201,4 +202,13 @@ fn gather<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<Vec<Envelope>,
         envelopes.extend(heads.filter(|head| here.insert(head.id())));
     }
     Ok(envelopes)
+}
+
+/// The offices at the other ends of lines that the log tells of.
+fn peers<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<BTreeSet<OfficeId>, StoreError> {
+    let batches = replica.log_batches()?.into_iter();
+    let own =
+        batches.filter(|batch| batch.office == asked.office && batch.log.times.0 < asked.span.1);
+    let rows = own.flat_map(|batch| replica.batch_rows(&batch));
+    Ok(rows.filter_map(|(_, row)| row.peer).collect())
 }

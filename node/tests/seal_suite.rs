@@ -74,7 +74,7 @@ fn sm2_encrypts_as_gb_t_32918_does() {
     let secret = bytes::<32>("3945208f7b2144b13f36e38ac6d39f9588939369 2860b51a42fb81ef4df7c5b8");
     let secret = SecretKey::from_slice(&secret).unwrap();
     let k = bytes::<32>("59276e27d506861a16680f3ad9c02dcc ef3cc1fa3cdbe4ce6d54b80deac1bc21");
-    let expected = "04ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73
+    let expected = "04 04ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73
         e858f9d81e5430a57b36daab8f950a3c64e6ee6a63094d99283aff767e124df0
         59983c18f809e262923c53aec295d30383b54e39d609d160afcb1908d0bd8766
         21886ca989ca9c7d58087307ca93092d651efa";

@@ -118,6 +118,7 @@ fn an_entrustment_is_of_one_office_and_not_of_its_neighbour() {
         from: 0,
         to: 20 * DAY,
         document: String::new(),
+        ends: None,
     };
     let draft = Draft {
         dossier: Some(w.roster("C1")),
