@@ -6,7 +6,7 @@ use ::sm2::dsa::signature::{Signer as _, Verifier as _};
 use ::sm2::dsa::{Signature, SigningKey, VerifyingKey};
 use ::sm2::{PublicKey, SecretKey};
 
-/// The user id that Z_A hashes, for every key (GB/T 35276 §10).
+/// The user id that `Z_A` hashes, for every key (GB/T 35276 §10).
 pub const SM2_USER_ID: &str = "1234567812345678";
 /// Bytes of a public key: `04 ‖ x ‖ y`, the one form in which it is named and hashed.
 pub const SM2_KEY_BYTES: usize = 65;

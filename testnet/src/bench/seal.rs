@@ -132,7 +132,7 @@ fn signatures(suite: Suite, least: Duration) -> Vec<Figure> {
     let (sign_goal, admit_goal) = match suite {
         Suite::Ed25519 => (0.8, 0.7),
         // The key is wiped after each use, so its public half is made anew.
-        Suite::Sm2 => (0.4, 0.7),
+        Suite::Sm2 => (0.3, 0.7),
     };
     vec![
         row(
