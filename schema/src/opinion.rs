@@ -130,7 +130,7 @@ pub struct Reading {
     /// When it was provably signed.
     pub window: Window,
     /// Filing of the endorsements that it needs; none where it needs none.
-    floor: Option<Option<i64>>,
+    floor: Option<state::Floor>,
 }
 
 impl Reading {

@@ -37,7 +37,7 @@ impl Desk<'_> {
                 of_this.min_by_key(|(serve, _)| (filed(*serve).unwrap_or(i64::MAX), *serve));
             if let Some((serve, _)) = first {
                 step.filed = filed(serve);
-                step.past = self.pasts[&serve].clone();
+                step.past.clone_from(&self.pasts[&serve]);
                 step.past.remove(&step.id);
                 found.push(step);
             }

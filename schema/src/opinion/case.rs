@@ -358,10 +358,7 @@ impl<'a> Desk<'a> {
     ) {
         for (id, _) in self.on.iter().filter(|(_, (on, _))| on == place) {
             let state = self.opinion.state(*id);
-            let broken = self
-                .competent
-                .get(id)
-                .and_then(|ground| ground.broken.clone());
+            let broken = self.competent.get(id).and_then(|ground| ground.broken);
             let held = |slot: &Slot| match slot {
                 _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {
                     Some(Decided::Stands)

@@ -211,7 +211,7 @@ fn leave_level(asked: &Asked<'_>, office_max: u32, county_max: u32) -> Option<Le
     else {
         return None;
     };
-    let days = super::leave::days(&(*span)?);
+    let days = super::leave::days((*span)?);
     Some(if days > county_max || *days_together > county_max {
         LeaveLevel::City
     } else if days > office_max || !entrusted {

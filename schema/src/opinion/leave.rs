@@ -14,7 +14,7 @@ const RETURN: &str = "return";
 const SPAN_DAYS_MAX: i64 = 3_660;
 
 /// Days of a stretch, first and last included.
-pub(super) fn days(span: &Span) -> u32 {
+pub(super) fn days(span: Span) -> u32 {
     let between = i64::from(span.last_day) - i64::from(span.first_day) + 1;
     between.clamp(0, SPAN_DAYS_MAX) as u32
 }
@@ -42,7 +42,7 @@ impl Desk<'_> {
             return 0;
         };
         let Some(months) = self.law.window_months(workflow) else {
-            return days(&request);
+            return days(request);
         };
         let first = window_first(request.last_day, months);
         let mut others = BTreeSet::new();
@@ -56,7 +56,7 @@ impl Desk<'_> {
         }
         let own = request.first_day..=request.last_day;
         let others = others.iter().filter(|day| !own.contains(*day));
-        days(&request) + others.count() as u32
+        days(request) + others.count() as u32
     }
 
     /// The days of a leave as granted, or as spent where the person came back early.

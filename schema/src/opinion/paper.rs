@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 /// What a body says.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)]
 pub enum Says {
     /// An act, signed with a claimed time, ms UTC.
     Act {

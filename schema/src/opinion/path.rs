@@ -48,17 +48,20 @@ fn settled(
         let time = covered.get(&head.id)?;
         Some((*time, head.id))
     });
-    if let Some(found) = only_first(times.collect()) {
+    if let Some(found) = only_first(&times.collect::<Vec<_>>()) {
         return found;
     }
     let told = left.iter().filter_map(|head| {
         let word = word(statements, head)?;
         word.yes.then_some((word.depth, head.id))
     });
-    only_first(told.collect()).flatten()
+    only_first(&told.collect::<Vec<_>>()).flatten()
 }
+/// The one that is settled on, if any.
+type Settled = Option<EnvelopeId>;
+
 /// The one with the smallest key: none of none, and nobody where two share it.
-fn only_first<K: Ord + Copy>(found: Vec<(K, EnvelopeId)>) -> Option<Option<EnvelopeId>> {
+fn only_first<K: Ord + Copy>(found: &[(K, EnvelopeId)]) -> Option<Settled> {
     let first = found.iter().map(|(key, _)| *key).min()?;
     let mut least = found.iter().filter(|(key, _)| *key == first);
     let one = least.next().map(|(_, id)| *id);

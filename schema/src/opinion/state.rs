@@ -24,7 +24,7 @@ struct Grounds {
 
 /// When the endorsement was filed without which something would not count; none where none of them
 /// is filed.
-type Floor = Option<i64>;
+pub(super) type Floor = Option<i64>;
 
 impl Opinion<'_> {
     /// Judges every envelope of an author, whose superiors have all been judged.
@@ -207,10 +207,19 @@ fn may_sign(duty: Duty, paper: &Paper) -> bool {
     const ROSTER_KIND_MAX: u16 = 31;
     let wanted = match &paper.inside {
         Some((_, Says::Receipt(_))) => Duty::Witness,
-        Some((_, Says::Act { act, .. })) if matches!(act, Act::Root(_)) => {
-            return duty != Duty::Witness;
-        }
-        Some((_, Says::Act { act, .. })) if matches!(act, Act::StandIn(_)) => Duty::Staff,
+        Some((
+            _,
+            Says::Act {
+                act: Act::Root(_), ..
+            },
+        )) => return duty != Duty::Witness,
+        Some((
+            _,
+            Says::Act {
+                act: Act::StandIn(_),
+                ..
+            },
+        )) => Duty::Staff,
         Some((_, Says::Act { act, .. })) if (1..=ROSTER_KIND_MAX).contains(&act.kind()) => {
             Duty::Keeper
         }
