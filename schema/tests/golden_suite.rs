@@ -117,7 +117,6 @@ fn appoint(suite: Suite) -> Act {
         endpoint: None,
         acting: None,
         document: "1".to_owned(),
-        acting: None,
     }
     .into()
 }

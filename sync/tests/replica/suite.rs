@@ -64,7 +64,6 @@ fn appoint(world: &mut World) -> (EnvelopeId, AuthorId) {
         endpoint: None,
         acting: None,
         document: "1".to_owned(),
-        acting: None,
     };
     let author = appoint.author();
     let roster = world.roster("t1");
