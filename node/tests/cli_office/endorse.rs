@@ -130,7 +130,9 @@ fn linked() -> World {
 fn work_that_arrives_late_after_a_revocation_is_healed_by_one_act() {
     let world = linked();
     let (county, township) = (Node::start(&world, "c"), Node::start(&world, "t"));
-    let (status, body) = county.open_case(&county.sign_in("C1"), "431381790630002");
+    let place = &township.ready["office"];
+    let clerk = county.sign_in("C1");
+    let (status, body) = county.open_case_at(&clerk, "431381790630002", Some(place));
     assert_eq!(status, 201, "{body}");
     let officer = township.sign_in("T1");
     let cases = township.until(&officer, "/api/v1/cases", |page| total(page) == 1);

@@ -121,13 +121,23 @@ impl Node {
 
     /// A county's officer opens a case for a person; status and body.
     pub(crate) fn open_case(&self, cookie: &str, id_number: &str) -> (u16, String) {
+        self.open_case_at(cookie, id_number, None)
+    }
+
+    /// The same for an office below, by its id.
+    pub(crate) fn open_case_at(
+        &self,
+        cookie: &str,
+        id_number: &str,
+        at: Option<&Json>,
+    ) -> (u16, String) {
         let (status, _, page) = self.ask("/api/v1/cases/new", cookie, None);
         assert_eq!(status, 200, "{page}");
         let page: Json = serde_json::from_str(&page).unwrap();
         let offer = &page["offer"];
         let fields = offer["fields"].as_array().unwrap();
         let office = fields.iter().find(|field| field["name"] == "office");
-        let township = &office.unwrap()["choices"][0]["code"];
+        let township = at.unwrap_or(&office.unwrap()["choices"][0]["code"]);
         let form = json!({
             "event": offer["event"],
             "fields": { "office": township, "name": "赵六", "id_number": id_number, "sex": "01",
