@@ -7,6 +7,7 @@
 mod administrator;
 mod answer;
 mod endorse;
+mod evidence;
 mod life;
 mod node;
 mod office;
@@ -16,4 +17,5 @@ mod rest;
 mod rollback;
 mod root;
 mod stand_in;
+mod suite;
 mod world;
