@@ -279,6 +279,9 @@ fn forked(covered: Covered) -> (World, DossierId, [EnvelopeId; 2]) {
     let a = world.amend(T1, "t1-officer", case, "term", b"a");
     world.link_all();
     world.net.rest();
+    // An amendment waits for the next receipt of its line.
+    world.net.tick(11 * 60_000);
+    world.net.rest();
     world.put_back(T1, image);
     let b = world.amend(T1, "t1-officer", case, "term", b"b");
     world.link_all();
