@@ -2,6 +2,7 @@
 //! `revoke`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
 
 mod appoint;
+mod certificate;
 mod enrol;
 mod init;
 mod join;
@@ -46,6 +47,9 @@ pub enum Office {
     Enrol(enrol::Enrol),
     /// Appoint, at the office above, what a request asks for, and write the answer.
     Appoint(appoint::Appoint),
+    /// Make, carry and install the certificate with which a node serves the local network.
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// Say no to a person's keys from now on.
     Revoke(revoke::Revoke),
     /// Join by the answer of the office above.
@@ -112,7 +116,9 @@ impl From<RunError> for Refusal {
         match error {
             RunError::Home(error) => error.into(),
             RunError::Config(_) => Self::new(EXIT_CONFIG, error),
-            RunError::Stopped(_) | RunError::System(_) => Self::new(EXIT_IO, error),
+            RunError::Stopped(_) | RunError::System(_) | RunError::Tls(_) => {
+                Self::new(EXIT_IO, error)
+            }
             RunError::Bind { .. } | RunError::Link(_) => Self::new(EXIT_UNAVAILABLE, error),
         }
     }
@@ -134,6 +140,7 @@ impl Office {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
+            Self::Certificate(command) => (command.json(), command.run()),
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),

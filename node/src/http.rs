@@ -5,12 +5,14 @@ pub mod accept;
 mod alarm;
 mod app;
 mod case;
+mod certificate;
 mod desk;
 mod draft;
 pub mod error;
 mod guard;
 mod health;
 pub(crate) mod json;
+pub mod lan;
 mod live;
 mod map;
 mod matter;
@@ -43,6 +45,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/authority.crt", get(certificate::authority))
         .route("/", get(web::index))
         .route("/assets/{name}", get(web::asset))
         .route("/{name}", get(web::top))
@@ -55,6 +58,7 @@ pub fn router(app: App) -> Router {
 fn interface(app: &App) -> Router<App> {
     Router::new()
         .route("/node", get(session::node))
+        .route("/certificate", get(certificate::show))
         .route(
             "/session",
             get(session::show)

@@ -21,8 +21,10 @@ use zeroize::Zeroizing;
 
 pub use attempt::delay_ms;
 pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key};
+pub(crate) use file::{open_sealed_file, write_sealed_file};
 pub use tip::{Tip, TipError, TipVerdict};
 pub use wrap::Cost;
+pub(crate) use wrap::stretch;
 
 /// A 32-byte secret that an Ed25519 key is made of; wiped when dropped.
 pub type Seed = Zeroizing<[u8; 32]>;

@@ -1,5 +1,6 @@
 //! The shell.
 
+pub mod certificate;
 pub mod command;
 pub mod config;
 pub mod drill;

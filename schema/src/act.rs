@@ -4,11 +4,13 @@
 
 mod case;
 mod roster;
+mod vouch;
 
 pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
 };
+pub use vouch::Vouch;
 
 use crate::canon::{self, CanonError};
 use minicbor::{Decode, Encode};
@@ -100,6 +102,7 @@ acts! {
     4 Endorse "an endorsement";
     5 Policy "a policy";
     6 Entrust "an entrustment";
+    20 Vouch "a vouching";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";

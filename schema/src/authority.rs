@@ -14,6 +14,7 @@ mod settle;
 mod state;
 mod statement;
 mod tree;
+mod vouch;
 mod weigh;
 
 pub use seat::{Appointments, STALE_DAYS_DEFAULT};

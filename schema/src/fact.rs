@@ -201,7 +201,8 @@ impl What {
             | Act::Revoke(_)
             | Act::Endorse(_)
             | Act::Policy(_)
-            | Act::Entrust(_) => Self::Roster(
+            | Act::Entrust(_)
+            | Act::Vouch(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {

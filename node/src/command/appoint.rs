@@ -61,7 +61,8 @@ pub struct Appoint {
 
 /// A keeper at work at a node that does not run.
 pub(super) struct Desk {
-    home: Home,
+    /// The directory.
+    pub(super) home: Home,
     store: DiskStore,
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
@@ -194,6 +195,11 @@ impl Desk {
             now: now_ms(),
             signed: 0,
         })
+    }
+
+    /// The disk.
+    pub(super) fn store(&self) -> &DiskStore {
+        &self.store
     }
 
     /// Makes durable what was signed, and notes the position in the second place as a running node does.

@@ -2,6 +2,7 @@
 //! keys.
 
 use super::error::{ApiError, ApiResult};
+use super::lan::Lan;
 use crate::event::Events;
 use crate::key::{KeyRing, OpenKeyError, OpenedKey};
 use crate::metric::{Metrics, add};
@@ -38,8 +39,8 @@ pub struct App {
     pub disk: StoreReader,
     /// The time.
     pub clock: Clock,
-    /// Whether pages come over TLS, so that a cookie may be bound to it.
-    pub tls: bool,
+    /// The door of the local network.
+    pub lan: Arc<Lan>,
     turns: Arc<Semaphore>,
     started: Instant,
 }
@@ -59,7 +60,7 @@ impl App {
         (events, metrics): (Arc<Events>, Arc<Metrics>),
         (keys, disk): (Arc<KeyRing>, StoreReader),
         clock: Clock,
-        tls: bool,
+        lan: Arc<Lan>,
     ) -> Self {
         Self {
             owner,
@@ -69,7 +70,7 @@ impl App {
             keys,
             disk,
             clock,
-            tls,
+            lan,
             turns: Arc::new(Semaphore::new(PASSPHRASES_WAITING_MAX)),
             started: Instant::now(),
         }

@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::who::Who;
 use crate::session::Session;
-use crate::view::shape::{Status, Today};
+use crate::view::shape::{Notice, Status, Today};
 use crate::view::{seat, status as strip, today as first};
 use axum::Json;
 use axum::extract::State;
@@ -25,9 +25,17 @@ pub(super) async fn case_reader(app: &App, session: &Session) -> ApiResult<()> {
 #[utoipa::path(get, path = "/api/v1/status", responses(
     (status = 200, body = Status), (status = 401, body = ErrorBody)))]
 pub(super) async fn status(State(app): State<App>, who: Who) -> ApiResult<Json<Status>> {
-    app.look(move |node| Ok(strip::status(node, &who.session.viewer)))
-        .await
-        .map(Json)
+    let strip = app.look(move |node| Ok(strip::status(node, &who.session.viewer)));
+    let mut strip = strip.await?;
+    if let Some((code, text)) = app.lan.notice(app.now()) {
+        strip.notices.push(Notice {
+            code: code.into(),
+            severity: 3,
+            text,
+            target: None,
+        });
+    }
+    Ok(Json(strip))
 }
 
 #[utoipa::path(get, path = "/api/v1/today", responses(

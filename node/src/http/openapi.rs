@@ -12,6 +12,7 @@ use utoipa::OpenApi;
     ),
     paths(
         super::session::node,
+        super::certificate::show,
         super::session::show,
         super::session::sign_in,
         super::session::sign_out,

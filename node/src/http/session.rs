@@ -4,7 +4,7 @@
 use super::app::App;
 use super::error::{ApiError, ApiResult};
 use super::json::Strict;
-use super::who::{Who, is_for_another, set_cookie, token_of};
+use super::who::{Over, Who, is_for_another, set_cookie, token_of};
 use crate::metric::add;
 use crate::session::Ending;
 use crate::view::seat;
@@ -51,6 +51,7 @@ pub(super) async fn show(State(app): State<App>, who: Who) -> ApiResult<Json<Ses
     (status = 429, body = super::error::ErrorBody)))]
 pub(super) async fn sign_in(
     State(app): State<App>,
+    Over(channel): Over,
     headers: HeaderMap,
     Strict(form): Strict<SignIn>,
 ) -> ApiResult<Response> {
@@ -75,7 +76,7 @@ pub(super) async fn sign_in(
         })
         .await?;
     add(&app.metrics.logins, 1);
-    if let Some(old) = token_of(&headers, app.tls) {
+    if let Some(old) = token_of(&headers, channel) {
         app.sessions.end(&old, Ending::Replaced);
     }
     let token = App::new_token();
@@ -93,14 +94,18 @@ pub(super) async fn sign_in(
     let mut response = (StatusCode::CREATED, Json(shape)).into_response();
     response
         .headers_mut()
-        .insert(header::SET_COOKIE, set_cookie(Some(&token), app.tls));
+        .insert(header::SET_COOKIE, set_cookie(Some(&token), channel));
     Ok(response)
 }
 
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
-pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    Over(channel): Over,
+    headers: HeaderMap,
+) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let Some(token) = token_of(&headers, app.tls) else {
+    let Some(token) = token_of(&headers, channel) else {
         return response;
     };
     let session = app.sessions.find(&token, app.session_now(), false);
@@ -109,7 +114,7 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resp
     }
     app.sessions.end(&token, Ending::Replaced);
     close_if_empty(&app).await;
-    let cookie: HeaderValue = set_cookie(None, app.tls);
+    let cookie: HeaderValue = set_cookie(None, channel);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }

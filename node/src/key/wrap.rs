@@ -140,6 +140,15 @@ impl Wrap {
     }
 }
 
+/// A key of a passphrase; none where the cost is not one that this program writes.
+pub(crate) fn stretch(
+    cost: Cost,
+    passphrase: &str,
+    salt: &[u8; SALT_BYTES],
+) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    cost.is_sane().then(|| derive(cost, passphrase, salt))
+}
+
 fn derive(cost: Cost, passphrase: &str, salt: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_BYTES))
         .expect("the cost of a ring is checked when it is read");
