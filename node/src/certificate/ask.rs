@@ -2,13 +2,12 @@
 //! public half and its names go by hand.
 
 use super::{CertificateError, check_names};
-use crate::home::Home;
 use crate::key::{open_sealed_file, write_sealed_file};
 use crate::seal::OpsKey;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, author_id, pre_authentication};
 use jiaolian_schema::id::{AuthorId, OfficeId, hex, unhex};
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Verify as _};
+use jiaolian_schema::suite::{ED25519, Sign, StrictVerifier, Verify as _};
 use minicbor::Encode;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -55,14 +54,18 @@ struct Signed<'a> {
 }
 
 impl Ask {
-    /// Asks for a node of a data directory, under its key for pages.
-    pub fn new(home: &Home, key: &LanKey, names: &[String]) -> Result<Self, CertificateError> {
+    /// Asks for an office's node, which signs, under its key for pages.
+    pub fn new(
+        (office, name): (OfficeId, &str),
+        signer: &dyn Sign,
+        key: &LanKey,
+        names: &[String],
+    ) -> Result<Self, CertificateError> {
         check_names(names)?;
-        let signer = Ed25519Signer::from_seed(&home.keys.staff);
         let mut ask = Self {
             form: FORM.to_owned(),
-            office: home.identity.office.clone(),
-            name: home.identity.name.clone(),
+            office: office.to_hex(),
+            name: name.to_owned(),
             names: names.to_vec(),
             key: hex(key.0.der_bytes()),
             node: hex(&signer.public_key()),

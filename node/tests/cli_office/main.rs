@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod answer;
+mod certificate;
 mod life;
 mod node;
 mod refusal;

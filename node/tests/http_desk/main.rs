@@ -8,6 +8,7 @@ mod client;
 mod door;
 mod due_story;
 mod fault_story;
+mod lan_story;
 mod leave_story;
 mod network_story;
 mod office;

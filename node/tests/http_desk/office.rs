@@ -4,6 +4,7 @@
 use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
+use jiaolian_node::http::lan::Lan;
 use jiaolian_node::http::{App, Clock, router, sweep};
 use jiaolian_node::key::{Cost, KeyRing};
 use jiaolian_node::link::{LinkEvents, Links};
@@ -71,6 +72,7 @@ pub(crate) struct Office {
     pub(crate) owner: Owner<Node>,
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) node_seat: Seat,
+    pub(crate) app: App,
     stop: watch::Sender<bool>,
     dir: tempfile::TempDir,
 }
@@ -287,14 +289,15 @@ impl Office {
             }
         }
         drop(replica);
-        Self::serve(dir, store, keys, (seat, links), bounds).await
+        let lan = Lan::new(Ok(None), false);
+        Self::serve(dir, store, keys, (seat, links, lan), bounds).await
     }
 
     async fn serve(
         dir: tempfile::TempDir,
         store: DiskStore,
         keys: KeyRing,
-        (node_seat, links): (Seat, Option<(Links, LinkEvents)>),
+        (node_seat, links, lan): (Seat, Option<(Links, LinkEvents)>, Arc<Lan>),
         bounds: Bounds,
     ) -> Self {
         let (links, link_events) = links.unzip();
@@ -329,7 +332,7 @@ impl Office {
             (events, metrics),
             (Arc::new(keys), disk),
             clock,
-            false,
+            lan,
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -341,6 +344,7 @@ impl Office {
             owner,
             time,
             node_seat,
+            app,
             stop,
             dir,
         }
@@ -354,7 +358,14 @@ impl Office {
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();
         let keys = KeyRing::new(CHEAP);
-        Self::serve(dir, store, keys, (self.node_seat, None), Bounds::STANDARD).await
+        Self::serve(
+            dir,
+            store,
+            keys,
+            (self.node_seat, None, Lan::new(Ok(None), false)),
+            Bounds::STANDARD,
+        )
+        .await
     }
 
     /// The bytes on the disk.
