@@ -7,6 +7,7 @@ mod enrol;
 mod init;
 mod join;
 mod person;
+mod reenrol;
 mod revoke;
 mod secret;
 mod status;
@@ -50,6 +51,9 @@ pub enum Office {
     /// Make, carry and install the certificate with which a node serves the local network.
     #[command(subcommand)]
     Certificate(certificate::Certificate),
+    /// Give an officer whose passphrase is forgotten a new key, by a code read over the telephone.
+    #[command(subcommand)]
+    Reenrol(reenrol::Reenrol),
     /// Say no to a person's keys from now on.
     Revoke(revoke::Revoke),
     /// Join by the answer of the office above.
@@ -141,6 +145,7 @@ impl Office {
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
             Self::Certificate(command) => (command.json(), command.run()),
+            Self::Reenrol(command) => (command.json(), command.run()),
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),

@@ -19,6 +19,7 @@ mod matter;
 mod network;
 mod openapi;
 mod page;
+mod reenrol;
 mod retry;
 mod session;
 mod sign;
@@ -65,6 +66,11 @@ fn interface(app: &App) -> Router<App> {
                 .post(session::sign_in)
                 .delete(session::sign_out),
         )
+        .route("/reenrol", post(reenrol::begin))
+        .route("/reenrol/requests", get(reenrol::requests))
+        .route("/reenrol/approvals", post(reenrol::approve))
+        .route("/reenrol/replies", post(reenrol::take))
+        .route("/reenrol/replies/{office}", get(reenrol::reply))
         .route("/status", get(desk::status))
         .route("/today", get(desk::today))
         .route("/cases", get(case::list).post(sign::cases))

@@ -7,6 +7,7 @@
 //! lock it out: an offline desk has nobody to unlock it.
 
 mod attempt;
+mod draw;
 mod file;
 mod tip;
 mod wrap;
@@ -44,7 +45,7 @@ const RECOVERY_ROW: &[u8] = b"\0recovery";
 pub struct OpenedKey {
     /// The seed of the officer's signing key at this desk.
     pub signing_seed: Seed,
-    /// What unlocks the store.
+    /// What unlocks the store; opens nothing where nobody gave it to a new key yet.
     pub case_secret: CaseSecret,
 }
 
@@ -133,6 +134,15 @@ impl KeyRing {
         };
         let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
         let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
+        self.open_wrap(&wrap, staff_number, passphrase)
+    }
+
+    fn open_wrap(
+        &self,
+        wrap: &Wrap,
+        staff_number: &str,
+        passphrase: &str,
+    ) -> Result<OpenedKey, OpenKeyError> {
         let opened = {
             let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             wrap.open(staff_number, passphrase)

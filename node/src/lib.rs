@@ -14,6 +14,7 @@ pub mod link;
 pub mod metric;
 pub mod owner;
 pub mod platform;
+pub mod reenrol;
 pub mod request;
 pub mod run;
 pub mod seal;

@@ -217,6 +217,12 @@ impl DiskStore {
 }
 
 impl StoreReader {
+    /// What opens the CASE domain, while it is open: it is wrapped for an officer who signs in with
+    /// a new key.
+    pub fn case_secret(&self) -> Option<Arc<CaseSecret>> {
+        self.vault.case_secret()
+    }
+
     /// Whether the CASE domain is open.
     pub fn is_open(&self) -> bool {
         self.vault.is_open()

@@ -2,10 +2,12 @@
 //! kind that this
 //! build doesn't know is kept and passed on.
 
+mod ask;
 mod case;
 mod roster;
 mod vouch;
 
+pub use ask::{Ask, read_code};
 pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
@@ -103,6 +105,7 @@ acts! {
     5 Policy "a policy";
     6 Entrust "an entrustment";
     20 Vouch "a vouching";
+    21 Ask "a request for a new key";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";

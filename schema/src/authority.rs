@@ -6,6 +6,7 @@
 //! (depth of office, keepers and witnesses before staff). A rule about an author reads authors of
 //! smaller rank only, so there is no cycle.
 
+mod ask;
 mod body;
 mod chain;
 mod judge;

@@ -202,7 +202,8 @@ impl What {
             | Act::Endorse(_)
             | Act::Policy(_)
             | Act::Entrust(_)
-            | Act::Vouch(_) => Self::Roster(
+            | Act::Vouch(_)
+            | Act::Ask(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {

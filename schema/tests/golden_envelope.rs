@@ -8,8 +8,8 @@
 #![allow(clippy::disallowed_types)]
 
 use jiaolian_schema::act::{
-    Act, ActBytes, Amend, Apply, Appoint, Assign, At, EditBytes, Endorse, Entrust, Found, Open,
-    Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step,
+    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, EditBytes, Endorse, Entrust, Found, Open,
+    Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -92,6 +92,29 @@ fn roster_acts() -> Vec<(&'static str, Act)> {
                 from: AT,
                 to: AT + 1,
                 document: "委托〔2026〕1号".into(),
+            }
+            .into(),
+        ),
+        (
+            "vouch",
+            Vouch {
+                authority: Some([7; 32]),
+                replaces: vec![id(1)],
+                document: "湘司证〔2026〕1号".into(),
+            }
+            .into(),
+        ),
+        (
+            "ask",
+            Ask {
+                office: OFFICE,
+                person: PersonId([3; 16]),
+                staff_number: "1001".into(),
+                duty: Duty::Staff,
+                suite: 1,
+                key: signer(2).public_key(),
+                last: Some(at),
+                nonce: [6; 16],
             }
             .into(),
         ),

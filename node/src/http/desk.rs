@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::text::words;
 use super::who::Who;
 use crate::session::Session;
 use crate::view::shape::{Notice, Status, Today};
@@ -27,14 +28,15 @@ pub(super) async fn case_reader(app: &App, session: &Session) -> ApiResult<()> {
 pub(super) async fn status(State(app): State<App>, who: Who) -> ApiResult<Json<Status>> {
     let strip = app.look(move |node| Ok(strip::status(node, &who.session.viewer)));
     let mut strip = strip.await?;
-    if let Some((code, text)) = app.lan.notice(app.now()) {
-        strip.notices.push(Notice {
-            code: code.into(),
-            severity: 3,
-            text,
-            target: None,
-        });
-    }
+    // A new key opens no case files before somebody else did.
+    let closed = (!app.disk.is_open()).then(|| ("case_closed", words("notice", "case_closed")));
+    let notices = closed.into_iter().chain(app.lan.notice(app.now()));
+    strip.notices.extend(notices.map(|(code, text)| Notice {
+        code: code.into(),
+        severity: 3,
+        text,
+        target: None,
+    }));
     Ok(Json(strip))
 }
 

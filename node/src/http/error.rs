@@ -69,7 +69,7 @@ pub struct ApiError {
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 24] = [
+const CODES: [(&str, u16); 26] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -86,10 +86,12 @@ const CODES: [(&str, u16); 24] = [
     ("rolled_back", 409),
     ("duplicate", 409),
     ("base_unknown", 409),
+    ("reenrol_unable", 409),
     ("too_large", 413),
     ("fields_invalid", 422),
     ("rule_refused", 422),
     ("too_many_attempts", 429),
+    ("reenrol_often", 429),
     ("store_failed", 503),
     ("locked", 503),
     ("busy", 503),

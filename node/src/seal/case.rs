@@ -86,6 +86,16 @@ impl CaseSecret {
         Self::new(FIRST_EPOCH, &Zeroizing::new(entropy()))
     }
 
+    /// What the ring of a new key holds before anybody gave it the secret: it opens nothing.
+    pub fn none() -> Self {
+        Self::new(0, &Zeroizing::new([0; KEY_BYTES]))
+    }
+
+    /// Whether it opens nothing.
+    pub fn is_none(&self) -> bool {
+        self.epoch < FIRST_EPOCH
+    }
+
     /// Reads the form that key rings wrap.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
         let (epoch, secret) = split(bytes);

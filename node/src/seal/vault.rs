@@ -84,7 +84,8 @@ impl Vault {
         }
     }
 
-    fn case_secret(&self) -> Option<Arc<CaseSecret>> {
+    /// The secret, while somebody is signed in.
+    pub(crate) fn case_secret(&self) -> Option<Arc<CaseSecret>> {
         self.case
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -220,8 +220,28 @@ pub const ACCESS: Form = table(
     1_500,
 );
 
+/// Keys that wait for their appointment, each under its officer's new passphrase. Key: staff number, a
+/// zero byte, nonce (16). Value: the request and the ring.
+pub const PENDING: Form = table(
+    Table::Pending,
+    "pending-1",
+    Domain::Ops,
+    Retention::Settled,
+    10,
+);
+
+/// Who signed in, when, by which key: the person's own signature over a challenge. Key: time ms (8,
+/// big-endian), nonce (8). Ten a day.
+pub const SIGN_IN: Form = table(
+    Table::SignIn,
+    "sign-in-1",
+    Domain::Ops,
+    Retention::Forever,
+    1_200,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 19] = [
+pub const FORMS: [Form; 21] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -241,6 +261,8 @@ pub const FORMS: [Form; 19] = [
     VIEW,
     DEVICE,
     ACCESS,
+    PENDING,
+    SIGN_IN,
 ];
 
 /// The form of one table.
@@ -265,6 +287,8 @@ pub const fn form(table: Table) -> &'static Form {
         Table::View => &VIEW,
         Table::Device => &DEVICE,
         Table::Access => &ACCESS,
+        Table::Pending => &PENDING,
+        Table::SignIn => &SIGN_IN,
     }
 }
 

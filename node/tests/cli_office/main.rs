@@ -8,6 +8,7 @@ mod answer;
 mod certificate;
 mod life;
 mod node;
+mod reenrol;
 mod refusal;
 mod request;
 mod rollback;

@@ -13,6 +13,7 @@ mod leave_story;
 mod network_story;
 mod office;
 mod opening_story;
+mod reenrol_story;
 mod session_story;
 mod text_story;
 mod track_story;

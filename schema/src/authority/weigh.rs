@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 /// Lowest kind number of an act that is not the roster's.
 const CASE_KIND_MIN: u16 = 32;
+/// Number of the act that asks for a new key.
+const ASK_KIND: u16 = 21;
 /// The role that lets a keeper appoint; alone, it does not narrow which roles may be conferred.
 const KEEPER_ROLE: &str = "KEEPER";
 
@@ -53,6 +55,8 @@ struct Weighed<'a> {
 /// What is asked of the duty by what an envelope says (rule 2).
 fn duty_for(what: &What) -> Duty {
     match what {
+        // Staff of an office may ask; nothing follows from it by itself.
+        What::Roster(act) if act.kind == ASK_KIND => Duty::Staff,
         What::Roster(_) => Duty::Keeper,
         What::Unknown { kind } if *kind < CASE_KIND_MIN => Duty::Keeper,
         What::Receipt(_) => Duty::Witness,
