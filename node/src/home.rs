@@ -12,7 +12,7 @@ use jiaolian_schema::authority::{Authority, RootKey};
 use jiaolian_schema::envelope::{Duty, author_id};
 use jiaolian_schema::id::AuthorId;
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{SeedSigner, Sign as _, StrictVerifier};
 use jiaolian_sync::{Effect, Limits, LocalSeat, OpenError, Replica, Seat, Setup, SignError};
 use std::fs::File;
 use std::io;
@@ -82,7 +82,7 @@ impl Home {
         if place.exists() {
             return Err(IdentityError::Exists(place.display().to_string()).into());
         }
-        let ops = create_ops_key(&dir.join(OPS_FILE))?;
+        let ops = create_ops_key(&dir.join(OPS_FILE), identity.suite())?;
         let keys = NodeKeys::create(dir, &ops)?;
         let store = DiskStore::create(medium(dir), cache_mib, ops.clone(), case)?;
         Tip::create(&dir.join(TIP_FILE), ops.clone())?;
@@ -102,7 +102,7 @@ impl Home {
     pub fn open(dir: &Path, cache_mib: u16) -> Result<(Self, DiskStore), HomeError> {
         let identity = Identity::read(dir)?;
         let held = hold(dir)?;
-        let ops = open_ops_key(&dir.join(OPS_FILE))?;
+        let ops = open_ops_key(&dir.join(OPS_FILE), identity.suite())?;
         let keys = NodeKeys::open(dir, &ops)?;
         let store = DiskStore::open(medium(dir), cache_mib, ops.clone())?;
         let home = Self {
@@ -154,17 +154,19 @@ impl Home {
         [Duty::Staff, Duty::Witness].map(|duty| self.author(duty))
     }
 
-    fn signer(&self, duty: Duty) -> Ed25519Signer {
+    /// The node's own key for a duty.
+    pub fn signer(&self, duty: Duty) -> SeedSigner {
         let seed = match duty {
             Duty::Witness => &self.keys.witness,
             _ => &self.keys.staff,
         };
-        Ed25519Signer::from_seed(seed)
+        SeedSigner::new(self.identity.suite(), seed)
     }
 
     fn author(&self, duty: Duty) -> AuthorId {
-        let key = self.signer(duty).public_key();
-        author_id(ED25519, &key, self.identity.office_id(), duty)
+        let signer = self.signer(duty);
+        let office = self.identity.office_id();
+        author_id(signer.suite(), &signer.public_key(), office, duty)
     }
 
     fn seat(&self, authority: &Authority, duty: Duty) -> Option<LocalSeat> {

@@ -5,6 +5,7 @@ use crate::platform;
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
+use jiaolian_schema::suite::{ED25519, Suite};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::net::SocketAddr;
@@ -50,6 +51,9 @@ pub struct Identity {
     pub drill: bool,
     /// The node as a person of its own, hexadecimal.
     pub node_person: String,
+    /// In which suite the node signs and seals; where it is not written, 1.
+    #[serde(default = "first_suite", skip_serializing_if = "is_first_suite")]
+    suite: u8,
     /// The root that this office trusts, known since it joined.
     pub root: Option<RootPin>,
     /// The node of the office above, which this one dials; none at the root.
@@ -84,7 +88,7 @@ impl Identity {
     pub fn new(
         (office, person): (OfficeId, PersonId),
         (name, code, tier): (&str, &str, u8),
-        drill: bool,
+        (drill, suite): (bool, Suite),
     ) -> Self {
         Self {
             form: FORM.to_owned(),
@@ -94,6 +98,7 @@ impl Identity {
             tier,
             drill,
             node_person: person.to_hex(),
+            suite: suite.number(),
             root: None,
             superior: None,
         }
@@ -134,6 +139,11 @@ impl Identity {
         PersonId::from_hex(&self.node_person).expect("checked when it was read or made")
     }
 
+    /// In which suite the node signs and seals. Links are Ed25519 and TLS in either.
+    pub fn suite(&self) -> Suite {
+        Suite::numbered(self.suite).expect("checked when it was read or made")
+    }
+
     fn check(&self) -> Result<(), IdentityError> {
         let wrong = |field, value: &str, wanted| {
             Err(IdentityError::Field {
@@ -158,6 +168,10 @@ impl Identity {
                 "1 (township) to 5 (ministry)",
             );
         }
+        if Suite::numbered(self.suite).is_none() {
+            let wanted = "1 (Ed25519) or 2 (SM2)";
+            return wrong("suite", &self.suite.to_string(), wanted);
+        }
         if let Some(superior) = &self.superior
             && superior.endpoint_id().is_none()
         {
@@ -170,6 +184,18 @@ impl Identity {
             _ => Ok(()),
         }
     }
+}
+
+fn first_suite() -> u8 {
+    ED25519
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_first_suite(suite: &u8) -> bool {
+    *suite == ED25519
 }
 
 impl Superior {

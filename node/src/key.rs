@@ -1,33 +1,38 @@
 //! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE
 //! domain.
 //!
-//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed seed and CASE
-//! secret`, all integers big-endian. Wrong passphrases slow down the next try for the same number
+//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed key and CASE
+//! secret`, all integers big-endian. An officer's key is a seed or the name of a UKey, of either suite. Wrong passphrases slow down the next try for the same number
 //! and never
 //! lock it out: an offline desk has nobody to unlock it.
 
 mod attempt;
 mod draw;
 mod file;
+mod officer;
 mod tip;
+mod ukey;
 mod wrap;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, Place};
 use attempt::Attempts;
+use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Store, StoreError, Table, Write};
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
-use wrap::{SECRET_BYTES, Wrap};
+use wrap::{Form, Wrap};
 use zeroize::Zeroizing;
 
 pub use attempt::delay_ms;
 pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key};
 pub(crate) use file::{open_sealed_file, write_sealed_file};
+pub use officer::OfficerKey;
 pub use tip::{Tip, TipError, TipVerdict};
+pub use ukey::{PIN_BYTES_MAX, UKEY_FORM, Ukey};
 pub use wrap::Cost;
 pub(crate) use wrap::stretch;
 
-/// A 32-byte secret that an Ed25519 key is made of; wiped when dropped.
+/// A 32-byte secret that a key of either suite is made of; wiped when dropped.
 pub type Seed = Zeroizing<[u8; 32]>;
 
 /// Shortest passphrase, in characters.
@@ -43,8 +48,8 @@ const RECOVERY_ROW: &[u8] = b"\0recovery";
 /// What a passphrase opens.
 #[derive(Debug)]
 pub struct OpenedKey {
-    /// The seed of the officer's signing key at this desk.
-    pub signing_seed: Seed,
+    /// The officer's signing key at this desk.
+    pub key: OfficerKey,
     /// What unlocks the store; opens nothing where nobody gave it to a new key yet.
     pub case_secret: CaseSecret,
 }
@@ -103,7 +108,7 @@ impl KeyRing {
         &self,
         staff_number: &str,
         passphrase: &str,
-        signing_seed: &Seed,
+        key: &OfficerKey,
         case_secret: &CaseSecret,
     ) -> Result<Write, EnrolError> {
         check_staff_number(staff_number)?;
@@ -111,11 +116,14 @@ impl KeyRing {
         if !(PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
             return Err(EnrolError::Passphrase(chars));
         }
-        let mut secrets = Zeroizing::new([0; SECRET_BYTES]);
-        secrets[..32].copy_from_slice(signing_seed.as_slice());
-        secrets[32..].copy_from_slice(case_secret.to_bytes().as_slice());
+        let (secrets, is_plain) = officer::write(key, case_secret);
+        let form = match (is_plain, case_secret.suite()) {
+            (true, _) => Form::Plain,
+            (false, Suite::Ed25519) => Form::Any,
+            (false, Suite::Sm2) => Form::AnySm,
+        };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let wrap = Wrap::seal(self.cost, staff_number, passphrase, &secrets);
+        let wrap = Wrap::seal((self.cost, form), staff_number, passphrase, &secrets);
         Ok(ring_row(staff_number.as_bytes(), Some(wrap.to_bytes())))
     }
 
@@ -152,14 +160,9 @@ impl KeyRing {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .forget(staff_number);
-        let (seed, case) = opened
-            .split_first_chunk()
-            .expect("a ring holds a seed first");
-        let case = case.try_into().expect("a ring holds a CASE secret last");
-        Ok(OpenedKey {
-            signing_seed: Zeroizing::new(*seed),
-            case_secret: CaseSecret::from_bytes(case),
-        })
+        let read = officer::read(&opened, wrap.form() == Form::Plain);
+        let (key, case_secret) = read.ok_or(StoreError::Damaged(Table::KeyRing))?;
+        Ok(OpenedKey { key, case_secret })
     }
 
     /// The write that takes an officer's ring away.
@@ -184,11 +187,8 @@ impl KeyRing {
         };
         let bytes = recovery.open(recovery_place(), &sealed);
         let bytes = Zeroizing::new(bytes.map_err(|_: OpenSealError| OpenKeyError::Refused)?);
-        let bytes = bytes
-            .as_slice()
-            .try_into()
-            .map_err(|_| OpenKeyError::Refused)?;
-        Ok(Some(CaseSecret::from_bytes(bytes)))
+        let secret = CaseSecret::from_bytes(&bytes).ok_or(OpenKeyError::Refused)?;
+        Ok(Some(secret))
     }
 
     /// Counts the try before it is made, so that tries at the same moment don't slip through
@@ -231,6 +231,7 @@ fn recovery_place() -> Place<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiaolian_schema::suite::Sign as _;
     use jiaolian_sync::MemoryStore;
 
     const CHEAP: Cost = Cost {
@@ -240,20 +241,42 @@ mod tests {
     };
     const PASSPHRASE: &str = "春天的雨 2026";
 
-    fn enrolled() -> (KeyRing, MemoryStore, Seed, CaseSecret) {
+    fn enrolled() -> (KeyRing, MemoryStore, OfficerKey, CaseSecret) {
+        enrolled_in(Suite::Ed25519, Suite::Ed25519)
+    }
+
+    fn enrolled_in(signs: Suite, seals: Suite) -> (KeyRing, MemoryStore, OfficerKey, CaseSecret) {
         let ring = KeyRing::new(CHEAP);
-        let (seed, case) = (Zeroizing::new([3; 32]), CaseSecret::generate());
+        let case = CaseSecret::generate_in(seals);
+        let key = OfficerKey::Ring(signs, Zeroizing::new([3; 32]));
         let mut store = MemoryStore::default();
-        store.commit(&[ring.enrol("A1024", PASSPHRASE, &seed, &case).unwrap()]);
-        (ring, store, seed, case)
+        store.commit(&[ring.enrol("A1024", PASSPHRASE, &key, &case).unwrap()]);
+        (ring, store, key, case)
     }
 
     #[test]
     fn one_passphrase_opens_the_signing_key_and_the_case_domain() {
-        let (ring, store, seed, case) = enrolled();
-        let opened = ring.open(&store, "A1024", PASSPHRASE, 0).unwrap();
-        assert_eq!(opened.signing_seed, seed);
-        assert_eq!(opened.case_secret.public(), case.public());
+        for signs in Suite::ALL {
+            for seals in Suite::ALL {
+                let (ring, store, key, case) = enrolled_in(signs, seals);
+                let opened = ring.open(&store, "A1024", PASSPHRASE, 0).unwrap();
+                assert_eq!(opened.key.suite(), signs.number());
+                assert_eq!(opened.key.public_key(), key.public_key());
+                assert_eq!(opened.case_secret.public(), case.public());
+            }
+        }
+    }
+
+    #[test]
+    fn a_ring_of_suite_one_keeps_its_first_form_and_others_say_what_seals_them() {
+        let form = |signs, seals| {
+            let (_, store, ..) = enrolled_in(signs, seals);
+            store.get(Table::KeyRing, b"A1024").unwrap().unwrap()[0]
+        };
+        assert_eq!(form(Suite::Ed25519, Suite::Ed25519), 1);
+        assert_eq!(form(Suite::Sm2, Suite::Ed25519), 2);
+        assert_eq!(form(Suite::Ed25519, Suite::Sm2), 0x82);
+        assert_eq!(form(Suite::Sm2, Suite::Sm2), 0x82);
     }
 
     #[test]
@@ -303,13 +326,11 @@ mod tests {
     #[test]
     fn weak_passphrases_and_odd_numbers_are_not_enrolled() {
         let ring = KeyRing::new(CHEAP);
-        let (seed, case) = (Zeroizing::new([3; 32]), CaseSecret::generate());
-        let weak = ring
-            .enrol("A1", "七个字不够长呀", &seed, &case)
-            .unwrap_err();
+        let (key, case) = (OfficerKey::generate(Suite::Sm2), CaseSecret::generate());
+        let weak = ring.enrol("A1", "七个字不够长呀", &key, &case).unwrap_err();
         assert_eq!(weak, EnrolError::Passphrase(7));
         for number in ["", "A 1", "\0recovery", "工号", &"9".repeat(33)] {
-            let odd = ring.enrol(number, PASSPHRASE, &seed, &case);
+            let odd = ring.enrol(number, PASSPHRASE, &key, &case);
             assert!(matches!(odd, Err(EnrolError::StaffNumber(_))), "{number:?}");
         }
     }

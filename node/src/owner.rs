@@ -12,6 +12,7 @@ mod text;
 pub use access::{Access, Looked};
 pub use node::{FILES_MAX, Node, Parts};
 pub use rate::{LinkRate, Rates};
+pub(crate) use sign::refuse_key;
 pub use sign::{Hand, Place, SignRequest};
 pub use text::{CONTENTS_MAX, SavedText, TEXT_CHARS_MAX};
 

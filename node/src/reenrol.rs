@@ -30,5 +30,7 @@ mod reply;
 
 pub use answer::{ASK_DAYS, AnswerError, Waiting, acts, find, waiting};
 pub use carried::{CARRIED_BYTES_MAX, carried, read_carried};
-pub use desk::{ASKS_DAY_MAX, AskError, Begun, Drawn, PENDING_MAX, adopt, begin, has_pending};
+pub use desk::{
+    ASKS_DAY_MAX, AskError, Begun, Drawn, PENDING_MAX, adopt, begin, has_pending, suite_of,
+};
 pub use reply::{REPLY_BYTES_MAX, Reply, ReplyError};

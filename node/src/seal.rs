@@ -2,31 +2,34 @@
 //! flipped
 //! bits as if nothing had happened, and because township PCs are stolen.
 //!
-//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, and a
-//! boxed
-//! one has the ephemeral public key (32) before its nonce. The associated data is `form ‖ table ‖
-//! row key ‖
-//! epoch`, so a value can't be moved to another row, table or epoch. The two domains and their
-//! keys:
-//! `design.md` §8.
+//! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce ‖ ciphertext ‖ tag`; a boxed one has
+//! before its nonce what only the secret half can read. Nonce and tag are the suite's (`cipher`):
+//! 24 and 16 bytes in suite 1, 16 and 32 in suite 2, whose forms have the top bit set. The associated
+//! data is `form ‖ table ‖ row key ‖ epoch`, so a value can't be moved to another row, table, epoch or
+//! suite. The two domains and their keys: `design.md` §8.
 
 mod case;
+mod cipher;
+mod pair;
 mod vault;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
+use jiaolian_schema::suite::Suite;
+use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use case::{CasePublic, CaseSecret};
+pub use cipher::{Seal, sealer};
 pub use vault::{UnlockError, Vault};
 
 /// Length of every symmetric key and of both halves of a CASE key pair, in bytes.
 pub const KEY_BYTES: usize = 32;
-/// Length of the random nonce, in bytes. 192 bits may be drawn at random for ever.
+/// Length of suite 1's random nonce, in bytes. 192 bits may be drawn at random for ever.
 pub const NONCE_BYTES: usize = 24;
 
 const EPOCH_BYTES: usize = 4;
+/// Set in the first byte of what suite 2 sealed.
+const SM_BIT: u8 = 0x80;
 
 /// How a value was sealed: its first byte. A number never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,11 @@ pub struct Place<'a> {
 /// a power
 /// cut.
 #[derive(Clone)]
-pub struct OpsKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct OpsKey {
+    bytes: Zeroizing<[u8; KEY_BYTES]>,
+    suite: Suite,
+    rows: Arc<dyn Seal>,
+}
 
 impl std::fmt::Debug for OpsKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,29 +80,49 @@ impl OpsKey {
     /// The one epoch of the OPS key; a new key means a new store.
     const EPOCH: u32 = 1;
 
-    /// A key from its bytes.
+    /// A key of suite 1 from its bytes.
     pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self::new(Suite::Ed25519, Zeroizing::new(bytes))
     }
 
-    /// A fresh key.
+    /// A key of a suite from its bytes.
+    pub fn new(suite: Suite, bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
+        let rows = sealer(suite, &bytes);
+        Self { bytes, suite, rows }
+    }
+
+    /// A fresh key of suite 1.
     pub fn generate() -> Self {
-        Self(Zeroizing::new(entropy()))
+        Self::generate_in(Suite::Ed25519)
+    }
+
+    /// A fresh key of a suite.
+    pub fn generate_in(suite: Suite) -> Self {
+        Self::new(suite, Zeroizing::new(entropy()))
     }
 
     /// The bytes, for the key file.
     pub fn to_bytes(&self) -> Zeroizing<[u8; KEY_BYTES]> {
-        self.0.clone()
+        self.bytes.clone()
+    }
+
+    /// The suite in which it seals.
+    pub fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// Seals `plain` for one place.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
-        seal_with(&self.0, Form::Ops, Self::EPOCH, place, plain)
+        seal_with(&*self.rows, self.kind(), place, plain)
     }
 
     /// Opens what `seal` made for the same place.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, OpenSealError> {
-        open_with(&self.0, Form::Ops, Self::EPOCH, place, sealed)
+        open_with(&*self.rows, self.kind(), place, sealed)
+    }
+
+    fn kind(&self) -> (Suite, Form, u32) {
+        (self.suite, Form::Ops, Self::EPOCH)
     }
 }
 
@@ -107,70 +134,51 @@ pub fn entropy<const N: usize>() -> [u8; N] {
 }
 
 fn seal_with(
-    key: &[u8; KEY_BYTES],
-    form: Form,
-    epoch: u32,
+    rows: &dyn Seal,
+    (suite, form, epoch): (Suite, Form, u32),
     place: Place<'_>,
     plain: &[u8],
 ) -> Vec<u8> {
-    let mut sealed = Vec::with_capacity(1 + EPOCH_BYTES + NONCE_BYTES + plain.len() + 16);
-    sealed.push(form as u8);
-    sealed.extend_from_slice(&epoch.to_be_bytes());
-    append_ciphertext(&mut sealed, key, &aad(form, epoch, place), plain);
+    let mut sealed = start(suite, form, epoch, plain.len());
+    rows.append(&mut sealed, &aad(suite, form, epoch, place), plain);
     sealed
 }
 
 fn open_with(
-    key: &[u8; KEY_BYTES],
-    form: Form,
-    epoch: u32,
+    rows: &dyn Seal,
+    (suite, form, epoch): (Suite, Form, u32),
     place: Place<'_>,
     sealed: &[u8],
 ) -> Result<Vec<u8>, OpenSealError> {
-    let (found, found_epoch, rest) = parse(sealed)?;
-    if found != form || found_epoch != epoch {
+    let (found_suite, found, found_epoch, rest) = parse(sealed)?;
+    if (found_suite, found, found_epoch) != (suite, form, epoch) {
         return Err(OpenSealError::Damaged);
     }
-    open_ciphertext(key, &aad(form, epoch, place), rest)
+    rows.open(&aad(suite, form, epoch, place), rest)
 }
 
-pub(crate) fn append_ciphertext(
-    out: &mut Vec<u8>,
-    key: &[u8; KEY_BYTES],
-    aad: &[u8],
-    plain: &[u8],
-) {
-    let nonce: [u8; NONCE_BYTES] = entropy();
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-    let ciphertext = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
-        .expect("a value on this disk is far below the cipher's 256 GiB");
-    out.extend_from_slice(&nonce);
-    out.extend_from_slice(&ciphertext);
+/// The first bytes of a sealed value, with room for the rest.
+fn start(suite: Suite, form: Form, epoch: u32, bytes: usize) -> Vec<u8> {
+    let mut sealed = Vec::with_capacity(1 + EPOCH_BYTES + bytes + 48);
+    sealed.push(form_byte(suite, form));
+    sealed.extend_from_slice(&epoch.to_be_bytes());
+    sealed
 }
 
-pub(crate) fn open_ciphertext(
-    key: &[u8; KEY_BYTES],
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Vec<u8>, OpenSealError> {
-    let (nonce, ciphertext) = sealed
-        .split_first_chunk::<NONCE_BYTES>()
-        .ok_or(OpenSealError::Damaged)?;
-    XChaCha20Poly1305::new(&Key::from(*key))
-        .decrypt(
-            &XNonce::from(*nonce),
-            Payload {
-                msg: ciphertext,
-                aad,
-            },
-        )
-        .map_err(|_| OpenSealError::Damaged)
+fn form_byte(suite: Suite, form: Form) -> u8 {
+    match suite {
+        Suite::Ed25519 => form as u8,
+        Suite::Sm2 => form as u8 | SM_BIT,
+    }
 }
 
-fn parse(sealed: &[u8]) -> Result<(Form, u32, &[u8]), OpenSealError> {
-    let (&form, rest) = sealed.split_first().ok_or(OpenSealError::Damaged)?;
-    let form = match form {
+fn parse(sealed: &[u8]) -> Result<(Suite, Form, u32, &[u8]), OpenSealError> {
+    let (&byte, rest) = sealed.split_first().ok_or(OpenSealError::Damaged)?;
+    let suite = match byte & SM_BIT {
+        0 => Suite::Ed25519,
+        _ => Suite::Sm2,
+    };
+    let form = match byte & !SM_BIT {
         1 => Form::Ops,
         2 => Form::CaseEpoch,
         3 => Form::CaseBox,
@@ -179,12 +187,12 @@ fn parse(sealed: &[u8]) -> Result<(Form, u32, &[u8]), OpenSealError> {
     let (epoch, rest) = rest
         .split_first_chunk::<EPOCH_BYTES>()
         .ok_or(OpenSealError::Damaged)?;
-    Ok((form, u32::from_be_bytes(*epoch), rest))
+    Ok((suite, form, u32::from_be_bytes(*epoch), rest))
 }
 
 /// Every part but the row key has a fixed length, so two places never give the same bytes.
-fn aad(form: Form, epoch: u32, place: Place<'_>) -> Vec<u8> {
-    let mut aad = vec![form as u8, place.table];
+fn aad(suite: Suite, form: Form, epoch: u32, place: Place<'_>) -> Vec<u8> {
+    let mut aad = vec![form_byte(suite, form), place.table];
     aad.extend_from_slice(place.key);
     aad.extend_from_slice(&epoch.to_be_bytes());
     aad

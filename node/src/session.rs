@@ -7,9 +7,9 @@ mod proof;
 pub use answer::{ANSWER_BYTES_MAX, ANSWERS_MAX, Answer, Answers, Place};
 pub use proof::Proof;
 
+use crate::key::OfficerKey;
 use crate::view::Viewer;
 use jiaolian_schema::id::{PersonId, hex, sha256, unhex};
-use jiaolian_schema::suite::Ed25519Signer;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -81,7 +81,7 @@ pub struct Session {
     /// Whom it shows and signs as.
     pub viewer: Arc<Viewer>,
     /// Signs what needs no passphrase; wiped when the last holder of the session lets go.
-    pub key: Arc<Ed25519Signer>,
+    pub key: Arc<OfficerKey>,
     /// Answers given before, by idempotency key.
     pub answers: Arc<Answers>,
     /// Says why it ended, once it did.
@@ -116,13 +116,7 @@ impl std::fmt::Debug for Sessions {
 
 impl Sessions {
     /// Opens a session under a fresh token.
-    pub fn open(
-        &self,
-        token: &SessionToken,
-        viewer: Viewer,
-        key: Ed25519Signer,
-        now: i64,
-    ) -> Session {
+    pub fn open(&self, token: &SessionToken, viewer: Viewer, key: OfficerKey, now: i64) -> Session {
         let (end, ending) = watch::channel(None);
         let session = Session {
             viewer: Arc::new(viewer),
@@ -232,10 +226,11 @@ fn finish(entries: &mut BTreeMap<[u8; 32], Entry>, place: &[u8; 32], ending: End
 mod tests {
     use super::*;
     use crate::view::Viewer;
+    use jiaolian_schema::suite::Suite;
 
     fn open(sessions: &Sessions, byte: u8, now: i64) -> (SessionToken, Session) {
         let token = SessionToken::new([byte; 32]);
-        let key = Ed25519Signer::from_seed(&[byte; 32]);
+        let key = OfficerKey::generate(Suite::Ed25519);
         let session = sessions.open(&token, Viewer::example(byte), key, now);
         (token, session)
     }
@@ -282,7 +277,7 @@ mod tests {
             sessions.open(
                 &token,
                 Viewer::example(1),
-                Ed25519Signer::from_seed(&[1; 32]),
+                OfficerKey::generate(Suite::Ed25519),
                 i as i64,
             );
         }

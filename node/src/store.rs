@@ -138,10 +138,8 @@ impl DiskStore {
             None => return Err(OpenStoreError::Unreadable("it has no schema row".into())),
         }
         let public = ops.open(meta_place(CASE_PUBLIC_ROW), &sealed.unwrap_or_default());
-        let public = public
-            .ok()
-            .and_then(|bytes| bytes.as_slice().try_into().ok());
-        let public = CasePublic::from_bytes(&public.ok_or(OpenStoreError::WrongKey)?);
+        let public = public.ok().and_then(|bytes| CasePublic::from_bytes(&bytes));
+        let public = public.ok_or(OpenStoreError::WrongKey)?;
         let vault = Arc::new(Vault::new(ops, public));
         Ok(Self {
             reader: StoreReader {

@@ -12,8 +12,8 @@ const HERE: Place<'static> = Place {
 #[test]
 fn both_case_forms_open_with_the_secret_and_survive_its_stored_form() {
     let secret = CaseSecret::generate();
-    let public = CasePublic::from_bytes(&secret.public().to_bytes());
-    let again = CaseSecret::from_bytes(&secret.to_bytes());
+    let public = CasePublic::from_bytes(&secret.public().to_bytes()).unwrap();
+    let again = CaseSecret::from_bytes(&secret.to_bytes()).unwrap();
     for sealed in [public.seal(HERE, b"body"), secret.seal(HERE, b"body")] {
         assert_eq!(again.open(HERE, &sealed).unwrap(), b"body");
         assert_eq!(

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jiaolian_node::key::{
-    Cost, KeyRing, NodeKeys, OpenKeyError, Tip, TipVerdict, create_ops_key, open_ops_key,
+    Cost, KeyRing, NodeKeys, OfficerKey, OpenKeyError, Tip, TipVerdict, create_ops_key,
+    open_ops_key,
 };
 use jiaolian_node::seal::CaseSecret;
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium};
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _, Suite};
 use jiaolian_sync::{Store, StoreError, Table, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +39,7 @@ fn node_starts_locked_after_a_power_cut_and_an_officer_opens_it() {
     let directory = directory.path();
     let author = [5; 32];
     {
-        let ops = create_ops_key(&directory.join("ops.key")).unwrap();
+        let ops = create_ops_key(&directory.join("ops.key"), Suite::Ed25519).unwrap();
         NodeKeys::create(directory, &ops).unwrap();
         let case = CaseSecret::generate();
         let medium = medium(directory);
@@ -45,7 +47,12 @@ fn node_starts_locked_after_a_power_cut_and_an_officer_opens_it() {
             DiskStore::create(medium, CACHE_MIB_DEFAULT, ops.clone(), case.public()).unwrap();
         let ring = KeyRing::new(Cost::DESK);
         let enrolled = ring
-            .enrol("S10086", PASSPHRASE, &Zeroizing::new([8; 32]), &case)
+            .enrol(
+                "S10086",
+                PASSPHRASE,
+                &OfficerKey::Ring(Suite::Ed25519, Zeroizing::new([8; 32])),
+                &case,
+            )
             .unwrap();
         store
             .commit(&[enrolled, put(Table::CaseBody, b"id-1", "入矫宣告")])
@@ -55,7 +62,7 @@ fn node_starts_locked_after_a_power_cut_and_an_officer_opens_it() {
             .record(author, 41)
             .unwrap();
     }
-    let ops = open_ops_key(&directory.join("ops.key")).unwrap();
+    let ops = open_ops_key(&directory.join("ops.key"), Suite::Ed25519).unwrap();
     NodeKeys::open(directory, &ops).unwrap();
     let store = DiskStore::open(medium(directory), CACHE_MIB_DEFAULT, ops.clone()).unwrap();
     let reader = store.reader();
@@ -81,7 +88,8 @@ fn node_starts_locked_after_a_power_cut_and_an_officer_opens_it() {
         .unwrap_err();
     assert_eq!(wrong, OpenKeyError::Refused);
     let opened = ring.open(&reader, "S10086", PASSPHRASE, 0).unwrap();
-    assert_eq!(*opened.signing_seed, [8; 32]);
+    let signer = Ed25519Signer::from_seed(&[8; 32]);
+    assert_eq!(opened.key.public_key(), signer.public_key());
     store.unlock(opened.case_secret).unwrap();
     let bodies = reader.range(Table::CaseBody, b"id-", b"id-9", 10).unwrap();
     let texts: Vec<_> = bodies

@@ -10,9 +10,10 @@ use crate::canon::{self, CanonError};
 use crate::content::{EDIT_1, precheck};
 use crate::envelope::{
     BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind, author_id,
+    body_hash,
 };
 use crate::fact::{Fact, What};
-use crate::id::{AuthorId, EnvelopeId, OfficeId, sha256};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use crate::suite::Verify;
 use thiserror::Error;
 
@@ -106,7 +107,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// SHA-256 of the head's bytes.
+    /// The hash of the head's bytes in its suite.
     pub fn id(&self) -> EnvelopeId {
         self.id
     }
@@ -191,7 +192,7 @@ fn admit_body(id: EnvelopeId, head: &Head, bytes: &[u8]) -> Result<(Body, Fact),
     if bytes.len() > BODY_BYTES_MAX {
         return Err(AdmitError::BodyTooLong(bytes.len()));
     }
-    if sha256(&[bytes]) != head.body_hash.0 {
+    if body_hash(head.suite, bytes) != head.body_hash {
         return Err(AdmitError::OtherBody);
     }
     let body: Body = canon::decode("a body", bytes)?;
@@ -247,7 +248,7 @@ fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError
                 .map_err(|error| AdmitError::Change(error.to_string()))
         }
         Kind::Receipt => match &fact.what {
-            What::Receipt(receipt) if receipt.is_sound() => Ok(()),
+            What::Receipt(receipt) if receipt.is_sound(head.suite) => Ok(()),
             _ => Err(AdmitError::UnsoundReceipt),
         },
     }

@@ -6,8 +6,8 @@
 //! chain still verifies.
 
 use crate::canon::{self, CanonError};
-use crate::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
-use crate::suite::{SIGNATURE_BYTES, Sign};
+use crate::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId};
+use crate::suite::{KeyError, SIGNATURE_BYTES, Sign, digest};
 use minicbor::{Decode, Encode};
 
 /// Longest head, bytes.
@@ -72,9 +72,28 @@ impl Duty {
     }
 }
 
-/// SHA-256(suite ‖ key ‖ office ‖ duty).
+/// H(suite ‖ key ‖ office ‖ duty) in the key's suite.
 pub fn author_id(suite: u8, key: &[u8], office: OfficeId, duty: Duty) -> AuthorId {
-    AuthorId(sha256(&[&[suite], key, &office.0, &[duty.byte()]]))
+    AuthorId(digest(suite, &[&[suite], key, &office.0, &[duty.byte()]]))
+}
+
+/// The id of an envelope: the hash of its head's bytes in the suite that they name.
+pub fn head_id(head: &[u8]) -> EnvelopeId {
+    EnvelopeId(digest(named_suite(head), &[head]))
+}
+
+/// The hash by which a head of the suite names its body.
+pub fn body_hash(suite: u8, body: &[u8]) -> BodyHash {
+    BodyHash(digest(suite, &[body]))
+}
+
+/// The suite that a head's bytes begin with: key 0 of its map, in the one form of an integer. Bytes
+/// that are no head have an id too, by which they are listed.
+fn named_suite(head: &[u8]) -> u8 {
+    match head {
+        [_, 0, suite @ 0..=23, ..] | [_, 0, 0x18, suite, ..] => *suite,
+        _ => 0,
+    }
 }
 
 /// What is signed.
@@ -96,7 +115,7 @@ pub struct Head {
     /// The author's envelope at n − 1; none at n = 1.
     #[n(4)]
     pub prev: Option<EnvelopeId>,
-    /// SHA-256 of the body's bytes.
+    /// The body's bytes, hashed in the suite.
     #[n(5)]
     pub body_hash: BodyHash,
     /// The newest superior receipt that the author had seen.
@@ -166,20 +185,20 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Signs a head over a body.
-    pub fn seal(signer: &dyn Sign, head: &Head, body: Vec<u8>) -> Self {
+    /// Signs a head over a body; nothing where the key gives no signature.
+    pub fn seal(signer: &dyn Sign, head: &Head, body: Vec<u8>) -> Result<Self, KeyError> {
         let head_bytes = canon::encode(head);
-        let signature = signer.sign(&Head::signed_bytes(head.kind, &head_bytes));
-        Self {
+        let signature = signer.sign(&Head::signed_bytes(head.kind, &head_bytes))?;
+        Ok(Self {
             head: head_bytes,
             signature,
             body: Some(body),
-        }
+        })
     }
 
-    /// SHA-256 of the head's bytes.
+    /// The hash of the head's bytes in its suite.
     pub fn id(&self) -> EnvelopeId {
-        EnvelopeId(sha256(&[&self.head]))
+        head_id(&self.head)
     }
 
     /// The head, if its bytes are the one form of a head.

@@ -2,7 +2,8 @@
 
 use minicbor::bytes::{DecodeBytes, EncodeBytes};
 use minicbor::{Decode, Decoder, Encode, Encoder};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest, Sha256};
+use sm3::Sm3;
 use std::fmt;
 
 macro_rules! byte_name {
@@ -68,11 +69,11 @@ macro_rules! byte_name {
 }
 
 byte_name!(
-    /// SHA-256 of an envelope's head bytes.
+    /// The hash of an envelope's head bytes in its suite.
     EnvelopeId, 32
 );
 byte_name!(
-    /// SHA-256(suite ‖ key ‖ office ‖ duty): one key in one place, for ever.
+    /// H(suite ‖ key ‖ office ‖ duty) in the key's suite: one key in one place, for ever.
     AuthorId, 32
 );
 byte_name!(
@@ -80,7 +81,7 @@ byte_name!(
     DossierId, 32
 );
 byte_name!(
-    /// SHA-256 of an envelope's body bytes.
+    /// The hash of an envelope's body bytes in its suite.
     BodyHash, 32
 );
 byte_name!(
@@ -114,7 +115,19 @@ impl From<DossierId> for EnvelopeId {
 
 /// SHA-256 of the parts, one after another.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
+    hash::<Sha256>(parts)
+}
+
+/// SM3 (GB/T 32905) of the parts, one after another.
+pub fn sm3(parts: &[&[u8]]) -> [u8; 32] {
+    hash::<Sm3>(parts)
+}
+
+fn hash<D: Digest>(parts: &[&[u8]]) -> [u8; 32]
+where
+    [u8; 32]: From<sha2::digest::Output<D>>,
+{
+    let mut hasher = D::new();
     for part in parts {
         hasher.update(part);
     }

@@ -8,8 +8,8 @@
 #![allow(clippy::disallowed_types)]
 
 use jiaolian_schema::act::{
-    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, EditBytes, Endorse, Entrust, Found, Open,
-    Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch,
+    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, EditBytes, Endorse, Entrust, Found,
+    Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -287,7 +287,7 @@ fn head(kind: Kind, body: &[u8]) -> Head {
 fn seal(kind: Kind, body: &Body) -> Envelope {
     let bytes = canon::encode(body);
     let seed = if kind == Kind::Receipt { 2 } else { 1 };
-    Envelope::seal(&signer(seed), &head(kind, &bytes), bytes)
+    Envelope::seal(&signer(seed), &head(kind, &bytes), bytes).unwrap()
 }
 
 fn receipt() -> Receipt {
@@ -297,7 +297,7 @@ fn receipt() -> Receipt {
         id: id(byte),
         whole,
     };
-    Receipt::new(AT, vec![listed(2, 1), listed(1, 0)])
+    Receipt::new(1, AT, vec![listed(2, 1), listed(1, 0)])
 }
 
 /// Every golden value by the name of its file.
@@ -370,13 +370,15 @@ fn head_envelope(change: impl FnOnce(&mut Head)) -> Envelope {
     let bytes = canon::encode(&body(case_acts().remove(4).1.to_payload(AT), false));
     let mut head = head(Kind::Act, &bytes);
     change(&mut head);
-    Envelope::seal(&signer(1), &head, bytes)
+    Envelope::seal(&signer(1), &head, bytes).unwrap()
 }
 
 /// Signs exactly these bytes as an act's head.
 fn signed_head_bytes(head: Vec<u8>) -> Envelope {
     Envelope {
-        signature: signer(1).sign(&Head::signed_bytes(Kind::Act, &head)),
+        signature: signer(1)
+            .sign(&Head::signed_bytes(Kind::Act, &head))
+            .unwrap(),
         head,
         body: None,
     }
@@ -436,7 +438,7 @@ fn row_65_bytes_that_are_not_the_one_form_of_a_head_are_refused() {
 fn row_65_a_body_with_trailing_bytes_or_bottomless_nesting_is_refused() {
     let good = canon::encode(&body(open().to_payload(AT), true));
     for bytes in [[&good[..], &[0]].concat(), vec![0x81; 10_000]] {
-        let envelope = Envelope::seal(&signer(1), &head(Kind::Act, &bytes), bytes);
+        let envelope = Envelope::seal(&signer(1), &head(Kind::Act, &bytes), bytes).unwrap();
         assert!(matches!(checked(envelope), Err(AdmitError::Canon(_))));
     }
 }
@@ -445,7 +447,9 @@ fn row_65_a_body_with_trailing_bytes_or_bottomless_nesting_is_refused() {
 fn row_12_a_signature_over_another_kind_of_thing_is_refused() {
     let good = act_envelope(|_| {});
     for other in ["edit/1", "receipt/1", LOGIN_TYPE] {
-        let signature = signer(1).sign(&pre_authentication(other, &good.head));
+        let signature = signer(1)
+            .sign(&pre_authentication(other, &good.head))
+            .unwrap();
         let forged = Envelope {
             signature,
             ..good.clone()
@@ -560,7 +564,7 @@ fn witnesses_sign_receipts_and_nobody_else_does() {
     let bytes = canon::encode(&body(canon::encode(&receipt()), false));
     let mut by_staff = head(Kind::Receipt, &bytes);
     by_staff.author = introduction(1, Duty::Staff).author();
-    let envelope = Envelope::seal(&signer(1), &by_staff, bytes);
+    let envelope = Envelope::seal(&signer(1), &by_staff, bytes).unwrap();
     assert_eq!(checked(envelope), Err(AdmitError::WitnessOnly));
     let mut wrong = receipt();
     wrong.root = [0; 32];

@@ -11,7 +11,7 @@ pub(crate) const PARKED_MAX: usize = 1_000;
 /// Most bytes of one peer that wait.
 pub(crate) const PARKED_BYTES_MAX: usize = 1024 * 1024;
 /// After this many ms an envelope that still waits is let go; reconciliation brings it again if it
-/// is wanted.
+/// is wanted. What waits for a later build is never let go.
 pub(crate) const PARKED_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
 /// What an envelope waits for.
@@ -53,8 +53,18 @@ struct Row {
     order: u64,
     bytes: usize,
     since: i64,
+    whole: bool,
 }
 
+impl Row {
+    /// What waits for a later build has room of its own, so that nothing else pushes it out.
+    fn queue(&self) -> QueueKey {
+        (self.peer, matches!(self.need, Need::Suite(_)))
+    }
+}
+
+/// From whom, and whether it waits for a later build.
+type QueueKey = (Option<[u8; 32]>, bool);
 /// What waits of one peer, in order of coming, and how many bytes it is.
 type Queue = (BTreeMap<u64, EnvelopeId>, usize);
 
@@ -63,7 +73,7 @@ type Queue = (BTreeMap<u64, EnvelopeId>, usize);
 pub(crate) struct Lot {
     rows: BTreeMap<EnvelopeId, Row>,
     waiting: BTreeMap<Need, BTreeSet<EnvelopeId>>,
-    queues: BTreeMap<Option<[u8; 32]>, Queue>,
+    queues: BTreeMap<QueueKey, Queue>,
     count: u64,
 }
 
@@ -76,7 +86,20 @@ impl Lot {
         self.rows.contains_key(&id)
     }
 
-    /// Notes an envelope that waits; gives the oldest ones of the same peer that had to go.
+    /// Whether the envelope waits for a later build with all that `envelope` has.
+    pub(crate) fn keeps(&self, id: EnvelopeId, envelope: &Envelope) -> bool {
+        let row = self.rows.get(&id);
+        row.is_some_and(|row| row.queue().1 && (row.whole || envelope.body.is_none()))
+    }
+
+    /// Those that wait for a later build.
+    pub(crate) fn unchecked(&self) -> Vec<EnvelopeId> {
+        let rows = self.rows.iter().filter(|(_, row)| row.queue().1);
+        rows.map(|(id, _)| *id).collect()
+    }
+
+    /// Notes an envelope that waits; gives those of the same peer that had to go: the oldest, and of
+    /// what waits for a later build the one that finds no room.
     pub(crate) fn insert(&mut self, id: EnvelopeId, parked: &Parked) -> Vec<EnvelopeId> {
         self.remove(id);
         let bytes = parked.envelope.head.len() + parked.envelope.body.as_ref().map_or(0, Vec::len);
@@ -87,19 +110,21 @@ impl Lot {
             order: self.count,
             bytes,
             since: parked.since,
+            whole: parked.envelope.body.is_some(),
         };
         self.rows.insert(id, row);
         self.waiting.entry(row.need).or_default().insert(id);
-        let queue = self.queues.entry(row.peer).or_default();
+        let queue = self.queues.entry(row.queue()).or_default();
         queue.0.insert(row.order, id);
         queue.1 += bytes;
         let mut out = Vec::new();
-        while let Some((queue, held)) = self.queues.get(&row.peer)
+        while let Some((queue, held)) = self.queues.get(&row.queue())
             && (queue.len() > PARKED_MAX || *held > PARKED_BYTES_MAX)
             && let Some(oldest) = queue.values().next().copied()
         {
-            self.remove(oldest);
-            out.push(oldest);
+            let goes = if row.queue().1 { id } else { oldest };
+            self.remove(goes);
+            out.push(goes);
         }
         out
     }
@@ -114,11 +139,11 @@ impl Lot {
                 self.waiting.remove(&row.need);
             }
         }
-        if let Some((queue, bytes)) = self.queues.get_mut(&row.peer) {
+        if let Some((queue, bytes)) = self.queues.get_mut(&row.queue()) {
             queue.remove(&row.order);
             *bytes -= row.bytes;
             if queue.is_empty() {
-                self.queues.remove(&row.peer);
+                self.queues.remove(&row.queue());
             }
         }
     }
@@ -129,9 +154,15 @@ impl Lot {
         ids.copied().collect()
     }
 
-    /// Those that came before `since`.
+    /// All of them.
+    pub(crate) fn ids(&self) -> Vec<EnvelopeId> {
+        self.rows.keys().copied().collect()
+    }
+
+    /// Those that came before `since` and may be let go.
     pub(crate) fn older_than(&self, since: i64) -> Vec<EnvelopeId> {
-        let old = self.rows.iter().filter(|(_, row)| row.since < since);
+        let old = self.rows.iter();
+        let old = old.filter(|(_, row)| row.since < since && !row.queue().1);
         old.map(|(id, _)| *id).collect()
     }
 }

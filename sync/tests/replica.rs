@@ -19,6 +19,8 @@ mod net;
 mod receipt;
 #[path = "replica/sign.rs"]
 mod sign;
+#[path = "replica/suite.rs"]
+mod suite;
 #[path = "replica/supervise.rs"]
 mod supervise;
 #[path = "replica/swarm.rs"]

@@ -22,6 +22,7 @@ mod world;
 
 pub use fault::{Counts, Fault};
 pub use report::Report;
+pub use signature::Suites;
 
 use plan::DAY_MS;
 use std::io::Write as _;
@@ -45,6 +46,9 @@ pub struct SimCommand {
     /// Days of trouble in virtual time, 1 to 400.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=i64::from(DAYS_MAX)))]
     pub days: u32,
+    /// In which suites everybody signs: 1, 2, or `mixed` for one drawn for each key.
+    #[arg(long, default_value = "1", value_parser = Suites::read)]
+    pub suite: Suites,
 }
 
 fn read_range(text: &str) -> Result<(u64, u64), String> {
@@ -65,7 +69,7 @@ pub fn command(command: &SimCommand) -> ExitCode {
     let (mut all, mut broken) = (Counts::new(), 0);
     let mut out = std::io::stdout().lock();
     for seed in from..to {
-        let report = run(seed, command.days);
+        let report = run_in(seed, command.days, command.suite);
         for (fault, count) in &report.faults {
             *all.entry(*fault).or_default() += count;
         }
@@ -107,7 +111,12 @@ pub fn command(command: &SimCommand) -> ExitCode {
 
 /// One seed's world for so many days of trouble, then healed and checked.
 pub fn run(seed: u64, days: u32) -> Report {
-    let mut world = World::new(seed);
+    run_in(seed, days, Suites::default())
+}
+
+/// The same with everybody's keys in these suites.
+pub fn run_in(seed: u64, days: u32, suites: Suites) -> Report {
+    let mut world = World::new(seed, suites);
     world.begin();
     world.run_until(plan::START + i64::from(days.min(DAYS_MAX)) * DAY_MS);
     let rested_ms = world.heal();

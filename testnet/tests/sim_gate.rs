@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use jiaolian_testnet::sim::run;
+use jiaolian_schema::suite::Suite;
+use jiaolian_testnet::sim::{Suites, run, run_in};
 use std::process::Command;
 
 /// Days of trouble in each run.
@@ -52,6 +53,16 @@ fn fixed_seeds_break_no_rule() {
         faults += report.faults.values().sum::<u64>();
     }
     assert!(faults > 5_000, "only {faults} faults came");
+}
+
+#[test]
+fn a_province_on_suite_two_and_a_mixed_one_break_no_rule() {
+    for suites in [Suites::All(Suite::Sm2), Suites::Mixed] {
+        let report = run_in(24, DAYS, suites);
+        assert!(report.broken.is_empty(), "{suites:?}: {report}");
+        assert!(report.signed.values().sum::<u64>() > 100, "{report}");
+        assert_ne!(report.state, run(24, DAYS).state, "{suites:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::seal::OpsKey;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, author_id, pre_authentication};
 use jiaolian_schema::id::{AuthorId, OfficeId, hex, unhex};
-use jiaolian_schema::suite::{ED25519, Sign, StrictVerifier, Verify as _};
+use jiaolian_schema::suite::{Sign, StrictVerifier, Verify as _};
 use minicbor::Encode;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -36,6 +36,8 @@ pub struct Ask {
     pub names: Vec<String>,
     /// Public key of the certificate, hexadecimal.
     key: String,
+    /// Suite of the node's key.
+    suite: u8,
     /// Public key of the node that asks, hexadecimal.
     node: String,
     /// Signature of that node, hexadecimal.
@@ -68,10 +70,13 @@ impl Ask {
             name: name.to_owned(),
             names: names.to_vec(),
             key: hex(key.0.der_bytes()),
+            suite: signer.suite(),
             node: hex(&signer.public_key()),
             signature: String::new(),
         };
-        ask.signature = hex(&signer.sign(&ask.signed_bytes()));
+        let signature = signer.sign(&ask.signed_bytes());
+        ask.signature =
+            hex(&signature.map_err(|error| CertificateError::Library(error.to_string()))?);
         Ok(ask)
     }
 
@@ -90,7 +95,7 @@ impl Ask {
         let (Some(key), Some(signature)) = (key, signature) else {
             return Err(CertificateError::Unsigned);
         };
-        let signed = StrictVerifier.verify(ED25519, &key, &ask.signed_bytes(), &signature);
+        let signed = StrictVerifier.verify(ask.suite, &key, &ask.signed_bytes(), &signature);
         signed.then_some(ask).ok_or(CertificateError::Unsigned)
     }
 
@@ -113,7 +118,7 @@ impl Ask {
     /// The node that signed the request, as the roster would name it.
     pub fn author(&self) -> Result<AuthorId, CertificateError> {
         let key = unhex(&self.node).ok_or(CertificateError::Unsigned)?;
-        Ok(author_id(ED25519, &key, self.office_id()?, Duty::Staff))
+        Ok(author_id(self.suite, &key, self.office_id()?, Duty::Staff))
     }
 
     pub(super) fn public_key(&self) -> Result<Vec<u8>, CertificateError> {

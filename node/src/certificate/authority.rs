@@ -5,9 +5,10 @@ use super::issued::Issued;
 use super::name::{check_names, is_dns};
 use super::{AUTHORITY_DAYS, Ask, CERTIFICATE_DAYS, CertificateError, DAY_MS, LEAD_DAYS, instant};
 use crate::key::{Cost, PASSPHRASE_CHARS_MAX, PASSPHRASE_CHARS_MIN, stretch};
-use crate::seal::{append_ciphertext, entropy, open_ciphertext};
+use crate::seal::{entropy, sealer};
 use jiaolian_schema::canon;
 use jiaolian_schema::id::sha256;
+use jiaolian_schema::suite::Suite;
 use minicbor::{Decode, Encode};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
@@ -186,7 +187,8 @@ impl AuthorityFile {
         };
         let plain = Zeroizing::new(key.serialize_der());
         let mut sealed = Vec::new();
-        append_ciphertext(&mut sealed, &*file.key(passphrase)?, &file.aad(), &plain);
+        let key = file.key(passphrase)?;
+        sealer(Suite::Ed25519, &key).append(&mut sealed, &file.aad(), &plain);
         file.sealed = sealed;
         Ok(file)
     }
@@ -222,7 +224,8 @@ impl AuthorityFile {
                 allowed: self.scope.words(),
             });
         }
-        let plain = open_ciphertext(&*self.key(passphrase)?, &self.aad(), &self.sealed);
+        let opened = sealer(Suite::Ed25519, &*self.key(passphrase)?);
+        let plain = opened.open(&self.aad(), &self.sealed);
         let plain = Zeroizing::new(plain.map_err(|_| CertificateError::Passphrase)?);
         let key = KeyPair::try_from(plain.as_slice())?;
         let issuer = Issuer::new(issuer_params(&self.name, &self.scope)?, key);

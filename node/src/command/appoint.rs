@@ -2,11 +2,11 @@
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
 use super::enrol::read_request;
-use super::secret::{Source, open_ring};
+use super::secret::{Source, open_ring, ready, refuse_key};
 use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::{KeyRing, Tip};
+use crate::key::{KeyRing, OfficerKey, Tip};
 use crate::platform;
 use crate::request::{Answer, Request};
 use crate::run::judge;
@@ -17,8 +17,8 @@ use jiaolian_schema::act::{Act, Entrust, Found};
 use jiaolian_schema::envelope::{Duty, author_id};
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
-use jiaolian_sync::{Draft, Payload, Replica, Seat};
+use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,7 @@ pub(super) struct Desk {
     /// What the node knows.
     pub(super) replica: Replica<StoreReader>,
     tip: Tip,
-    signer: Ed25519Signer,
+    signer: OfficerKey,
     seat: Seat,
     now: i64,
     signed: usize,
@@ -168,11 +168,12 @@ impl Desk {
     pub(super) fn open(dir: &Path, keeper: &str, from_lines: bool) -> Result<Self, Refusal> {
         let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
         let keys = KeyRing::new(cost(home.identity.drill));
-        let opened = open_ring(&store.reader(), &keys, keeper, Source::new(from_lines))?;
+        let source = Source::new(from_lines);
+        let opened = open_ring(&store.reader(), &keys, keeper, source)?;
+        let signer = ready(opened.key, keeper, source)?;
         store
             .unlock(opened.case_secret)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
         let mut replica = home.replica(&store)?;
         let seat = keeper_seat(&home, &replica, &signer)?;
         let config = Config::load(&dir.join(CONFIG_FILE))
@@ -226,7 +227,10 @@ impl Desk {
             .replica
             .sign(&self.signer, self.seat, draft, self.now, entropy());
         self.signed += 1;
-        Ok(signed.map_err(HomeError::from)?)
+        signed.map_err(|error| match error {
+            SignError::Key(error) => refuse_key(&error),
+            error => HomeError::from(error).into(),
+        })
     }
 }
 
@@ -264,10 +268,10 @@ fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
 fn keeper_seat(
     home: &Home,
     replica: &Replica<StoreReader>,
-    signer: &Ed25519Signer,
+    signer: &OfficerKey,
 ) -> Result<Seat, Refusal> {
     let office = home.identity.office_id();
-    let author = author_id(ED25519, &signer.public_key(), office, Duty::Keeper);
+    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Keeper);
     let root = home.identity.root.as_ref();
     let root: Option<OfficeId> = root.and_then(|root| {
         let introduction = root.to_introduction()?;

@@ -6,7 +6,7 @@ use super::secret::Source;
 use super::{Done, EXIT_IO, Refusal, cost};
 use crate::home::{CONFIG_FILE, Home, REQUEST_FILE};
 use crate::identity::{Identity, RootPin};
-use crate::key::{KeyRing, Seed};
+use crate::key::{KeyRing, OfficerKey};
 use crate::platform;
 use crate::request::{Request, Seat, check_code, check_office_name, duty_word};
 use crate::seal::{CaseSecret, entropy};
@@ -15,12 +15,11 @@ use clap::Args;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::{Ed25519Signer, SeedSigner, Sign as _, Suite};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// `jiaolian init`.
 #[derive(Debug, Args)]
@@ -41,6 +40,9 @@ pub struct Init {
     /// A drill (演练): its offices can't be joined to live ones.
     #[arg(long)]
     drill: bool,
+    /// The suite in which its keys sign and its disk is sealed: 1 (Ed25519), 2 (SM2, SM3, SM4).
+    #[arg(long, default_value = "1", value_parser = suite)]
+    suite: Suite,
     /// The office at the top; its first person is the keeper whom all trust.
     #[arg(long)]
     root: bool,
@@ -73,28 +75,26 @@ impl Init {
             .iter()
             .map(|person| source.ask_new(&person.staff_number))
             .collect::<Result<_, _>>()?;
-        let seeds: Vec<Seed> = self
-            .people
-            .iter()
-            .map(|_| Zeroizing::new(entropy()))
-            .collect();
+        let made = self.people.iter().map(|_| OfficerKey::generate(self.suite));
+        let officers: Vec<OfficerKey> = made.collect();
         let (office, node_person) = (OfficeId(entropy()), PersonId(entropy()));
         let mut identity = Identity::new(
             (office, node_person),
             (&self.name, &self.code, self.tier),
-            self.drill,
+            (self.drill, self.suite),
         );
         if self.root {
-            let keeper = Ed25519Signer::from_seed(&seeds[0]).public_key();
-            identity.root = Some(RootPin::new(office, ED25519, &keeper));
+            let keeper = &officers[0];
+            let pin = RootPin::new(office, keeper.suite(), &keeper.public_key());
+            identity.root = Some(pin);
         }
-        let case = CaseSecret::generate();
+        let case = CaseSecret::generate_in(self.suite);
         let keys = KeyRing::new(cost(self.drill));
         let rings: Vec<_> = self
             .people
             .iter()
-            .zip(words.iter().zip(&seeds))
-            .map(|(person, (words, seed))| keys.enrol(&person.staff_number, words, seed, &case))
+            .zip(words.iter().zip(&officers))
+            .map(|(person, (words, key))| keys.enrol(&person.staff_number, words, key, &case))
             .collect::<Result<_, _>>()
             .map_err(Refusal::data)?;
         let made = Home::create(&self.dir, identity, case.public(), CACHE_MIB_DEFAULT);
@@ -103,8 +103,8 @@ impl Init {
             .commit(&rings)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         let mut request = request(&home);
-        for (person, seed) in self.people.iter().zip(&seeds) {
-            request.seats.push(person.seat(seed, PersonId(entropy())));
+        for (person, key) in self.people.iter().zip(&officers) {
+            request.seats.push(person.seat(key, PersonId(entropy())));
         }
         write(&self.dir.join(REQUEST_FILE), &request.to_text())?;
         write(&self.dir.join(CONFIG_FILE), &self.config())?;
@@ -172,23 +172,29 @@ fn request(home: &Home) -> Request {
         identity.drill,
     );
     let transport = Ed25519Signer::from_seed(&home.keys.transport).public_key();
-    let node = |duty: Duty, role: &str, seed: &[u8; 32]| Seat {
+    let node = |duty: Duty, role: &str, signer: &SeedSigner| Seat {
         person: identity.node_person.clone(),
         name: format!("{}值班主机", identity.name),
         staff_number: String::new(),
         duty: duty_word(duty).to_owned(),
         roles: vec![role.to_owned()],
-        suite: ED25519,
-        key: hex(&Ed25519Signer::from_seed(seed).public_key()),
+        suite: signer.suite(),
+        key: hex(&signer.public_key()),
         endpoint: (duty == Duty::Staff).then(|| hex(&transport)),
     };
     request
         .seats
-        .push(node(Duty::Staff, "NODE", &home.keys.staff));
+        .push(node(Duty::Staff, "NODE", &home.signer(Duty::Staff)));
     request
         .seats
-        .push(node(Duty::Witness, "WITNESS", &home.keys.witness));
+        .push(node(Duty::Witness, "WITNESS", &home.signer(Duty::Witness)));
     request
+}
+
+/// Reads the number of a suite.
+pub(super) fn suite(text: &str) -> Result<Suite, String> {
+    let known = text.parse().ok().and_then(Suite::numbered);
+    known.ok_or_else(|| format!("a suite is 1 (Ed25519) or 2 (SM2, SM3, SM4), not {text:?}"))
 }
 
 /// Writes a text file whole or not at all.

@@ -1,10 +1,11 @@
 //! A person on the command line: who is to be enrolled, with which duty and roles.
 
+use crate::key::OfficerKey;
 use crate::request::{Seat, check_role, check_staff_number, duty_named, duty_word};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{PersonId, hex};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -65,15 +66,15 @@ impl Newcomer {
     }
 
     /// The seat that the person asks for with a key.
-    pub(super) fn seat(&self, seed: &[u8; 32], person: PersonId) -> Seat {
+    pub(super) fn seat(&self, key: &OfficerKey, person: PersonId) -> Seat {
         Seat {
             person: person.to_hex(),
             name: self.name.clone(),
             staff_number: self.staff_number.clone(),
             duty: duty_word(self.duty).to_owned(),
             roles: self.roles.clone(),
-            suite: ED25519,
-            key: hex(&Ed25519Signer::from_seed(seed).public_key()),
+            suite: key.suite(),
+            key: hex(&key.public_key()),
             endpoint: None,
         }
     }

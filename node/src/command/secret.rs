@@ -1,8 +1,9 @@
 //! Passphrases: asked at the terminal without showing them, or read from standard input one a line,
 //! for scripts. Never an argument, which others on the machine could read.
 
-use super::{EXIT_NO_INPUT, EXIT_NO_PERMISSION, Refusal};
-use crate::key::{KeyRing, OpenKeyError, OpenedKey};
+use super::{EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_UNAVAILABLE, Refusal};
+use crate::key::{KeyRing, OfficerKey, OpenKeyError, OpenedKey};
+use jiaolian_schema::suite::KeyError;
 use jiaolian_sync::Store;
 use std::io::{self, BufRead as _};
 use zeroize::Zeroizing;
@@ -63,6 +64,33 @@ pub(super) fn open_ring(
         OpenKeyError::Store(error) => Refusal::new(super::EXIT_IO, error),
         refused => Refusal::new(EXIT_NO_PERMISSION, refused),
     })
+}
+
+/// The key ready to sign: a UKey asks for its PIN, after the passphrase.
+pub(super) fn ready(
+    key: OfficerKey,
+    staff_number: &str,
+    source: Source,
+) -> Result<OfficerKey, Refusal> {
+    let Some(ukey) = key.ukey() else {
+        return Ok(key);
+    };
+    let pin = source.ask(&format!("{staff_number} 的UKey PIN,"))?;
+    let checked = ukey.with_pin(pin);
+    checked
+        .map(OfficerKey::Ukey)
+        .map_err(|error| refuse_key(&error))
+}
+
+/// Why a key outside this machine gave no signature, as an exit status.
+pub(super) fn refuse_key(error: &KeyError) -> Refusal {
+    let status = match error {
+        KeyError::Absent | KeyError::Failed(_) => EXIT_UNAVAILABLE,
+        KeyError::NoPin | KeyError::WrongPin { .. } | KeyError::PinLocked | KeyError::OtherKey => {
+            EXIT_NO_PERMISSION
+        }
+    };
+    Refusal::new(status, error)
 }
 
 fn line() -> io::Result<String> {

@@ -4,13 +4,14 @@
 use super::error::{ApiError, ApiResult, FieldFault};
 use super::lan::Lan;
 use crate::event::Events;
-use crate::key::{EnrolError, KeyRing, OpenKeyError, OpenedKey, Seed};
+use crate::key::{EnrolError, KeyRing, OfficerKey, OpenKeyError, OpenedKey};
 use crate::metric::{Metrics, add};
 use crate::owner::{CallError, Node, Owner};
 use crate::reenrol::Drawn;
 use crate::seal::entropy;
 use crate::session::{SessionToken, Sessions};
 use crate::store::StoreReader;
+use jiaolian_schema::suite::Suite;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -135,7 +136,12 @@ impl App {
     }
 
     /// A new key of an officer under a new passphrase.
-    pub async fn draw_key(&self, staff_number: String, passphrase: String) -> ApiResult<Drawn> {
+    pub async fn draw_key(
+        &self,
+        suite: Suite,
+        staff_number: String,
+        passphrase: String,
+    ) -> ApiResult<Drawn> {
         let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
             return Err(ApiError::too_many(CROWD_WAIT_S));
         };
@@ -143,12 +149,12 @@ impl App {
         let keys = Arc::clone(&self.keys);
         let passphrase = Zeroizing::new(passphrase);
         let drawing = tokio::task::spawn_blocking(move || {
-            let drawn = keys.draw(&staff_number, &passphrase);
+            let drawn = keys.draw(suite, &staff_number, &passphrase);
             drop(turn);
             drawn
         });
         match drawing.await {
-            Ok(Ok((key, ring))) => Ok(Drawn { key, ring }),
+            Ok(Ok((key, ring))) => Ok(Drawn { suite, key, ring }),
             Ok(Err(EnrolError::Passphrase(_))) => {
                 let fault = FieldFault::new("passphrase_length", &[]);
                 Err(ApiError::field("passphrase", fault))
@@ -174,19 +180,15 @@ impl App {
         &self,
         staff_number: &str,
         passphrase: &Zeroizing<String>,
-        seed: &Seed,
+        key: &OfficerKey,
     ) -> ApiResult<()> {
         let Some(secret) = self.disk.case_secret() else {
             return Ok(());
         };
-        let (keys, seed, number) = (
-            Arc::clone(&self.keys),
-            seed.clone(),
-            staff_number.to_owned(),
-        );
+        let (keys, key, number) = (Arc::clone(&self.keys), key.clone(), staff_number.to_owned());
         let passphrase = passphrase.clone();
         let wrapping =
-            tokio::task::spawn_blocking(move || keys.enrol(&number, &passphrase, &seed, &secret));
+            tokio::task::spawn_blocking(move || keys.enrol(&number, &passphrase, &key, &secret));
         let ring = wrapping.await.ok().and_then(Result::ok);
         let ring = ring.ok_or(ApiError::new("store_failed"))?;
         self.call(move |node| {

@@ -69,11 +69,17 @@ pub struct ApiError {
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 26] = [
+const CODES: [(&str, u16); 32] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
     ("passphrase_wrong", 401),
+    ("ukey_pin", 401),
+    ("ukey_pin_wrong", 401),
+    ("ukey_locked", 403),
+    ("ukey_absent", 409),
+    ("ukey_other", 409),
+    ("ukey_failed", 503),
     ("not_allowed", 403),
     ("origin_refused", 403),
     ("not_found", 404),

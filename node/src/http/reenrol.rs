@@ -4,6 +4,7 @@
 use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody, FieldFault};
 use super::json::{Strict, read_body};
+use super::sign::{Proof, prove};
 use super::who::Who;
 use crate::owner::{Hand, Node};
 use crate::reenrol::{self, ASK_DAYS, AnswerError, AskError, Reply};
@@ -16,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use jiaolian_schema::act::Ask;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::OfficeId;
-use jiaolian_schema::suite::Ed25519Signer;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -67,8 +67,8 @@ pub(super) struct Approval {
     code: String,
     /// The request itself, where it came by hand.
     line: Option<String>,
-    /// The keeper's passphrase.
-    passphrase: String,
+    /// The keeper's passphrase or PIN.
+    sign: Proof,
 }
 
 /// What was signed.
@@ -89,7 +89,13 @@ pub(super) async fn begin(
     Strict(form): Strict<Forgotten>,
 ) -> ApiResult<Response> {
     let number = form.staff_number.trim().to_owned();
-    let drawn = app.draw_key(number.clone(), form.passphrase).await?;
+    let asked = number.clone();
+    let suite = app.look(move |node| {
+        let at = (node.office, node.now());
+        Ok(reenrol::suite_of(&node.replica, at, &asked))
+    });
+    let suite = suite.await?;
+    let drawn = app.draw_key(suite, number.clone(), form.passphrase).await?;
     let begun = app.call(move |node| {
         let at = (node.office, node.now());
         let begun = reenrol::begin(&mut node.replica, at, &number, drawn);
@@ -142,17 +148,9 @@ pub(super) async fn approve(
     app.look(move |node| check_keeper(node, &seen)).await?;
     let tries = format!("code:{}", viewer.staff_number);
     app.count(&tries)?;
-    let opened = app
-        .open_key(
-            viewer.staff_number.clone(),
-            form.passphrase,
-            "passphrase_wrong",
-        )
-        .await?;
-    let hand = Hand {
-        viewer,
-        key: Arc::new(Ed25519Signer::from_seed(&opened.signing_seed)),
-    };
+    let key = prove(&app, &viewer.staff_number, who.session.key, form.sign).await?;
+    let key = Arc::new(key);
+    let hand = Hand { viewer, key };
     let shape = app
         .call(move |node| answer(node, &hand, &form.code, form.line.as_deref()))
         .await?;

@@ -16,7 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -65,11 +65,12 @@ pub(super) async fn sign_in(
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
         .await?;
-    let key = Ed25519Signer::from_seed(&opened.signing_seed);
+    let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret.clone();
     let again = case_secret.clone();
     let (asked, signer, tls) = (number.clone(), key.clone(), channel.tls);
+    let signing = key.clone();
     // The same words as for a wrong passphrase: a revoked officer learns nothing else.
     let viewer = app
         .call(move |node| {
@@ -84,8 +85,7 @@ pub(super) async fn sign_in(
         })
         .await?;
     if opened.case_secret.is_none() {
-        app.give_case_secret(&number, &passphrase, &opened.signing_seed)
-            .await?;
+        app.give_case_secret(&number, &passphrase, &signing).await?;
     }
     add(&app.metrics.logins, 1);
     if let Some(old) = token_of(&headers, channel) {

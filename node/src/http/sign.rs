@@ -6,24 +6,29 @@ use super::case::id;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::json::Strict;
 use super::who::Who;
-use crate::owner::{Hand, Place, SignRequest};
+use crate::key::OfficerKey;
+use crate::owner::{Hand, Place, SignRequest, refuse_key};
 use crate::view::shape::{DryRun, Signed};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiaolian_schema::id::{DossierId, EnvelopeId};
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json_};
 use std::sync::Arc;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
-/// The passphrase of this signature.
+/// What a signature asks of its officer: the passphrase, or the PIN of the officer's UKey.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Passphrase {
-    passphrase: String,
+pub(super) struct Proof {
+    #[serde(default)]
+    passphrase: Option<String>,
+    #[serde(default)]
+    pin: Option<String>,
 }
 
 /// What is signed.
@@ -36,7 +41,7 @@ pub(super) struct SignForm {
     #[serde(default)]
     section_id: Option<String>,
     #[serde(default)]
-    sign: Option<Passphrase>,
+    sign: Option<Proof>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -130,14 +135,8 @@ async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Re
         return Ok(Json(dry).into_response());
     }
     let mut key = Arc::clone(&who.session.key);
-    if let Some(Passphrase { passphrase }) = form.sign {
-        let number = viewer.staff_number.clone();
-        let opened = app.open_key(number, passphrase, "passphrase_wrong").await?;
-        let fresh = Ed25519Signer::from_seed(&opened.signing_seed);
-        if fresh.public_key() != key.public_key() {
-            return Err(ApiError::new("not_allowed"));
-        }
-        key = Arc::new(fresh);
+    if let Some(proof) = form.sign {
+        key = Arc::new(prove(app, &viewer.staff_number, key, proof).await?);
         ask.strong = true;
     }
     let hand = Hand { viewer, key };
@@ -145,4 +144,36 @@ async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Re
         .call(move |node| node.sign_event(&hand, place, &ask))
         .await?;
     Ok((StatusCode::CREATED, Json(signed)).into_response())
+}
+
+/// The key, proved to be in its officer's hand now.
+pub(super) async fn prove(
+    app: &App,
+    staff_number: &str,
+    key: Arc<OfficerKey>,
+    proof: Proof,
+) -> ApiResult<OfficerKey> {
+    match (proof.passphrase, proof.pin, key.ukey().cloned()) {
+        (Some(passphrase), None, None) => {
+            let number = staff_number.to_owned();
+            let opened = app.open_key(number, passphrase, "passphrase_wrong").await?;
+            if opened.key.public_key() != key.public_key() {
+                return Err(ApiError::new("not_allowed"));
+            }
+            Ok(opened.key)
+        }
+        (None, Some(pin), Some(ukey)) => {
+            let pin = Zeroizing::new(pin);
+            // A device is slow, and the node's own thread must not wait for one that is absent.
+            let checking = tokio::task::spawn_blocking(move || {
+                let checked = ukey.with_pin(pin)?;
+                ukey.remember(&checked);
+                Ok(OfficerKey::Ukey(checked))
+            });
+            let checked = checking.await.map_err(|_| ApiError::new("fault"))?;
+            checked.map_err(|error| refuse_key(&error))
+        }
+        (Some(_), None, Some(_)) => Err(ApiError::new("ukey_pin")),
+        _ => Err(ApiError::bad_request("proof", &[])),
+    }
 }

@@ -2,12 +2,11 @@
 //! passphrase.
 
 use super::{
-    CaseSecret, EnrolError, KeyRing, OpenKeyError, OpenedKey, PoisonError, Seed, Wrap, ring_row,
+    CaseSecret, EnrolError, KeyRing, OfficerKey, OpenKeyError, OpenedKey, PoisonError, Wrap,
+    ring_row,
 };
-use crate::seal::entropy;
-use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::{Sign as _, Suite};
 use jiaolian_sync::{Store, StoreError, Table, Write};
-use zeroize::Zeroizing;
 
 /// Follows a staff number in the key of its laid-aside ring; no staff number holds a zero byte.
 const FORMER: &[u8] = b"\0former";
@@ -17,13 +16,13 @@ impl KeyRing {
     /// files.
     pub fn draw(
         &self,
+        suite: Suite,
         staff_number: &str,
         passphrase: &str,
     ) -> Result<(Vec<u8>, Vec<u8>), EnrolError> {
-        let seed: Seed = Zeroizing::new(entropy());
-        let ring = self.enrol(staff_number, passphrase, &seed, &CaseSecret::none())?;
-        let key = Ed25519Signer::from_seed(&seed).public_key();
-        Ok((key, ring.value.unwrap_or_default()))
+        let key = OfficerKey::generate(suite);
+        let ring = self.enrol(staff_number, passphrase, &key, &CaseSecret::none())?;
+        Ok((key.public_key(), ring.value.unwrap_or_default()))
     }
 
     /// Counts a try at something that is not a passphrase, by the same growing delay. `what` holds a

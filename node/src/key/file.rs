@@ -6,6 +6,7 @@ use crate::platform::{
     PrivateFileError, check_private, create_private, sync_directory, write_atomically,
 };
 use crate::seal::{OpsKey, Place, entropy};
+use jiaolian_schema::suite::Suite;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -79,19 +80,16 @@ impl NodeKeys {
 }
 
 /// Draws the OPS key and writes it, mode 0600; refused when the file is there.
-pub fn create_ops_key(path: &Path) -> Result<OpsKey, KeyFileError> {
-    let key = OpsKey::generate();
+pub fn create_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
+    let key = OpsKey::generate_in(suite);
     write_new(path, key.to_bytes().as_slice())?;
     Ok(key)
 }
 
-/// Reads the OPS key; refused when group or world may read it.
-pub fn open_ops_key(path: &Path) -> Result<OpsKey, KeyFileError> {
+/// Reads the OPS key of a node of the suite; refused when group or world may read it.
+pub fn open_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
     let bytes = read_private(path)?;
-    Ok(OpsKey::from_bytes(*seed_from(
-        Some(bytes),
-        path.to_owned(),
-    )?))
+    Ok(OpsKey::new(suite, seed_from(Some(bytes), path.to_owned())?))
 }
 
 /// Writes a secret of any length, sealed under the OPS key and its file's name, over an older one.
@@ -167,10 +165,13 @@ mod tests {
     fn keys_come_back_and_are_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ops.key");
-        let ops = create_ops_key(&path).unwrap();
-        assert_eq!(open_ops_key(&path).unwrap().to_bytes(), ops.to_bytes());
+        let ops = create_ops_key(&path, Suite::Ed25519).unwrap();
+        assert_eq!(
+            open_ops_key(&path, Suite::Ed25519).unwrap().to_bytes(),
+            ops.to_bytes()
+        );
         assert!(matches!(
-            create_ops_key(&path),
+            create_ops_key(&path, Suite::Ed25519),
             Err(KeyFileError::Write { .. })
         ));
         let made = NodeKeys::create(directory.path(), &ops).unwrap();
@@ -192,9 +193,9 @@ mod tests {
     fn a_key_file_that_others_may_read_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ops.key");
-        create_ops_key(&path).unwrap();
+        create_ops_key(&path, Suite::Ed25519).unwrap();
         crate::platform::set_mode(&path, 0o644).unwrap();
-        let refused = open_ops_key(&path).unwrap_err().to_string();
+        let refused = open_ops_key(&path, Suite::Ed25519).unwrap_err().to_string();
         assert!(
             refused.contains("0600") && refused.contains("0644"),
             "{refused}"

@@ -2,14 +2,34 @@
 //! cost
 //! beside it so that the cost can rise later.
 
-use crate::seal::{KEY_BYTES, append_ciphertext, entropy, open_ciphertext};
+use crate::seal::{KEY_BYTES, entropy, sealer};
 use argon2::{Algorithm, Argon2, Params, Version};
+use jiaolian_schema::suite::Suite;
 use zeroize::Zeroizing;
 
-/// Length of what a ring holds, in bytes: signing seed (32), CASE secret with its epoch (36).
-pub(super) const SECRET_BYTES: usize = 32 + crate::seal::CaseSecret::BYTES;
+/// What a ring holds and what seals it. A number never changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Form {
+    /// A seed and a CASE secret of suite 1, sealed in suite 1.
+    Plain = 1,
+    /// Any key and any CASE secret, sealed in suite 1.
+    Any = 2,
+    /// The same, sealed in suite 2.
+    AnySm = 0x82,
+}
 
-const FORM: u8 = 1;
+impl Form {
+    const ALL: [Self; 3] = [Self::Plain, Self::Any, Self::AnySm];
+
+    fn suite(self) -> Suite {
+        match self {
+            Self::Plain | Self::Any => Suite::Ed25519,
+            Self::AnySm => Suite::Sm2,
+        }
+    }
+}
+
 const SALT_BYTES: usize = 16;
 const HEADER_BYTES: usize = 1 + 3 * 4 + SALT_BYTES;
 /// A ring that asks for more memory than this is not ours, in KiB.
@@ -53,6 +73,7 @@ impl Cost {
 /// A wrapped ring.
 #[derive(Debug, Clone)]
 pub(super) struct Wrap {
+    form: Form,
     cost: Cost,
     salt: [u8; SALT_BYTES],
     sealed: Vec<u8>,
@@ -60,40 +81,42 @@ pub(super) struct Wrap {
 
 impl Wrap {
     pub(super) fn seal(
-        cost: Cost,
+        (cost, form): (Cost, Form),
         staff_number: &str,
         passphrase: &str,
-        secrets: &[u8; SECRET_BYTES],
+        secrets: &[u8],
     ) -> Self {
         let mut wrap = Self {
+            form,
             cost,
             salt: entropy(),
             sealed: Vec::new(),
         };
         let key = wrap.key(passphrase);
         let aad = wrap.aad(staff_number);
-        append_ciphertext(&mut wrap.sealed, &key, &aad, secrets);
+        sealer(form.suite(), &key).append(&mut wrap.sealed, &aad, secrets);
         wrap
     }
 
     /// What an unknown number is tried against: it costs the same and never opens.
     pub(super) fn decoy(cost: Cost) -> Self {
         Self {
+            form: Form::Plain,
             cost,
             salt: [0; SALT_BYTES],
-            sealed: vec![0; SECRET_BYTES + 24 + 16],
+            sealed: vec![0; 128],
         }
     }
 
-    pub(super) fn open(
-        &self,
-        staff_number: &str,
-        passphrase: &str,
-    ) -> Option<Zeroizing<[u8; SECRET_BYTES]>> {
+    pub(super) fn open(&self, staff_number: &str, passphrase: &str) -> Option<Zeroizing<Vec<u8>>> {
         let key = self.key(passphrase);
-        let opened = open_ciphertext(&key, &self.aad(staff_number), &self.sealed).ok()?;
-        let opened = Zeroizing::new(opened);
-        opened.as_slice().try_into().ok().map(Zeroizing::new)
+        let sealer = sealer(self.form.suite(), &key);
+        let opened = sealer.open(&self.aad(staff_number), &self.sealed);
+        opened.ok().map(Zeroizing::new)
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.form
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -110,10 +133,13 @@ impl Wrap {
             passes: number(5)?,
             lanes: number(9)?,
         };
-        if header[0] != FORM || !cost.is_sane() {
+        let mut forms = Form::ALL.into_iter();
+        let form = forms.find(|form| *form as u8 == header[0])?;
+        if !cost.is_sane() {
             return None;
         }
         Some(Self {
+            form,
             cost,
             salt: header[13..].try_into().ok()?,
             sealed: sealed.to_vec(),
@@ -121,7 +147,7 @@ impl Wrap {
     }
 
     fn header(&self) -> Vec<u8> {
-        let mut header = vec![FORM];
+        let mut header = vec![self.form as u8];
         for number in [self.cost.memory_kib, self.cost.passes, self.cost.lanes] {
             header.extend_from_slice(&number.to_be_bytes());
         }
@@ -188,7 +214,7 @@ mod tests {
         };
         let good = Wrap::decoy(cheap).to_bytes();
         assert!(Wrap::from_bytes(&good).is_some());
-        for (at, value) in [(0, 2), (1, 0xFF), (5, 0xFF), (8, 0), (9, 0xFF), (12, 0)] {
+        for (at, value) in [(0, 3), (1, 0xFF), (5, 0xFF), (8, 0), (9, 0xFF), (12, 0)] {
             let mut bad = good.clone();
             bad[at] = value;
             assert!(Wrap::from_bytes(&bad).is_none(), "byte {at}");

@@ -28,6 +28,9 @@ pub enum Looked {
     /// Material that was not taken in, as a file.
     #[n(3)]
     Refused,
+    /// A case, whole, as a file for somebody elsewhere.
+    #[n(4)]
+    Export,
 }
 
 /// One look.

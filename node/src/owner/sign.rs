@@ -3,6 +3,7 @@
 
 use super::Node;
 use crate::http::error::{ApiError, ApiResult};
+use crate::key::OfficerKey;
 use crate::seal::entropy;
 use crate::view::bind_form;
 use crate::view::form::{self, Filled};
@@ -12,7 +13,7 @@ use jiaolian_schema::act::{Act, Amend, Apply, Open, Step};
 use jiaolian_schema::desk::{File, Section, amend_of, field_entry};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode};
-use jiaolian_schema::suite::Ed25519Signer;
+use jiaolian_schema::suite::KeyError;
 use jiaolian_schema::workflow::{Form, MatterFacts, Value, Workflow, write_wire};
 use jiaolian_sync::{Draft, Payload, Seat, SignError};
 use serde_json::{Map, Value as Json};
@@ -50,7 +51,7 @@ pub struct Hand {
     /// The person in the seat.
     pub viewer: Arc<Viewer>,
     /// The key.
-    pub key: Arc<Ed25519Signer>,
+    pub key: Arc<OfficerKey>,
 }
 
 /// An act that is ready to be signed.
@@ -370,11 +371,27 @@ fn target(place: Place, act: &str, file: &File, what: Option<&What>) -> Target {
     }
 }
 
+/// Why a UKey gave no signature, in the contract's codes.
+pub(crate) fn refuse_key(error: &KeyError) -> ApiError {
+    match error {
+        KeyError::Absent => ApiError::new("ukey_absent"),
+        KeyError::NoPin => ApiError::new("ukey_pin"),
+        KeyError::WrongPin { left } => ApiError::with("ukey_pin_wrong", &[&left.to_string()]),
+        KeyError::PinLocked => ApiError::new("ukey_locked"),
+        KeyError::OtherKey => ApiError::new("ukey_other"),
+        KeyError::Failed(why) => {
+            tracing::warn!(why, "a UKey gave no signature");
+            ApiError::new("ukey_failed")
+        }
+    }
+}
+
 /// A refusal to sign, in the contract's codes.
 pub(super) fn refuse_sign(error: &SignError) -> ApiError {
     match error {
         SignError::ClockBehind { .. } => ApiError::new("clock_behind"),
         SignError::Stale { limit, .. } => ApiError::with("authority_stale", &[&limit.to_string()]),
+        SignError::Key(error) => refuse_key(error),
         SignError::Store(jiaolian_sync::StoreError::Locked(_)) => ApiError::new("locked"),
         SignError::Store(_) => ApiError::new("store_failed"),
         SignError::UnknownAuthor(_)

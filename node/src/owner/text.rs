@@ -3,6 +3,7 @@
 use super::Node;
 use super::sign::refuse_sign;
 use crate::http::error::{ApiError, ApiResult, FieldFault};
+use crate::key::OfficerKey;
 use crate::seal::entropy;
 use crate::store::StoreReader;
 use crate::view::Viewer;
@@ -13,7 +14,6 @@ use jiaolian_schema::desk::File;
 use jiaolian_schema::fact::What;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, hex, unhex};
-use jiaolian_schema::suite::Ed25519Signer;
 use jiaolian_sync::{Draft, Payload, Replica, Seat};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,7 +150,7 @@ impl Node {
     /// Saves a text that was edited from `base`, merging what others wrote meanwhile.
     pub fn save_text(
         &mut self,
-        (viewer, key): (&Viewer, &Ed25519Signer),
+        (viewer, key): (&Viewer, &OfficerKey),
         file: &File,
         name: &str,
         (base, value): (&str, &str),
@@ -210,7 +210,7 @@ impl Node {
     fn sign_edit(
         &mut self,
         viewer: &Viewer,
-        key: &Ed25519Signer,
+        key: &OfficerKey,
         file: &File,
         change: Vec<u8>,
         now: i64,

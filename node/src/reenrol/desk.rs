@@ -6,11 +6,11 @@ use super::carried::carried;
 use crate::key::KeyRing;
 use crate::seal::entropy;
 use crate::store::StoreReader;
-use jiaolian_schema::act::{Act, Ask};
+use jiaolian_schema::act::{Act, Appoint, Ask};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Duty;
-use jiaolian_schema::id::{OfficeId, PersonId, hex};
-use jiaolian_schema::suite::ED25519;
+use jiaolian_schema::id::{EnvelopeId, OfficeId, PersonId, hex};
+use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Draft, Payload, Replica, SignError, Store as _, StoreError, Table, Write};
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -54,6 +54,8 @@ struct Pending {
 /// A new key: its public half, and the ring that opens it.
 #[derive(Debug, Clone)]
 pub struct Drawn {
+    /// Suite of the key.
+    pub suite: Suite,
     /// Public key.
     pub key: Vec<u8>,
     /// The ring.
@@ -79,7 +81,12 @@ pub fn begin(
     staff_number: &str,
     drawn: Drawn,
 ) -> Result<Begun, AskError> {
-    let Some(ask) = ask(replica, (office, now), staff_number, drawn.key) else {
+    let Some(ask) = ask(
+        replica,
+        (office, now),
+        staff_number,
+        (drawn.suite, drawn.key),
+    ) else {
         return Ok(decoy(office, staff_number));
     };
     let roster = replica.roster(office).ok_or(AskError::NoRoster)?;
@@ -107,12 +114,19 @@ pub fn begin(
     })
 }
 
-fn ask(
-    replica: &Replica<StoreReader>,
+/// The suite of the key that an officer signs with here; where there is no such officer, 1.
+pub fn suite_of(replica: &Replica<StoreReader>, at: (OfficeId, i64), staff_number: &str) -> Suite {
+    let seat = seat(replica, at, staff_number);
+    let suite = seat.and_then(|(_, appoint)| Suite::numbered(appoint.suite));
+    suite.unwrap_or(Suite::Ed25519)
+}
+
+/// The officer's appointment in force here, the longest of several.
+fn seat<'a>(
+    replica: &'a Replica<StoreReader>,
     (office, now): (OfficeId, i64),
     staff_number: &str,
-    key: Vec<u8>,
-) -> Option<Ask> {
+) -> Option<(EnvelopeId, &'a Appoint)> {
     let authority = replica.authority();
     let seats = authority.signers_of(office).filter(|(_, appoint, good)| {
         *good
@@ -122,13 +136,23 @@ fn ask(
             && !authority.is_barred(appoint.author())
             && (appoint.not_before..=appoint.not_after).contains(&now)
     });
-    let (_, old, _) = seats.max_by_key(|(id, appoint, _)| (appoint.not_after, *id))?;
+    let longest = seats.max_by_key(|(id, appoint, _)| (appoint.not_after, *id));
+    longest.map(|(id, appoint, _)| (id, appoint))
+}
+
+fn ask(
+    replica: &Replica<StoreReader>,
+    (office, now): (OfficeId, i64),
+    staff_number: &str,
+    (suite, key): (Suite, Vec<u8>),
+) -> Option<Ask> {
+    let (_, old) = seat(replica, (office, now), staff_number)?;
     Some(Ask {
         office,
         person: old.person,
         staff_number: staff_number.to_owned(),
         duty: old.duty,
-        suite: ED25519,
+        suite: suite.number(),
         key,
         last: replica.chain_top(old.author()),
         nonce: entropy(),
@@ -141,7 +165,7 @@ fn decoy(office: OfficeId, staff_number: &str) -> Begun {
         person: PersonId(entropy()),
         staff_number: staff_number.to_owned(),
         duty: Duty::Staff,
-        suite: ED25519,
+        suite: Suite::Ed25519.number(),
         key: Vec::new(),
         last: None,
         nonce: entropy(),

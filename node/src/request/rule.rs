@@ -5,7 +5,7 @@ use super::{REQUEST_FORM, Request, RequestError, Seat, duty_named};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, unhex};
 use jiaolian_schema::rule::{Duty as RoleDuty, RulePack};
-use jiaolian_schema::suite::ED25519;
+use jiaolian_schema::suite::Suite;
 use std::collections::BTreeSet;
 
 /// Longest name of an office, in characters.
@@ -187,11 +187,16 @@ fn check_seat(index: usize, seat: &Seat) -> Result<(), RequestError> {
     if duty_named(&seat.duty).is_none() {
         return wrong("duty", &seat.duty, "keeper, witness or staff");
     }
-    if seat.suite != ED25519 {
-        return wrong("suite", &seat.suite.to_string(), "1 (Ed25519)");
-    }
-    if unhex(&seat.key).is_none_or(|key| key.len() != 32) {
-        return wrong("key", &seat.key, "64 hexadecimal digits");
+    let Some(suite) = Suite::numbered(seat.suite) else {
+        let wanted = "1 (Ed25519) or 2 (SM2)";
+        return wrong("suite", &seat.suite.to_string(), wanted);
+    };
+    if unhex(&seat.key).is_none_or(|key| !suite.is_public_key(&key)) {
+        let wanted = match suite {
+            Suite::Ed25519 => "64 hexadecimal digits of an Ed25519 key",
+            Suite::Sm2 => "130 hexadecimal digits of a point on the SM2 curve, 04 first",
+        };
+        return wrong("key", &seat.key, wanted);
     }
     if seat.roles.len() > ROLES_MAX {
         return wrong("roles", &seat.roles.len().to_string(), "at most 16 roles");

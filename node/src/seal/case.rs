@@ -2,16 +2,16 @@
 //! lets it be
 //! read.
 
-use super::{
-    Form, KEY_BYTES, OpenSealError, Place, aad, append_ciphertext, entropy, open_ciphertext,
-    open_with, parse, seal_with,
-};
+use super::cipher::{Seal, sealer};
+use super::pair::{Public, Secret};
+use super::{Form, KEY_BYTES, OpenSealError, Place, aad, open_with, parse, seal_with, start};
 use hkdf::Hkdf;
+use jiaolian_schema::suite::Suite;
 use sha2::Sha256;
-use x25519_dalek::{PublicKey, StaticSecret};
+use sm3::Sm3;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
-const BOX_INFO: &[u8] = b"jiaolian case box 1";
 const EPOCH_INFO: &[u8] = b"jiaolian case epoch 1";
 /// First epoch of a new node.
 const FIRST_EPOCH: u32 = 1;
@@ -20,44 +20,32 @@ const FIRST_EPOCH: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CasePublic {
     epoch: u32,
-    key: [u8; KEY_BYTES],
+    key: Public,
 }
 
 impl CasePublic {
-    /// Length of the stored form, in bytes: epoch (4, big-endian), X25519 public key (32).
-    pub const BYTES: usize = 4 + KEY_BYTES;
-
-    /// The stored form.
-    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        let mut bytes = [0; Self::BYTES];
-        bytes[..4].copy_from_slice(&self.epoch.to_be_bytes());
-        bytes[4..].copy_from_slice(&self.key);
-        bytes
+    /// The stored form: epoch (4, big-endian), then the X25519 public key (32) or the SM2 one (65).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [&self.epoch.to_be_bytes(), self.key.as_bytes()].concat()
     }
 
-    /// Reads the stored form.
-    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
-        let (epoch, key) = split(bytes);
-        Self { epoch, key }
+    /// Reads the stored form; none where it is no such key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (epoch, key) = bytes.split_first_chunk()?;
+        Some(Self {
+            epoch: u32::from_be_bytes(*epoch),
+            key: Public::from_bytes(key)?,
+        })
     }
 
     /// Seals `plain` so that only the holder of the secret half opens it.
-    ///
-    /// The key is HKDF-SHA256 over an ephemeral X25519 agreement, salted with both public keys.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
-        let ephemeral = StaticSecret::from(entropy::<KEY_BYTES>());
-        let ephemeral_public = PublicKey::from(&ephemeral).to_bytes();
-        let shared = ephemeral.diffie_hellman(&PublicKey::from(self.key));
-        let key = box_key(shared.as_bytes(), &ephemeral_public, &self.key);
-        let mut sealed = vec![Form::CaseBox as u8];
-        sealed.extend_from_slice(&self.epoch.to_be_bytes());
-        sealed.extend_from_slice(&ephemeral_public);
-        append_ciphertext(
-            &mut sealed,
-            &key,
-            &aad(Form::CaseBox, self.epoch, place),
-            plain,
-        );
+        let suite = self.key.suite();
+        let (key, sent) = self.key.fresh();
+        let mut sealed = start(suite, Form::CaseBox, self.epoch, sent.len() + plain.len());
+        sealed.extend_from_slice(&sent);
+        let aad = aad(suite, Form::CaseBox, self.epoch, place);
+        sealer(suite, &key).append(&mut sealed, &aad, plain);
         sealed
     }
 }
@@ -66,9 +54,9 @@ impl CasePublic {
 #[derive(Clone)]
 pub struct CaseSecret {
     epoch: u32,
-    secret: StaticSecret,
-    /// Spares an X25519 agreement a row while the domain is open.
-    epoch_key: Zeroizing<[u8; KEY_BYTES]>,
+    secret: Secret,
+    /// Spares an agreement a row while the domain is open.
+    rows: Arc<dyn Seal>,
 }
 
 impl std::fmt::Debug for CaseSecret {
@@ -78,17 +66,15 @@ impl std::fmt::Debug for CaseSecret {
 }
 
 impl CaseSecret {
-    /// Length of the form that key rings wrap, in bytes: epoch (4, big-endian), X25519 secret (32).
-    pub const BYTES: usize = 4 + KEY_BYTES;
-
-    /// A fresh pair in its first epoch.
+    /// A fresh pair of suite 1 in its first epoch.
     pub fn generate() -> Self {
-        Self::new(FIRST_EPOCH, &Zeroizing::new(entropy()))
+        Self::generate_in(Suite::Ed25519)
     }
 
     /// What the ring of a new key holds before anybody gave it the secret: it opens nothing.
     pub fn none() -> Self {
-        Self::new(0, &Zeroizing::new([0; KEY_BYTES]))
+        let secret = Secret::from_bytes(Suite::Ed25519, &[0; KEY_BYTES]);
+        Self::new(0, secret.expect("an X25519 secret may be any 32 bytes"))
     }
 
     /// Whether it opens nothing.
@@ -96,84 +82,88 @@ impl CaseSecret {
         self.epoch < FIRST_EPOCH
     }
 
-    /// Reads the form that key rings wrap.
-    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
-        let (epoch, secret) = split(bytes);
-        Self::new(epoch, &Zeroizing::new(secret))
+    /// A fresh pair of a suite in its first epoch.
+    pub fn generate_in(suite: Suite) -> Self {
+        Self::new(FIRST_EPOCH, Secret::generate(suite))
     }
 
-    /// The form that key rings wrap.
-    pub fn to_bytes(&self) -> Zeroizing<[u8; Self::BYTES]> {
-        let mut bytes = Zeroizing::new([0; Self::BYTES]);
-        bytes[..4].copy_from_slice(&self.epoch.to_be_bytes());
-        bytes[4..].copy_from_slice(self.secret.as_bytes());
+    /// Reads the form that key rings wrap; none where it is no such secret.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (epoch, rest) = bytes.split_first_chunk()?;
+        let (secret, suite) = rest.split_first_chunk()?;
+        let suite = match suite {
+            [] => Suite::Ed25519,
+            [number] => Suite::numbered(*number).filter(|suite| *suite != Suite::Ed25519)?,
+            _ => return None,
+        };
+        let secret = Secret::from_bytes(suite, secret)?;
+        Some(Self::new(u32::from_be_bytes(*epoch), secret))
+    }
+
+    /// The form that key rings wrap: epoch (4, big-endian), secret (32), and the suite's number (1)
+    /// where that is not 1.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(self.epoch.to_be_bytes().to_vec());
+        bytes.reserve_exact(KEY_BYTES + 1);
+        bytes.extend_from_slice(self.secret.to_bytes().as_slice());
+        if self.suite() != Suite::Ed25519 {
+            bytes.push(self.suite().number());
+        }
         bytes
+    }
+
+    /// The suite in which the domain is sealed.
+    pub fn suite(&self) -> Suite {
+        self.secret.suite()
     }
 
     /// The half that seals.
     pub fn public(&self) -> CasePublic {
         CasePublic {
             epoch: self.epoch,
-            key: PublicKey::from(&self.secret).to_bytes(),
+            key: self.secret.public(),
         }
     }
 
     /// Seals with the epoch key: as strong as the box, without its agreement.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
-        seal_with(&self.epoch_key, Form::CaseEpoch, self.epoch, place, plain)
+        let kind = (self.suite(), Form::CaseEpoch, self.epoch);
+        seal_with(&*self.rows, kind, place, plain)
     }
 
     /// Opens both forms: what was sealed while locked and what was sealed since.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, OpenSealError> {
+        let suite = self.suite();
         match parse(sealed)? {
-            (Form::CaseBox, epoch, rest) if epoch == self.epoch => self.open_box(place, rest),
-            _ => open_with(&self.epoch_key, Form::CaseEpoch, self.epoch, place, sealed),
+            (found, Form::CaseBox, epoch, rest) if (found, epoch) == (suite, self.epoch) => {
+                let (key, rest) = self.secret.receive(rest).ok_or(OpenSealError::Damaged)?;
+                let aad = aad(suite, Form::CaseBox, epoch, place);
+                sealer(suite, &key).open(&aad, rest)
+            }
+            _ => open_with(
+                &*self.rows,
+                (suite, Form::CaseEpoch, self.epoch),
+                place,
+                sealed,
+            ),
         }
     }
 
-    fn new(epoch: u32, secret: &Zeroizing<[u8; KEY_BYTES]>) -> Self {
-        let mut epoch_key = Zeroizing::new([0; KEY_BYTES]);
-        Hkdf::<Sha256>::new(Some(&epoch.to_be_bytes()), secret.as_slice())
-            .expand(EPOCH_INFO, epoch_key.as_mut_slice())
-            .expect("32 bytes are within what one HKDF gives");
+    fn new(epoch: u32, secret: Secret) -> Self {
+        let (salt, bytes) = (epoch.to_be_bytes(), secret.to_bytes());
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        let expanded = match secret.suite() {
+            Suite::Ed25519 => Hkdf::<Sha256>::new(Some(&salt), bytes.as_slice())
+                .expand(EPOCH_INFO, key.as_mut_slice()),
+            Suite::Sm2 => Hkdf::<Sm3>::new(Some(&salt), bytes.as_slice())
+                .expand(EPOCH_INFO, key.as_mut_slice()),
+        };
+        expanded.expect("32 bytes are within what one HKDF gives");
+        let rows = sealer(secret.suite(), &key);
         Self {
             epoch,
-            secret: StaticSecret::from(**secret),
-            epoch_key,
+            secret,
+            rows,
         }
     }
-
-    fn open_box(&self, place: Place<'_>, rest: &[u8]) -> Result<Vec<u8>, OpenSealError> {
-        let (ephemeral, rest) = rest
-            .split_first_chunk::<KEY_BYTES>()
-            .ok_or(OpenSealError::Damaged)?;
-        let shared = self.secret.diffie_hellman(&PublicKey::from(*ephemeral));
-        if !shared.was_contributory() {
-            return Err(OpenSealError::Damaged);
-        }
-        let key = box_key(shared.as_bytes(), ephemeral, &self.public().key);
-        open_ciphertext(&key, &aad(Form::CaseBox, self.epoch, place), rest)
-    }
-}
-
-fn split(bytes: &[u8; 4 + KEY_BYTES]) -> (u32, [u8; KEY_BYTES]) {
-    let mut key = [0; KEY_BYTES];
-    key.copy_from_slice(&bytes[4..]);
-    (
-        u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
-        key,
-    )
-}
-
-fn box_key(
-    shared: &[u8; KEY_BYTES],
-    ephemeral: &[u8; KEY_BYTES],
-    receiver: &[u8; KEY_BYTES],
-) -> Zeroizing<[u8; KEY_BYTES]> {
-    let salt = [ephemeral.as_slice(), receiver.as_slice()].concat();
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
-    Hkdf::<Sha256>::new(Some(&salt), shared)
-        .expand(BOX_INFO, key.as_mut_slice())
-        .expect("32 bytes are within what one HKDF gives");
-    key
 }

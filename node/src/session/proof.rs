@@ -31,9 +31,10 @@ pub struct Proof {
     /// 1 where the page came over TLS.
     #[n(5)]
     pub tls: u8,
-    /// By the key of the author; zeros while it is signed.
+    /// By the key of the author; none where the key is in the officer's pocket, which is asked for at
+    /// each signature and not here, and while it is signed.
     #[cbor(n(6), with = "minicbor::bytes")]
-    pub signature: [u8; 64],
+    pub signature: Option<[u8; 64]>,
 }
 
 impl Proof {
@@ -51,15 +52,16 @@ impl Proof {
             author,
             nonce: entropy(),
             tls: u8::from(tls),
-            signature: [0; 64],
+            signature: None,
         };
-        proof.signature = signer.sign(&proof.challenge());
+        proof.signature = signer.sign(&proof.challenge()).ok();
         proof
     }
 
     /// Whether the key of the roster signed it.
     pub fn holds(&self, verifier: &dyn Verify, suite: u8, key: &[u8]) -> bool {
-        verifier.verify(suite, key, &self.challenge(), &self.signature)
+        self.signature
+            .is_some_and(|signature| verifier.verify(suite, key, &self.challenge(), &signature))
     }
 
     /// The row that keeps it. Key: time (8, big-endian), first bytes of the nonce (8).
@@ -74,7 +76,7 @@ impl Proof {
 
     fn challenge(&self) -> Vec<u8> {
         let unsigned = Self {
-            signature: [0; 64],
+            signature: None,
             ..self.clone()
         };
         pre_authentication(LOGIN_TYPE, &canon::encode(&unsigned))

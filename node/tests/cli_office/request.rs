@@ -24,7 +24,7 @@ fn an_odd_request_is_refused_before_anything_is_signed() {
         ("/seats/3/name", json!(long), "1 to 110"),
         ("/seats/3/key", json!("zz"), "64 hexadecimal digits"),
         ("/seats/3/person", json!("zz"), "32 hexadecimal digits"),
-        ("/seats/3/suite", json!(2), "Ed25519"),
+        ("/seats/3/suite", json!(99), "Ed25519"),
         (
             "/seats/3/key",
             sound["seats"][4]["key"].clone(),

@@ -6,7 +6,7 @@ use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::lan::Lan;
 use jiaolian_node::http::{App, Clock, router, sweep};
-use jiaolian_node::key::{Cost, KeyRing};
+use jiaolian_node::key::{Cost, KeyRing, OfficerKey};
 use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
@@ -19,7 +19,7 @@ use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::{Draft, Effect, Limits, LocalSeat, Payload, Replica, Seat, Setup};
 use std::collections::BTreeMap;
@@ -316,8 +316,8 @@ impl Office {
             .map(|(number, name, ..)| (*number, *name))
             .chain([(KEEPER, "county")])
             .map(|(number, name)| {
-                keys.enrol(number, PASSPHRASE, &Zeroizing::new(seed(name)), &case)
-                    .unwrap()
+                let key = OfficerKey::Ring(Suite::Ed25519, Zeroizing::new(seed(name)));
+                keys.enrol(number, PASSPHRASE, &key, &case).unwrap()
             })
             .collect();
         store.commit(&rings).unwrap();

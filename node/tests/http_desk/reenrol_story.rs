@@ -78,7 +78,8 @@ async fn staff_may_neither_see_nor_answer_what_waits() {
         .get("/api/v1/reenrol/requests")
         .await
         .refused(403, "not_allowed");
-    let form = json!({ "code": "1234 5678 9012 3", "line": null, "passphrase": PASSPHRASE });
+    let form =
+        json!({ "code": "1234 5678 9012 3", "line": null, "sign": { "passphrase": PASSPHRASE } });
     client
         .post("/api/v1/reenrol/approvals", &form)
         .await
@@ -101,7 +102,7 @@ async fn a_keeper_above_answers_by_the_code_and_the_officer_signs_in_with_a_new_
     let asked = ask(&township, "T1").await;
     let keeper = Client::signed_in(&county, KEEPER).await;
     let (code, line) = (asked["code"].as_str().unwrap(), &asked["line"]);
-    let form = |code: &str, words: &str| json!({ "code": code, "line": line, "passphrase": words });
+    let form = |code: &str, words: &str| json!({ "code": code, "line": line, "sign": { "passphrase": words } });
     let approvals = "/api/v1/reenrol/approvals";
     let wrong = keeper.post(approvals, &form(code, "wrong wrong")).await;
     wrong.refused(401, "passphrase_wrong");

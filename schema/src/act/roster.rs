@@ -208,18 +208,18 @@ pub struct Receipt {
 pub const RECEIPT_HEADS_MAX: usize = 1_000;
 
 impl Receipt {
-    /// A receipt over heads, sorted here.
-    pub fn new(time: i64, mut heads: Vec<Receipted>) -> Self {
+    /// A receipt over heads, sorted here, for a witness whose key is of the suite.
+    pub fn new(suite: u8, time: i64, mut heads: Vec<Receipted>) -> Self {
         heads.sort_unstable();
         heads.dedup();
-        let root = crate::merkle::root(heads.iter().map(crate::canon::encode));
+        let root = crate::merkle::root(suite, heads.iter().map(crate::canon::encode));
         Self { time, root, heads }
     }
 
-    /// Whether the root is that of the heads and they are in order.
-    pub fn is_sound(&self) -> bool {
+    /// Whether the root is that of the heads in the witness's suite and they are in order.
+    pub fn is_sound(&self, suite: u8) -> bool {
         self.heads.len() <= RECEIPT_HEADS_MAX
             && self.heads.is_sorted_by(|a, b| a < b)
-            && self.root == crate::merkle::root(self.heads.iter().map(crate::canon::encode))
+            && self.root == crate::merkle::root(suite, self.heads.iter().map(crate::canon::encode))
     }
 }

@@ -58,8 +58,9 @@ impl Heads {
 /// One author's positions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chain {
-    /// Known ids by position; true where the head is here.
-    known: BTreeMap<u64, Vec<(EnvelopeId, bool)>>,
+    /// Known ids by position, ascending, so that the memory is the same in any order of arrival;
+    /// true where the head is here.
+    known: BTreeMap<u64, BTreeMap<EnvelopeId, bool>>,
     /// Positions with two or more known ids.
     doubled: BTreeSet<u64>,
     /// Heads at 1..=contiguous are here.
@@ -84,10 +85,7 @@ impl Chain {
 
     fn note_id(&mut self, n: u64, id: EnvelopeId, here: bool) {
         let ids = self.known.entry(n).or_default();
-        match ids.iter_mut().find(|(other, _)| *other == id) {
-            Some((_, known_here)) => *known_here |= here,
-            None => ids.push((id, here)),
-        }
+        *ids.entry(id).or_default() |= here;
         if ids.len() > 1 {
             self.doubled.insert(n);
         }
@@ -96,7 +94,7 @@ impl Chain {
     fn has_head(&self, n: u64) -> bool {
         self.known
             .get(&n)
-            .is_some_and(|ids| ids.iter().any(|(_, here)| *here))
+            .is_some_and(|ids| ids.values().any(|here| *here))
     }
 
     /// The first position with two known ids.
@@ -106,9 +104,8 @@ impl Chain {
 
     /// Known ids at a position, ascending.
     pub(super) fn ids(&self, n: u64) -> Vec<EnvelopeId> {
-        let mut ids: Vec<_> = self.known.get(&n).into_iter().flatten().collect();
-        ids.sort_unstable();
-        ids.into_iter().map(|(id, _)| *id).collect()
+        let ids = self.known.get(&n).into_iter().flatten();
+        ids.map(|(id, _)| *id).collect()
     }
 
     /// Heads that are here at a position.
@@ -117,7 +114,7 @@ impl Chain {
             .get(&n)
             .into_iter()
             .flatten()
-            .filter(|(_, here)| *here)
+            .filter(|(_, here)| **here)
             .map(|(id, _)| *id)
     }
 

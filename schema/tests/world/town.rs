@@ -290,6 +290,11 @@ impl World {
         self.seats[who].appointment.unwrap()
     }
 
+    /// From now on the author cites this appointment.
+    pub fn sign_under(&mut self, who: &str, appointment: EnvelopeId) {
+        self.seats.get_mut(who).unwrap().appointment = Some(appointment);
+    }
+
     pub fn sign(&mut self, who: &str, draft: Draft, act: Act) -> EnvelopeId {
         let payload = act.to_payload(draft.day * DAY);
         self.seal(who, draft, Kind::Act, payload)
@@ -350,7 +355,7 @@ impl World {
             id: *id,
             whole,
         });
-        let receipt = Receipt::new(day * DAY, heads.collect());
+        let receipt = Receipt::new(1, day * DAY, heads.collect());
         let draft = Draft {
             dossier: Some(self.rosters["C1"]),
             ..Draft::default()
@@ -558,7 +563,7 @@ impl World {
 
     /// A second head at position 1 of a witness: a fork.
     pub fn fork_first(&mut self, witness: &str, day: i64) -> EnvelopeId {
-        let receipt = Receipt::new(day * DAY, Vec::new());
+        let receipt = Receipt::new(1, day * DAY, Vec::new());
         let seat = self.seats[witness].clone();
         self.seats.get_mut(witness).unwrap().here.clear();
         let draft = Draft {

@@ -1,11 +1,13 @@
 //! What is set aside: envelopes that wait for what they name, and envelopes that break a rule and
 //! are listed.
 
+use super::carry::lane_of;
 use super::door::claimed_dossier;
 use super::{Replica, ask};
 use crate::effect::{Event, Peer};
+use crate::link::Item;
 use crate::parked::{Need, PARKED_MS_MAX, Parked};
-use crate::store::{Store, Table};
+use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::id::EnvelopeId;
@@ -31,10 +33,57 @@ impl<S: Store> Replica<S> {
         }
     }
 
+    /// Offers what waits for a later build to whoever may hold its dossier: a peer may have that
+    /// build.
+    pub(super) fn offer_unchecked(&mut self, id: EnvelopeId, from: Option<Peer>) {
+        let peers: Vec<Peer> = self.links.keys().copied().collect();
+        for peer in peers.into_iter().filter(|peer| Some(*peer) != from) {
+            self.offer_unchecked_to(peer, &[id]);
+        }
+    }
+
+    /// The same of all that waits so, for a peer that was just met.
+    pub(super) fn offer_all_unchecked(&mut self, peer: Peer) {
+        let ids = self.parked.unchecked();
+        self.offer_unchecked_to(peer, &ids);
+    }
+
+    fn offer_unchecked_to(&mut self, peer: Peer, ids: &[EnvelopeId]) {
+        let Some(mut link) = self.links.remove(&peer) else {
+            return;
+        };
+        for id in ids {
+            let Ok(Some(parked)) = self.load_parked(*id) else {
+                continue;
+            };
+            let dossier = claimed_dossier(&parked.envelope);
+            let row = dossier.and_then(|dossier| Some((dossier, self.rows.get(&dossier)?)));
+            if let Some((dossier, row)) = row
+                && parked.peer != Some(peer.0)
+                && self.may_pass(&link, row)
+            {
+                link.push(lane_of(row.kind), Item::Whole(dossier, *id));
+            }
+        }
+        self.links.insert(peer, link);
+    }
+
+    fn load_parked(&self, id: EnvelopeId) -> Result<Option<Parked>, StoreError> {
+        let bytes = self.disk.get(Table::Parked, &id.0)?;
+        Ok(bytes.and_then(|bytes| minicbor::decode(&bytes).ok()))
+    }
+
+    /// What waits for a later build, as it came.
+    pub(super) fn load_unchecked(&self, id: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+        let parked = self.load_parked(id)?;
+        let parked = parked.filter(|parked| matches!(parked.need, Need::Suite(_)));
+        Ok(parked.map(|parked| parked.envelope))
+    }
+
     /// Tries everything that waits: what it waits for may have come while parked envelopes could
     /// not be read.
     pub(super) fn retry_all(&mut self) {
-        for id in self.parked.older_than(i64::MAX) {
+        for id in self.parked.ids() {
             for need in self.take_parked(id) {
                 self.retry(need);
             }

@@ -7,11 +7,13 @@ use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::act::{Act, At, EditBytes, Receipt};
 use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{BODY_BYTES_MAX, Body, DEPS_MAX, Envelope, Head, Kind};
+use jiaolian_schema::envelope::{
+    BODY_BYTES_MAX, Body, DEPS_MAX, Envelope, Head, Kind, body_hash, head_id,
+};
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, sha256};
+use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId};
 use jiaolian_schema::standing::{Outcome, fold};
-use jiaolian_schema::suite::Sign;
+use jiaolian_schema::suite::{KeyError, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -83,6 +85,8 @@ pub enum SignError {
     TooManyDeps(usize),
     #[error("a body is at most {BODY_BYTES_MAX} bytes, this one would have {0}")]
     TooLong(usize),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("the act would have no effect: {0}")]
     NoEffect(String),
     #[error("{0}")]
@@ -138,14 +142,14 @@ impl<S: Store> Replica<S> {
             return Err(SignError::ClockBehind { receipt, now });
         }
         let (head, body) = self.compose(signer, &seat, draft, now, salt)?;
-        let fact = Fact::of(EnvelopeId(sha256(&[&canon::encode(&head)])), &head, &body);
+        let fact = Fact::of(head_id(&canon::encode(&head)), &head, &body);
         let fact = fact.map_err(|error| SignError::Refused(error.to_string()))?;
         self.check_decision(&head, &fact)?;
         let bytes = canon::encode(&body);
         if bytes.len() > BODY_BYTES_MAX {
             return Err(SignError::TooLong(bytes.len()));
         }
-        let envelope = Envelope::seal(signer, &head, bytes);
+        let envelope = Envelope::seal(signer, &head, bytes)?;
         let id = envelope.id();
         match self.take(envelope, None) {
             super::Taken::Stored => {}
@@ -232,7 +236,7 @@ impl<S: Store> Replica<S> {
             author: seat.author,
             n: tip.map_or(0, |tip| tip.n) + 1,
             prev: tip.map(|tip| tip.id),
-            body_hash: BodyHash(sha256(&[&canon::encode(&body)])),
+            body_hash: body_hash(signer.suite(), &canon::encode(&body)),
             receipt: receipt.map(|(id, _)| id),
         };
         Ok((head, body))

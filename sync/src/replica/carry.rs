@@ -168,7 +168,10 @@ impl<S: Store> Replica<S> {
                     self.may_pass(link, row) || self.held_before(link.office, row)
                 });
                 if open {
-                    self.load_envelope(id)
+                    match self.load_envelope(id)? {
+                        None => self.load_unchecked(id),
+                        found => Ok(found),
+                    }
                 } else {
                     Ok(None)
                 }
@@ -276,7 +279,8 @@ impl<S: Store> Replica<S> {
     }
 }
 
-fn lane_of(kind: DossierKind) -> Lane {
+/// On which lane news of a dossier goes.
+pub(super) fn lane_of(kind: DossierKind) -> Lane {
     match kind {
         DossierKind::Roster | DossierKind::Alarm => Lane::Urgent,
         DossierKind::Case => Lane::Normal,

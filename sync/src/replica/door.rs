@@ -7,9 +7,9 @@ use crate::effect::{Event, Peer};
 use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
 use jiaolian_schema::act::Act;
-use jiaolian_schema::admit::{AdmitError, Admitted, admit};
+use jiaolian_schema::admit::{AdmitError, Admitted, Introductions as _, admit};
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{Body, Envelope};
+use jiaolian_schema::envelope::{Body, Envelope, body_hash};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId};
@@ -116,6 +116,9 @@ impl<S: Store> Replica<S> {
             Err(Stop::Known) => (Taken::Known, Vec::new()),
             Err(Stop::Wait(need)) => {
                 self.park(id, envelope, need, peer);
+                if matches!(need, Need::Suite(_)) && self.parked.holds(id) {
+                    self.offer_unchecked(id, peer);
+                }
                 (Taken::Parked, Vec::new())
             }
             Err(Stop::Foreign) => {
@@ -146,7 +149,7 @@ impl<S: Store> Replica<S> {
         let admitted = admit(envelope.clone(), &self.authority, &*self.verifier);
         let admitted = admitted.map_err(|error| match error {
             AdmitError::UnknownAuthor(author) => Stop::Wait(Need::Author(author)),
-            AdmitError::UnknownSuite(suite) => Stop::Wait(Need::Suite(suite)),
+            AdmitError::UnknownSuite(_) => self.judge_unchecked(envelope),
             error => Stop::Refuse(error.to_string()),
         })?;
         let Some(fact) = admitted.fact() else {
@@ -180,6 +183,50 @@ impl<S: Store> Replica<S> {
         }
         self.judge_place_in_dossier(fact)?;
         Ok(row)
+    }
+
+    /// What this build can't check is kept for a later one and passed on, where its author was
+    /// introduced with that suite, it names its own body, and this office may hold the dossier. Until
+    /// then it counts for nothing.
+    fn judge_unchecked(&self, envelope: &Envelope) -> Stop {
+        let refuse = |error: AdmitError| Stop::Refuse(error.to_string());
+        let (id, head) = match envelope.parse_head() {
+            Ok(head) => (envelope.id(), head),
+            Err(error) => return refuse(error.into()),
+        };
+        let Some(known) = self.authority.introduction(head.author) else {
+            return Stop::Wait(Need::Author(head.author));
+        };
+        if known.suite != head.suite {
+            let (known, said) = (known.suite, head.suite);
+            return refuse(AdmitError::OtherSuite { known, said });
+        }
+        if self.parked.keeps(id, envelope) {
+            return Stop::Known;
+        }
+        let Some(bytes) = &envelope.body else {
+            return Stop::Wait(Need::Suite(head.suite));
+        };
+        if body_hash(head.suite, bytes) != head.body_hash {
+            return refuse(AdmitError::OtherBody);
+        }
+        let fact = canon::decode("a body", bytes).and_then(|body| Fact::of(id, &head, &body));
+        let fact = match fact {
+            Ok(fact) => fact,
+            Err(error) => return refuse(error.into()),
+        };
+        let opened = || DossierRow::opened_by(&fact).map(|row| self.follow_case(row));
+        let row = match self.rows.get(&fact.dossier) {
+            Some(row) => Some(row.clone()),
+            None if EnvelopeId::from(fact.dossier) == id => opened(),
+            None => return Stop::Wait(Need::Envelope(fact.dossier.into())),
+        };
+        match row.map(|row| self.holding(self.office, &row)) {
+            Some(Holding::Yes) => Stop::Wait(Need::Suite(head.suite)),
+            Some(Holding::Unknown) => Stop::Wait(Need::Roster),
+            Some(Holding::No) => Stop::Foreign,
+            None => Stop::Refuse("the act opens no dossier".to_owned()),
+        }
     }
 
     /// A superior of both offices passes a case on from its beginning, and the rosters of those who

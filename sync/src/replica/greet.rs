@@ -144,6 +144,7 @@ impl<S: Store> Replica<S> {
         }
         self.tell_guests_to(peer);
         self.tell_gone_to(peer);
+        self.offer_all_unchecked(peer);
         for frame in early {
             self.hear(peer, frame);
         }

@@ -142,7 +142,7 @@ impl<S: Store> Replica<S> {
             return false;
         }
         let ids: Vec<EnvelopeId> = heads.iter().map(|head| head.id).collect();
-        let receipt = Receipt::new(self.now, heads);
+        let receipt = Receipt::new(witness.signer.suite(), self.now, heads);
         let draft = Draft {
             dossier: Some(roster),
             payload: Payload::Receipt(receipt),

@@ -7,9 +7,10 @@ use super::node::{Commit, Node};
 use super::terrain::{Span, counties, fence_around, span_of, walk};
 use super::world::World;
 use super::{MeasureError, peer, timing};
-use jiaolian_node::seal::{CaseSecret, OpsKey};
+use jiaolian_node::seal::{CaseSecret, OpsKey, Place};
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};
 use jiaolian_schema::fix::Fix;
+use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Judged, Replica, Table};
 use redb::{Database, TableDefinition};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ const SECTION: &str = "ingest";
 const PEOPLE: u64 = 100;
 /// Reports in a commit.
 const BATCHES: [usize; 4] = [1, 32, 100, 1_000];
+/// Reports in a commit where the suites are compared.
+const SEALED_BATCH: usize = 100;
 /// Rows that a report changes: the fix and the person's watch.
 const ROWS_PER_REPORT: usize = 2;
 /// Bytes of a key and of a value of such a row, about.
@@ -53,7 +56,11 @@ pub(super) struct Closed {
 
 impl Township {
     pub(super) fn with_cases(cases: u64) -> Result<Self, MeasureError> {
-        let (ops, case) = (OpsKey::generate(), CaseSecret::generate());
+        Self::sealed_in(Suite::Ed25519, cases)
+    }
+
+    fn sealed_in(suite: Suite, cases: u64) -> Result<Self, MeasureError> {
+        let (ops, case) = (OpsKey::generate_in(suite), CaseSecret::generate_in(suite));
         let directory = tempfile::tempdir()?;
         let medium = medium(&directory);
         let store = DiskStore::create(medium, CACHE_MIB_DEFAULT, ops.clone(), case.public())?;
@@ -125,11 +132,55 @@ pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
     ];
     let mut reports = reports(people, each, township.span);
     let empty = township.bytes();
+    let mut in_suite_one = 0.0;
     for batch in BATCHES {
         let rate = ingest(&mut township, &mut reports, batch, least)?;
+        if batch == SEALED_BATCH {
+            in_suite_one = rate;
+        }
         figures.extend(rates(batch, rate, syncs, bare_redb(batch, least)?));
     }
     figures.extend(bytes_on_disk(&township, empty)?);
+    figures.extend(sealing(people, each, in_suite_one, least)?);
+    Ok(figures)
+}
+
+/// What sealing costs a report in either suite, and how a township on suite 2 keeps up.
+fn sealing(
+    people: u64,
+    each: usize,
+    in_suite_one: f64,
+    least: Duration,
+) -> Result<Vec<Figure>, MeasureError> {
+    let mut township = Township::sealed_in(Suite::Sm2, people)?;
+    let mut reports = reports(people, each, township.span);
+    let in_suite_two = ingest(&mut township, &mut reports, SEALED_BATCH, least)?;
+    let durable = "reports durable, 100 in a commit, sealed in suite n";
+    let mut figures = vec![
+        Figure::timed(SECTION, durable, 2, (in_suite_two, "/s"))
+            .against("the same in suite 1, this run", in_suite_one)
+            .more(),
+    ];
+    for (suite, rate) in [(Suite::Ed25519, in_suite_one), (Suite::Sm2, in_suite_two)] {
+        let ops = OpsKey::generate_in(suite);
+        let place = Place {
+            table: 10,
+            key: &[9; ROW_BYTES.0],
+        };
+        let row = [3; ROW_BYTES.1];
+        let rows = timing::rate(least, || {
+            for _ in 0..SEALED_BATCH {
+                std::hint::black_box(ops.seal(place, &row));
+            }
+            SEALED_BATCH
+        });
+        let what = "sealing a report's rows (suite n)";
+        let cost = ROWS_PER_REPORT as f64 * 1e6 / rows;
+        figures.push(
+            Figure::timed(SECTION, what, u64::from(suite.number()), (cost, "µs"))
+                .against("a report made durable so, this run", 1e6 / rate),
+        );
+    }
     Ok(figures)
 }
 

@@ -88,6 +88,9 @@ pub(super) const LIMIT_IDLE_BYTES: Peer = peer("limit", 100.0);
 /// Bare `verify_strict` a second where nothing else runs (36 µs): how busy the machine is now.
 pub(super) const QUIET_VERIFY: Peer = peer("a quiet machine, 2026-11-23", 27_800.0);
 
+/// Checks a second of the SM2 library on the same machine.
+pub(super) const QUIET_SM2_VERIFY: Peer = peer("a quiet machine, 2026-11-23", 2_100.0);
+
 /// Start of a township's node, ms.
 pub(super) const LIMIT_TOWNSHIP_START_MS: Peer = peer("limit", 500.0);
 /// Its memory, MiB.

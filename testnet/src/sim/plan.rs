@@ -1,12 +1,12 @@
 //! Who is there: one province, one city, two counties, eight townships, their people and keys.
 
-use super::signature::SimSigner;
+use super::signature::{SimSigner, Suites};
 use jiaolian_schema::act::{Appoint, Entrust, Found};
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, sha256};
-use jiaolian_schema::suite::{ED25519, Sign as _};
+use jiaolian_schema::suite::Sign as _;
 
 /// Milliseconds of a day.
 pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
@@ -69,6 +69,7 @@ pub(crate) fn staff(tier: u8) -> &'static [(&'static str, Duty, &'static [&'stat
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
+    pub(crate) suites: Suites,
 }
 
 /// The last word of the province's own key.
@@ -76,7 +77,7 @@ pub(crate) const ROOT: &str = "root";
 
 impl Plan {
     pub(crate) fn signer(self, name: &str) -> SimSigner {
-        SimSigner::named(self.seed, name)
+        SimSigner::named(self.seed, self.suites, name)
     }
 
     pub(crate) fn office(self, at: usize) -> OfficeId {
@@ -105,11 +106,12 @@ impl Plan {
     }
 
     pub(crate) fn root(self) -> RootKey {
+        let signer = self.signer(ROOT);
         RootKey {
             office: self.office(0),
             introduction: Introduction {
-                suite: ED25519,
-                key: self.signer(ROOT).public_key(),
+                suite: signer.suite(),
+                key: signer.public_key(),
                 office: self.office(0),
                 duty: Duty::Keeper,
             },
@@ -132,11 +134,12 @@ impl Plan {
         let name = format!("{}-{suffix}", OFFICES[at].0);
         let mut roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         roles.sort();
+        let signer = self.signer(&name);
         Appoint {
             person: PersonId(self.short(b"person", &name)),
             staff_number: name.clone(),
-            suite: ED25519,
-            key: self.signer(&name).public_key(),
+            suite: signer.suite(),
+            key: signer.public_key(),
             office: self.office(at),
             duty,
             kinds: vec![1, 2],

@@ -8,6 +8,7 @@ use super::node::{Death, Node, Seats, rules, setup};
 use super::person::Walker;
 use super::plan::{OFFICES, Plan, START};
 use super::queue::{Event, Queue};
+use super::signature::Suites;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::{Effect, Event as News, Replica};
@@ -38,10 +39,10 @@ pub(crate) struct World {
 
 impl World {
     /// The offices founded, every node with its join file, nobody linked.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, suites: Suites) -> Self {
         let mut dice = Dice::new(seed ^ 0x6a69_616f_6c69_616e);
         let swarm = Swarm::draw(&mut dice.fork(1));
-        let plan = Plan { seed };
+        let plan = Plan { seed, suites };
         let mut world = Self {
             plan,
             now: START,

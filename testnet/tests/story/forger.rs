@@ -11,7 +11,7 @@ use jiaolian_schema::act::{Act, Step};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Body, Duty, Envelope, Head, Kind, author_id};
 use jiaolian_schema::id::{BodyHash, DossierId, EnvelopeId, sha256};
-use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
+use jiaolian_schema::suite::{ED25519, Sign as _};
 use jiaolian_sync::frame::Frame;
 use jiaolian_sync::{Effect, Peer, Replica};
 use jiaolian_testnet::province::PASSPHRASE;
@@ -151,7 +151,7 @@ impl Forger {
             .open(&self.store.reader(), number, PASSPHRASE, 0)
             .unwrap();
         self.store.unlock(opened.case_secret).unwrap();
-        let signer = Ed25519Signer::from_seed(&opened.signing_seed);
+        let signer = opened.key;
         let office = self.home.identity.office_id();
         let author = author_id(ED25519, &signer.public_key(), office, Duty::Staff);
         let seat = seat_of(self.replica.authority(), author).unwrap();
@@ -194,6 +194,6 @@ impl Forger {
             body_hash: BodyHash(sha256(&[&bytes])),
             receipt: receipt.map(|(id, _)| id),
         };
-        Envelope::seal(&signer, &head, bytes)
+        Envelope::seal(&signer, &head, bytes).unwrap()
     }
 }

@@ -110,7 +110,7 @@ export const api = {
     send<Begun>("POST", `${ROOT}/reenrol`, { staff_number, passphrase }),
   reenrolRequests: () => get<{ items: Waiting[] }>("/reenrol/requests"),
   approveReenrol: (code: string, line: string, passphrase: string) =>
-    send<Approved>("POST", `${ROOT}/reenrol/approvals`, { code, line: line === "" ? null : line, passphrase }),
+    send<Approved>("POST", `${ROOT}/reenrol/approvals`, { code, line: line === "" ? null : line, sign: { passphrase } }),
   bringReply: (file: Blob) => send<null>("POST", `${ROOT}/reenrol/replies`, file),
   status: () => get<Status>("/status"),
   today: () => get<Today>("/today"),

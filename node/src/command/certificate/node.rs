@@ -9,7 +9,7 @@ use crate::certificate::{
 use crate::home::Home;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
-use jiaolian_schema::suite::Ed25519Signer;
+use jiaolian_schema::envelope::Duty;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,7 +58,7 @@ pub(super) fn request(home: &Home, names: &[String], new: bool) -> Result<Reques
         key.write(&path, &home.ops)?;
         key
     };
-    let signer = Ed25519Signer::from_seed(&home.keys.staff);
+    let signer = home.signer(Duty::Staff);
     let office = (home.identity.office_id(), home.identity.name.as_str());
     Ok(Request::new(office, &signer, &key, names)?)
 }

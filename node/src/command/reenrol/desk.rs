@@ -38,9 +38,11 @@ impl Ask {
         let mut replica = home.replica(&store)?;
         let keys = KeyRing::new(cost(home.identity.drill));
         let words = Source::new(self.passphrase_stdin).ask_new(&self.staff)?;
-        let (key, ring) = keys.draw(&self.staff, &words).map_err(Refusal::data)?;
         let at = (home.identity.office_id(), now_ms());
-        let begun = reenrol::begin(&mut replica, at, &self.staff, Drawn { key, ring });
+        let suite = reenrol::suite_of(&replica, at, &self.staff);
+        let drawn = keys.draw(suite, &self.staff, &words);
+        let (key, ring) = drawn.map_err(Refusal::data)?;
+        let begun = reenrol::begin(&mut replica, at, &self.staff, Drawn { suite, key, ring });
         let begun = begun.map_err(Refusal::data)?;
         settle(&mut replica, &store).map_err(HomeError::from)?;
         commit(&store, &begun.writes)?;
@@ -123,7 +125,7 @@ impl Recall {
         let old_words = source.ask(&format!("{}(原口令)", self.staff))?;
         let old = opened(keys.open_former(&disk, &self.staff, &old_words, now_ms()))?;
         let ring = keys
-            .enrol(&self.staff, &words, &new.signing_seed, &old.case_secret)
+            .enrol(&self.staff, &words, &new.key, &old.case_secret)
             .map_err(Refusal::data)?;
         commit(&store, &[ring])?;
         Ok(Done {
