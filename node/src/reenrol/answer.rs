@@ -139,6 +139,9 @@ pub(super) fn of_ask<S: Store>(
     if !nodes.any(|seat| seat.author == by && seat.office == ask.office) {
         return Err(AnswerError::NotByANode);
     }
+    if authority.answer_to(&ask).is_some() {
+        return Err(AnswerError::Answered);
+    }
     let newest = seats(replica, &ask).max_by_key(|(id, appoint)| (appoint.not_after, *id));
     let (appointment, name) = newest
         .map(|(id, appoint)| (id, appoint.name.clone()))
@@ -180,9 +183,6 @@ fn check<S: Store>(
     let authority = replica.authority();
     if !authority.offices().is_above(own, waits.ask.office) {
         return Err(AnswerError::NotAbove);
-    }
-    if authority.answer_to(&waits.ask).is_some() {
-        return Err(AnswerError::Answered);
     }
     let age = now - waits.at;
     if !(-DAY_MS..=ASK_DAYS * DAY_MS).contains(&age) {
