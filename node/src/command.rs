@@ -1,6 +1,7 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `run`, `status`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `join`, `run`, `status`, `account`. Each says in one line what it did, or in one JSON object with `--json`.
 
+mod account;
 mod appoint;
 mod certificate;
 mod enrol;
@@ -60,6 +61,9 @@ pub enum Office {
     Join(join::Join),
     /// Run the node until it is told to stop.
     Run(Run),
+    /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
+    /// minute.
+    Account(account::Account),
     /// Tell how a node is: running or not, joined or not, what it holds.
     Status(status::Status),
 }
@@ -148,6 +152,7 @@ impl Office {
             Self::Reenrol(command) => (command.json(), command.run()),
             Self::Revoke(command) => (command.json, command.run()),
             Self::Join(command) => (command.json, command.run()),
+            Self::Account(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

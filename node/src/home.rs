@@ -55,6 +55,9 @@ pub enum HomeError {
     Sign(#[from] SignError),
 }
 
+/// Least time between two signed batches of the node's log, ms.
+const LOG_MS: i64 = 5 * 60_000;
+
 /// An office's data directory, held by this process.
 #[derive(Debug)]
 pub struct Home {
@@ -136,7 +139,10 @@ impl Home {
             pack: rules.pack_id(),
             rules,
             verifier: Box::new(StrictVerifier),
-            limits: Limits::default(),
+            limits: Limits {
+                log_ms: Some(LOG_MS),
+                ..Limits::default()
+            },
             entropy: entropy(),
         };
         let mut replica = Replica::open(store.reader(), setup)?;

@@ -2,8 +2,10 @@
 //! metrics.
 
 pub mod accept;
+mod account;
 mod alarm;
 mod app;
+mod audit;
 mod case;
 mod certificate;
 mod desk;
@@ -24,12 +26,14 @@ mod retry;
 mod session;
 mod sign;
 pub mod text;
+mod trace;
 mod who;
 
 pub use app::{App, Clock, PASSPHRASES_WAITING_MAX};
 pub use json::{BODY_WAIT_MS, JSON_BYTES_MAX, JSON_DEPTH_MAX};
 pub use openapi::document as openapi_document;
 pub use session::sweep;
+pub use trace::{Trace, trace_of};
 
 use crate::web;
 use axum::Router;
@@ -80,6 +84,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/cases/{id}/texts/{name}", put(case::save_text))
         .route("/cases/{id}/records", get(case::records))
         .route("/cases/{id}/timeline", get(case::timeline))
+        .route("/cases/{id}/looks", get(audit::looks))
         .route("/cases/{id}/events", post(sign::case))
         .route("/matters", get(matter::list))
         .route("/matters/{id}", get(matter::page))
@@ -94,6 +99,9 @@ fn interface(app: &App) -> Router<App> {
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))
+        .route("/audit", get(audit::list))
+        .route("/audit/findings", get(audit::findings))
+        .route("/account", get(account::file))
         .route("/drafts", get(draft::list))
         .route(
             "/drafts/{key}",
@@ -102,6 +110,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/events", get(live::events))
         .fallback(absent)
         .layer(middleware::from_fn_with_state(app.clone(), retry::retry))
+        .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
 }
 
 async fn absent() -> Response {

@@ -1,5 +1,6 @@
 //! The shell.
 
+pub mod account;
 pub mod certificate;
 pub mod command;
 pub mod config;

@@ -10,6 +10,7 @@ mod tell;
 mod text;
 
 pub use access::{Access, Looked};
+pub use jiaolian_schema::audit::Row as LogRow;
 pub use node::{FILES_MAX, Node, Parts};
 pub use rate::{LinkRate, Rates};
 pub(crate) use sign::refuse_key;

@@ -152,6 +152,10 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
     }
     sweeping.abort();
     watching.abort();
+    let noted = started.owner.call(Node::note_stop).await;
+    if noted.is_err() {
+        tracing::warn!("the log does not tell of this stop");
+    }
     started.links.close().await;
     let thread = started.thread;
     drop((started.owner, started.app));
@@ -199,7 +203,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
                 clock,
                 tip,
             })
-            .with_own(own, doubted);
+            .with_own(own, doubted)
+            .with_root(office.root.clone());
             node.allow_endpoints();
             // The directory stays held as long as the state lives.
             (node, home)
@@ -209,6 +214,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         move || {
             let (mut node, home) = parts();
             node.hold(Box::new(home));
+            node.note_start();
             node
         },
         Some(link_events),

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod alarm;
 pub mod area;
+pub mod audit;
 pub mod bind_form;
 pub mod case;
 mod county;
@@ -17,6 +18,7 @@ pub mod matter;
 pub mod network;
 pub mod opening;
 mod protected;
+pub mod purpose;
 pub mod seat;
 pub mod section;
 pub mod shape;
@@ -50,6 +52,8 @@ pub struct Viewer {
     pub roles: Vec<String>,
     /// Kinds of case: 1 adult, 2 minor.
     pub kinds: Vec<u8>,
+    /// Whether a role that the person holds oversees others and therefore writes nothing.
+    pub reads_only: bool,
 }
 
 impl Viewer {
@@ -82,6 +86,7 @@ impl Viewer {
             appointment: Some(EnvelopeId([byte; 32])),
             roles: vec!["OFF_STAFF".into()],
             kinds: vec![1],
+            reads_only: false,
         }
     }
 }

@@ -3,11 +3,13 @@
 //! build doesn't know is kept and passed on.
 
 mod ask;
+mod audit;
 mod case;
 mod roster;
 mod vouch;
 
 pub use ask::{Ask, read_code};
+pub use audit::{Damage, Ledger, Log};
 pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
 pub use roster::{
     Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
@@ -51,7 +53,8 @@ pub struct EditBytes {
 
 macro_rules! acts {
     ($($number:literal $name:ident $what:literal;)*) => {
-        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm.
+        /// One act. Numbers 1–31 concern the roster, 32–63 a case, 64–95 an alarm, 96–99
+        /// a node's own log.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[allow(missing_docs)]
         pub enum Act {
@@ -113,4 +116,7 @@ acts! {
     36 Step "a step of a matter";
     37 Serve "a service";
     64 Raise "an alarm";
+    96 Log "a batch of the log";
+    97 Ledger "the opening of a log";
+    98 Damage "a damage of the log";
 }

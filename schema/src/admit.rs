@@ -5,7 +5,8 @@
 //! the whole set and
 //! is decided by the fold; what is admitted is stored, passed on and never judged by arrival order.
 
-use crate::act::{ACT_BYTES_MAX, Act, EditBytes, SECTION_BYTES_MAX};
+use crate::act::{ACT_BYTES_MAX, Act, EditBytes, Log, SECTION_BYTES_MAX};
+use crate::audit::{FLAWS_MAX, LOG_BYTES_MAX, LOG_ROWS_MAX, ROW_BYTES_MAX};
 use crate::canon::{self, CanonError};
 use crate::content::{EDIT_1, precheck};
 use crate::envelope::{
@@ -84,6 +85,10 @@ pub enum AdmitError {
     ActTooLong(usize),
     #[error("a section is at most {SECTION_BYTES_MAX} bytes, this one has {0}")]
     SectionTooLong(usize),
+    #[error(
+        "a batch of the log has 1 to {LOG_ROWS_MAX} rows of at most {ROW_BYTES_MAX} bytes, {LOG_BYTES_MAX} in all, numbered from 1"
+    )]
+    UnsoundLog,
     #[error("a receipt lists at most 1000 heads in order under their root")]
     UnsoundReceipt,
     #[error("the change is refused before Automerge: {0}")]
@@ -211,10 +216,10 @@ fn admit_body(id: EnvelopeId, head: &Head, bytes: &[u8]) -> Result<(Body, Fact),
     Ok((body, fact))
 }
 
-/// Found, Open and Raise open a dossier, and nothing else does.
+/// Found, Open, Raise and Ledger open a dossier, and nothing else does.
 fn check_opening(body: &Body, fact: &Fact) -> Result<(), AdmitError> {
     let opens = match &fact.what {
-        What::Open { .. } | What::Raise(_) => true,
+        What::Open { .. } | What::Raise(_) | What::Ledger { .. } => true,
         What::Roster(act) => act.kind == 1,
         _ => false,
     };
@@ -231,14 +236,19 @@ fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError
             if body.payload.len() > ACT_BYTES_MAX {
                 return Err(AdmitError::ActTooLong(body.payload.len()));
             }
-            let (_, act) = Act::from_payload(&body.payload)?;
-            if let Act::Step(step) = act
-                && let Some(section) = step.section
-                && section.len() > SECTION_BYTES_MAX
-            {
-                return Err(AdmitError::SectionTooLong(section.len()));
+            match Act::from_payload(&body.payload)?.1 {
+                Act::Step(step) => match step.section.map(|section| section.len()) {
+                    Some(bytes) if bytes > SECTION_BYTES_MAX => {
+                        Err(AdmitError::SectionTooLong(bytes))
+                    }
+                    _ => Ok(()),
+                },
+                Act::Log(log) if !is_sound(&log) => Err(AdmitError::UnsoundLog),
+                Act::Damage(damage) if damage.flaws.len() > FLAWS_MAX => {
+                    Err(AdmitError::UnsoundLog)
+                }
+                _ => Ok(()),
             }
-            Ok(())
         }
         Kind::Edit => {
             let edit: EditBytes = canon::decode("an edit", &body.payload)?;
@@ -252,4 +262,13 @@ fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError
             _ => Err(AdmitError::UnsoundReceipt),
         },
     }
+}
+
+fn is_sound(log: &Log) -> bool {
+    let count = log.rows.len();
+    (1..=LOG_ROWS_MAX).contains(&count)
+        && log.first > 0
+        && log.first.checked_add(count as u64).is_some()
+        && log.rows.iter().all(|row| row.len() <= ROW_BYTES_MAX)
+        && log.rows.iter().map(|row| row.len()).sum::<usize>() <= LOG_BYTES_MAX
 }

@@ -5,7 +5,8 @@
 //! signs in. Names, reasons and sections stay in the body, in the CASE domain; a fact holds their
 //! hash where it matters.
 
-use crate::act::{Act, ActBytes, EditBytes, Raise, Receipt, Span};
+use crate::act::{Act, ActBytes, EditBytes, Log, Raise, Receipt, Span};
+use crate::audit::{Flaw, Row, check};
 use crate::canon::{self, CanonError};
 use crate::envelope::{Body, Head, Kind};
 use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, sha256};
@@ -158,6 +159,73 @@ pub enum What {
         #[n(0)]
         kind: u16,
     },
+    /// A node's log is opened.
+    #[n(12)]
+    Ledger {
+        /// The office that the node stands in.
+        #[n(0)]
+        office: OfficeId,
+        /// The newest batch before it.
+        #[n(1)]
+        after: Option<EnvelopeId>,
+    },
+    /// A batch of a node's log.
+    #[n(13)]
+    Log(#[n(0)] LogFact),
+    /// Rows of a node's log that are no longer what was signed.
+    #[n(14)]
+    Damage {
+        /// Which.
+        #[n(0)]
+        flaws: Vec<Flaw>,
+    },
+}
+
+/// A batch of a node's log without its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LogFact {
+    /// Number of the first row.
+    #[n(0)]
+    pub first: u64,
+    /// How many rows.
+    #[n(1)]
+    pub count: u64,
+    /// SHA-256 of the row below the first.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub before: [u8; 32],
+    /// SHA-256 of the newest row as it was written.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub last: [u8; 32],
+    /// Earliest and latest time of its rows, ms UTC.
+    #[n(4)]
+    pub times: (i64, i64),
+    /// Rows that are wrong in themselves.
+    #[n(5)]
+    pub flaws: Vec<Flaw>,
+}
+
+impl LogFact {
+    /// Number of the newest row.
+    pub fn top(&self) -> u64 {
+        (self.first + self.count).saturating_sub(1)
+    }
+
+    fn of(log: &Log) -> Self {
+        let rows: Vec<&[u8]> = log.rows.iter().map(|row| row.as_slice()).collect();
+        let times = rows.iter().filter_map(|row| Row::read(row));
+        let times = times.map(|row| row.at);
+        Self {
+            first: log.first,
+            count: log.rows.len() as u64,
+            before: log.before,
+            last: log.last,
+            times: (
+                times.clone().min().unwrap_or_default(),
+                times.max().unwrap_or_default(),
+            ),
+            flaws: check(&log.before, log.first, &rows, &log.last),
+        }
+    }
 }
 
 impl Fact {
@@ -244,6 +312,14 @@ impl What {
                 decision: serve.decision,
             },
             Act::Raise(raise) => Self::Raise(raise),
+            Act::Ledger(ledger) => Self::Ledger {
+                office: ledger.office,
+                after: ledger.after,
+            },
+            Act::Log(log) => Self::Log(LogFact::of(&log)),
+            Act::Damage(damage) => Self::Damage {
+                flaws: damage.flaws,
+            },
             Act::Unknown { kind, .. } => Self::Unknown { kind },
         }
     }

@@ -20,6 +20,9 @@ pub enum DossierKind {
     /// One alarm.
     #[n(3)]
     Alarm,
+    /// The log of one node, of one month.
+    #[n(4)]
+    Audit,
 }
 
 /// An office as the tree knows it.
@@ -123,7 +126,8 @@ pub struct Audience {
 /// responsible office
 /// and its superiors up to the province; the ministry has figures only. A minor's Case stays at
 /// township and county
-/// (社区矫正法 Art. 54), while the Alarm, which knows a code and no name, goes up as others do.
+/// (社区矫正法 Art. 54), while the Alarm, which knows a code and no name, goes up as others do, and so
+/// does a node's log, in which a minor's case has a pseudonym.
 pub fn may_hold(offices: &Offices, who: OfficeId, audience: &Audience) -> bool {
     let Some(tier) = offices.get(who).map(|office| office.tier) else {
         return false;
@@ -133,6 +137,8 @@ pub fn may_hold(offices: &Offices, who: OfficeId, audience: &Audience) -> bool {
             offices.covers(who, audience.place) || offices.covers(audience.place, who)
         }
         DossierKind::Case if audience.minor => tier <= 2 && offices.covers(who, audience.place),
-        DossierKind::Case | DossierKind::Alarm => tier <= 4 && offices.covers(who, audience.place),
+        DossierKind::Case | DossierKind::Alarm | DossierKind::Audit => {
+            tier <= 4 && offices.covers(who, audience.place)
+        }
     }
 }

@@ -7,7 +7,9 @@
 
 pub mod act;
 pub mod admit;
+pub mod audit;
 pub mod authority;
+pub mod bundle;
 pub mod calendar;
 pub mod canon;
 pub mod content;
@@ -24,6 +26,7 @@ pub mod hold;
 pub mod id;
 pub mod id_number;
 pub mod merkle;
+pub mod opinion;
 pub mod permit;
 pub mod rule;
 pub mod schedule;

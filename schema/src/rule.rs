@@ -28,6 +28,9 @@ pub use policy::Policy;
 pub use role::{Duty, Role};
 pub use text::Text;
 
+/// What the tables are made of, for whoever reads them without the interpreter.
+pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
+
 /// The texts of the pack that is built in, in the order in which they are hashed.
 const BUILTIN: [(&str, &str); 13] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),

@@ -126,6 +126,11 @@ impl Opening {
                 minor: false,
                 person: Some(raise.person),
             },
+            Some(What::Ledger { office, .. }) => Self {
+                kind: DossierKind::Audit,
+                place: *office,
+                ..unopened
+            },
             Some(What::Roster(_)) => Self {
                 kind: DossierKind::Roster,
                 place: founded(opening).unwrap_or(unopened.place),

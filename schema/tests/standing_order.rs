@@ -1,6 +1,8 @@
 //! Any order of arrival gives the same: one at a time in any order equals all at once, for any
 //! subset.
 
+#[path = "world/story.rs"]
+mod story;
 #[path = "world/town.rs"]
 mod town;
 
@@ -10,161 +12,8 @@ use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::standing::fold;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use story::{Move, Story, one_move};
 use town::{TownRules, World};
-
-/// One thing that happens in the story.
-#[derive(Debug, Clone)]
-enum Move {
-    Note(usize),
-    Fork(usize),
-    Decide(usize, bool, bool),
-    Serve(usize),
-    Amend(usize, bool),
-    Receipt(usize, i64, Vec<usize>, bool),
-    Revoke(usize, usize, Option<usize>),
-    Endorse(usize, usize, i64),
-    Cite(usize, usize),
-}
-
-const STAFF: [&str; 5] = ["T1.x", "T1.a", "T1.b", "C1.a", "C1.h2"];
-const WITNESSES: [&str; 2] = ["C1.w", "P.w"];
-const KEEPERS: [&str; 4] = ["P.k", "C1.k", "T1.k", "C2.k"];
-const JUDGED: [&str; 5] = ["T1.x", "T1.a", "C1.w", "C1.k", "C1.a"];
-
-fn one_move() -> impl Strategy<Value = Move> {
-    let pick = 0..64_usize;
-    prop_oneof![
-        3 => pick.clone().prop_map(Move::Note),
-        1 => pick.clone().prop_map(Move::Fork),
-        4 => (pick.clone(), any::<bool>(), any::<bool>()).prop_map(|(a, b, c)| Move::Decide(a, b, c)),
-        1 => pick.clone().prop_map(Move::Serve),
-        2 => (pick.clone(), any::<bool>()).prop_map(|(a, b)| Move::Amend(a, b)),
-        4 => (pick.clone(), 5..60_i64, proptest::collection::vec(pick.clone(), 0..5), any::<bool>())
-            .prop_map(|(w, t, ids, whole)| Move::Receipt(w, t, ids, whole)),
-        1 => (pick.clone(), pick.clone(), proptest::option::of(pick.clone()))
-            .prop_map(|(k, a, at)| Move::Revoke(k, a, at)),
-        1 => (pick.clone(), pick.clone(), 5..60_i64).prop_map(|(k, a, t)| Move::Endorse(k, a, t)),
-        1 => (pick.clone(), pick).prop_map(|(a, r)| Move::Cite(a, r)),
-    ]
-}
-
-fn pick<T: Copy>(from: &[T], index: usize) -> Option<T> {
-    (!from.is_empty()).then(|| from[index % from.len()])
-}
-
-struct Story {
-    w: World,
-    matter: EnvelopeId,
-    signed: Vec<(usize, EnvelopeId)>,
-    decisions: Vec<EnvelopeId>,
-    amends: Vec<EnvelopeId>,
-    receipts: Vec<EnvelopeId>,
-}
-
-impl Story {
-    fn new() -> Self {
-        let mut w = World::new();
-        w.appoint(
-            "T1.x",
-            "T1.k",
-            jiaolian_schema::envelope::Duty::Staff,
-            &["X_DEP"],
-            0,
-            31,
-        );
-        w.open("T1.s");
-        let matter = w.apply("T1.h", "leave", (12, 20));
-        Self {
-            w,
-            matter,
-            signed: Vec::new(),
-            decisions: Vec::new(),
-            amends: Vec::new(),
-            receipts: Vec::new(),
-        }
-    }
-
-    fn tell(&mut self, step: &Move) {
-        match step {
-            Move::Note(a) => {
-                let id = self.w.note(STAFF[a % 5], 10);
-                self.signed.push((a % 5, id));
-            }
-            Move::Fork(a) => {
-                if let Some((who, id)) = pick(&self.signed, *a) {
-                    let head = self.w.heads[&id].clone();
-                    let id = self.w.note_after(STAFF[who], 12, head.n - 1, head.prev);
-                    self.signed.push((who, id));
-                }
-            }
-            Move::Decide(a, yes, over) => {
-                let event = if *yes { "approve" } else { "refuse" };
-                let replaces = if *over {
-                    self.decisions.clone()
-                } else {
-                    Vec::new()
-                };
-                let id = self.w.step(
-                    STAFF[a % 5],
-                    self.matter,
-                    event,
-                    &replaces[..replaces.len().min(3)],
-                    &[],
-                );
-                self.signed.push((a % 5, id));
-                self.decisions.push(id);
-            }
-            Move::Serve(a) => {
-                if let Some(id) = pick(&self.decisions, *a) {
-                    self.w.serve("T1.s", id, 12);
-                }
-            }
-            Move::Amend(a, over) => {
-                let replaces: Vec<_> = self
-                    .amends
-                    .last()
-                    .filter(|_| *over)
-                    .copied()
-                    .into_iter()
-                    .collect();
-                let id = self
-                    .w
-                    .amend(STAFF[a % 5], ["A", "B", "C"][a % 3], &replaces);
-                self.signed.push((a % 5, id));
-                self.amends.push(id);
-            }
-            Move::Receipt(w, day, of, whole) => {
-                let all: Vec<EnvelopeId> = self.w.heads.keys().copied().collect();
-                let near = of
-                    .iter()
-                    .filter_map(|i| pick(&self.signed, *i))
-                    .map(|(_, id)| id);
-                let mut ids: Vec<EnvelopeId> = near.collect();
-                ids.extend(of.first().and_then(|i| pick(&all, *i)));
-                let id = self
-                    .w
-                    .receipt_as(WITNESSES[w % 2], *day, &ids, u8::from(*whole));
-                self.receipts.push(id);
-            }
-            Move::Revoke(k, a, at) => {
-                let at = at
-                    .and_then(|i| pick(&self.signed, i))
-                    .map(|(_, id)| self.w.at(id));
-                self.w.revoke(KEEPERS[k % 4], JUDGED[a % 5], at, &[]);
-            }
-            Move::Endorse(k, a, day) => {
-                if let Some((who, id)) = pick(&self.signed, *a) {
-                    self.w.endorse(KEEPERS[k % 4], STAFF[who], id, *day);
-                }
-            }
-            Move::Cite(a, r) => {
-                if let Some(receipt) = pick(&self.receipts, *r) {
-                    self.w.cite(STAFF[a % 5], receipt);
-                }
-            }
-        }
-    }
-}
 
 /// One arrival: a head or a fact.
 #[derive(Debug, Clone, Copy)]

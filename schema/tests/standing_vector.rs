@@ -255,6 +255,17 @@ fn an_endorsement_that_drops_the_revocation_does_not_date_back_either() {
     assert_eq!(w.slot(matter), "refuse");
 }
 
+#[test]
+fn an_endorsement_that_did_not_decide_dates_nothing_back() {
+    let (mut w, matter, a) = revoked_first();
+    let below = w.endorse("C1.k", "C1.a", a, 20);
+    w.receipt("P.w", 42, &[below]);
+    assert_eq!(w.word(a), "waiting Cut", "one office says both");
+    w.endorse("P.k", "C1.a", a, 91);
+    assert_eq!(w.word(a), "good");
+    assert_eq!(w.slot(matter), "refuse");
+}
+
 fn release() -> (World, EnvelopeId, EnvelopeId) {
     let mut w = World::new();
     w.open("C1.s");

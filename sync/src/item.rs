@@ -35,6 +35,8 @@ pub(crate) enum Class {
     KeeperChain = 6,
     /// Chains of staff.
     StaffChain = 7,
+    /// Logs of nodes, after all else.
+    Audit = 8,
 }
 
 impl Class {
@@ -45,6 +47,7 @@ impl Class {
             DossierKind::Alarm => Self::Alarm,
             DossierKind::Case if audience.minor => Self::MinorCase,
             DossierKind::Case => Self::Case,
+            DossierKind::Audit => Self::Audit,
         }
     }
 }
@@ -64,7 +67,7 @@ impl Group {
 
     /// Whether the items are chains.
     pub(crate) fn is_chain(&self) -> bool {
-        self.0[0] >= Class::KeeperChain as u8
+        [Class::KeeperChain as u8, Class::StaffChain as u8].contains(&self.0[0])
     }
 
     /// The key that no key of the group is below.

@@ -17,8 +17,8 @@ pub use effect::{Effect, Event, Lane, Peer};
 pub use frontier::{Frontier, Tip};
 pub use item::ItemRef;
 pub use replica::{
-    Delivery, DossierRow, Draft, ImportOutcome, Judged, LIVE_SKEW_MS, Limits, LinkStatus,
-    LocalSeat, OpenError, Payload, Refusal, Replica, ReportError, ReportOutcome, Seat, Setup,
-    SignError, StaleAuthority, StoredFix, Taken, Waiting, WatchView,
+    Batch, Delivery, DossierRow, Draft, Finding, ImportOutcome, Judged, LIVE_SKEW_MS, Limits,
+    LinkStatus, LocalSeat, OpenError, Payload, Refusal, Replica, ReportError, ReportOutcome, Seat,
+    Setup, SignError, StaleAuthority, StoredFix, Taken, Waiting, WatchView,
 };
 pub use store::{MemoryStore, Rows, Store, StoreError, Table, Write};

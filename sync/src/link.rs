@@ -370,6 +370,7 @@ pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
                 [Class::Alarm, Class::Case, Class::StaffChain]
             };
             groups.extend(classes.map(|class| Group::new(class, office)));
+            groups.push(Group::new(Class::Audit, office));
         }
         if tier <= COUNTY_TIER {
             groups.push(Group::new(Class::MinorCase, office));

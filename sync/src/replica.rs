@@ -8,12 +8,14 @@
 
 mod aside;
 mod ask;
+mod audit;
 mod author;
 mod branch;
 mod carry;
 mod chain;
 mod door;
 mod dossier;
+mod evidence;
 mod greet;
 mod guest;
 mod heads;
@@ -24,6 +26,7 @@ mod supervise;
 mod talk;
 
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
+pub use audit::{Batch, Finding};
 pub use author::{Draft, Payload, Seat, SignError};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
@@ -59,6 +62,9 @@ pub struct Limits {
     pub receipt_ms: i64,
     /// Rows of the change log that peers' hints may look back over.
     pub changed_max: usize,
+    /// Least time between two signed batches of the node's own log, ms; with none the node notes
+    /// nothing by itself and signs no log.
+    pub log_ms: Option<i64>,
 }
 
 impl Default for Limits {
@@ -68,6 +74,7 @@ impl Default for Limits {
             standings_max: 256,
             receipt_ms: 10 * 60_000,
             changed_max: 4_096,
+            log_ms: None,
         }
     }
 }
@@ -115,6 +122,7 @@ pub struct Replica<S> {
     gone: BTreeSet<DossierId>,
     to_tell: bool,
     desk: supervise::Desk,
+    log: audit::LogDesk,
     superior_heard: i64,
     entropy: [u8; 32],
     now: i64,
@@ -149,12 +157,14 @@ impl<S: Store> Replica<S> {
             );
         }
         self.greet(peer, seat.office, now);
+        self.note_line(peer, seat.office, true);
         self.publish(Event::Link { peer, up: true });
     }
 
     /// The session ended. What was not yet durable at the peer is found again by the next one.
     pub fn disconnect(&mut self, peer: Peer) {
-        if self.links.remove(&peer).is_some() {
+        if let Some(link) = self.links.remove(&peer) {
+            self.note_line(peer, link.office, false);
             self.publish(Event::Link { peer, up: false });
         }
     }
@@ -181,6 +191,7 @@ impl<S: Store> Replica<S> {
         self.follow_epoch();
         self.pay_alarms();
         self.sign_receipts();
+        self.sign_log();
         self.check_links();
         self.settle();
     }
@@ -188,6 +199,7 @@ impl<S: Store> Replica<S> {
     /// A clock that was set back must not leave timers waiting for a time that is far ahead now.
     fn turn_clock(&mut self, now: i64) {
         let back = self.now - now;
+        self.note_clock(now);
         self.now = now;
         self.superior_heard = self.superior_heard.min(now);
         if back <= 0 {

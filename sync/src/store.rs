@@ -14,9 +14,8 @@ use thiserror::Error;
 pub enum Table {
     /// Signed heads. Key: envelope id (32). Value: head bytes and signature. Kept for ever.
     Head = 1,
-    /// Bodies that open without anybody signed in: of Roster dossiers, and of the acts that raise
-    /// alarms, which know a
-    /// code and no name. Key: envelope id (32).
+    /// Bodies that open without anybody signed in: of Roster dossiers, of logs, and of the acts that
+    /// raise alarms, which know a code and no name. Key: envelope id (32).
     RosterBody = 2,
     /// Bodies of all other dossiers. Key: envelope id (32). CASE domain.
     CaseBody = 3,
@@ -53,7 +52,8 @@ pub enum Table {
     View = 34,
     /// Shell: reports of devices that are no position. Key: terminal, a zero byte, hash (32).
     Device = 35,
-    /// Shell: who looked at what, and why. Key: number (8, big-endian).
+    /// The node's own log: who looked at what, and why, what was signed, refused and shown. Key:
+    /// number (8, big-endian).
     Access = 36,
     /// Shell: keys that officers asked for and that nobody appointed yet. Key: staff number, a zero
     /// byte, nonce (16).

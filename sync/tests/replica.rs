@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "replica/audit.rs"]
+mod audit;
 #[path = "replica/carry.rs"]
 mod carry;
 #[path = "replica/converge.rs"]

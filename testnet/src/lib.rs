@@ -15,5 +15,6 @@ pub mod seed;
 pub mod shaper;
 pub mod sim;
 pub mod topology;
+pub mod ukey;
 pub mod up;
 pub mod walk;

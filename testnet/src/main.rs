@@ -21,6 +21,8 @@ enum What {
     Up(jiaolian_testnet::up::UpCommand),
     /// Measures, and prints each figure as a ratio to a peer or limit.
     Bench(jiaolian_testnet::bench::Args),
+    /// The software twin of a UKey, plugged in until its standard input ends.
+    Ukey(jiaolian_testnet::ukey::UkeyCommand),
     /// Passes connections on into a network namespace; a drill starts it by itself.
     #[command(hide = true)]
     Door(jiaolian_testnet::door::DoorCommand),
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         What::Sim(command) => jiaolian_testnet::sim::command(&command),
         What::Up(command) => jiaolian_testnet::up::command(&command),
         What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
+        What::Ukey(ukey) => jiaolian_testnet::ukey::command(&ukey),
         What::Door(door) => jiaolian_testnet::door::command(&door),
         What::Node(office) => office.run(),
     }

@@ -80,7 +80,7 @@ pub struct StaffPlan {
 }
 
 /// Every kind of officer that a topology may name.
-pub const STAFF: [StaffPlan; 8] = [
+pub const STAFF: [StaffPlan; 9] = [
     StaffPlan {
         word: "keeper",
         suffix: "00",
@@ -121,6 +121,11 @@ pub const STAFF: [StaffPlan; 8] = [
         suffix: "07",
         duty: "staff",
     },
+    StaffPlan {
+        word: "procurator",
+        suffix: "08",
+        duty: "staff",
+    },
 ];
 
 impl StaffPlan {
@@ -141,6 +146,7 @@ impl StaffPlan {
             ("case", _) => vec!["CTY_CASE"],
             ("bureau", _) => vec!["CTY_BUREAU"],
             ("duty", _) => vec!["CMD_DUTY"],
+            ("procurator", _) => vec!["PROC"],
             _ => vec!["MIN_STAFF"],
         }
     }
@@ -159,6 +165,7 @@ impl StaffPlan {
             ("case", _) => "案件审核",
             ("bureau", _) => "执行科",
             ("duty", _) => "值班员",
+            ("procurator", _) => "检察官",
             _ => "分析员",
         }
     }

@@ -53,7 +53,8 @@ async fn every_story_of_the_console_holds_against_real_nodes() {
         .env("JIAOLIAN_COUNTY_URL", page(&province, COUNTY))
         .env("JIAOLIAN_STAFF", person(&province, TOWNSHIP, "officer"))
         .env("JIAOLIAN_HEAD", person(&province, TOWNSHIP, "head"))
-        .env("JIAOLIAN_COUNTY", person(&province, COUNTY, "head"));
+        .env("JIAOLIAN_COUNTY", person(&province, COUNTY, "head"))
+        .env("JIAOLIAN_PROC", person(&province, COUNTY, "procurator"));
     let said = play(stories).await;
     province.stop_all().await;
     keep(&shots);

@@ -21,6 +21,8 @@ export function settings(env = process.env) {
     url: url.endsWith("/") ? url : `${url}/`,
     // Who closes grave alarms: a head of the county, perhaps at the county's own node.
     county: env.JIAOLIAN_COUNTY === undefined ? null : { ...person("JIAOLIAN_COUNTY"), url: env.JIAOLIAN_COUNTY_URL ?? url },
+    // Who oversees at the county's own node, where there is such a person.
+    procurator: env.JIAOLIAN_PROC === undefined ? null : { ...person("JIAOLIAN_PROC"), url: env.JIAOLIAN_COUNTY_URL ?? url },
     staff: person("JIAOLIAN_STAFF"),
     head: person("JIAOLIAN_HEAD"),
     shots: env.JIAOLIAN_SHOTS ?? null,

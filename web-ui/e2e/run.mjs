@@ -2,6 +2,7 @@
 //   JIAOLIAN_URL=http://127.0.0.1:8600/ JIAOLIAN_STAFF=number:passphrase JIAOLIAN_HEAD=number:passphrase \
 //   JIAOLIAN_SHOTS=/tmp/shots JIAOLIAN_ONLY=alarm npm run e2e
 import * as alarm from "./alarm_story.mjs";
+import * as audit from "./audit_story.mjs";
 import * as kase from "./case_story.mjs";
 import { House, settings } from "./desk.mjs";
 import * as desk from "./desk_story.mjs";
@@ -14,7 +15,7 @@ const chosen = settings();
 const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
-for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, opening, leave, alarm })) {
+for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, opening, leave, alarm, audit })) {
   for (const [name, story] of Object.entries(stories)) {
     if (chosen.only !== "" && !`${theme}.${name}`.includes(chosen.only)) continue;
     const started = Date.now();

@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: "/alarm/:id", name: "alarm", component: () => import("./view/AlarmView.vue"), props: true, meta: { nav: "alarms" } },
     { path: "/map", name: "map", component: () => import("./view/MapView.vue"), meta: { nav: "map" } },
     { path: "/network", name: "network", component: () => import("./view/NetworkView.vue"), meta: { nav: "network" } },
+    { path: "/audit", name: "audit", component: () => import("./view/AuditView.vue"), meta: { nav: "audit" } },
     { path: "/:rest(.*)*", redirect: "/today" },
   ],
 });
@@ -22,7 +23,7 @@ export const router = createRouter({
 /** The page a reminder or a finished step leads to; the event's form opens there at once. */
 export function pathOf(target: Target): RouteLocationRaw {
   const query = target.event === null ? {} : { event: target.event };
-  if (target.view === "map" || target.view === "network") return { name: target.view, query };
+  if (target.view === "map" || target.view === "network" || target.view === "audit") return { name: target.view, query };
   if (target.id === null) return { name: "today" };
   return { name: target.view, params: { id: target.id }, query };
 }

@@ -9,6 +9,8 @@ use super::desk::case_reader;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::page::{Query, page as cut};
 use super::who::Who;
+use crate::owner::{Access, Looked, Node};
+use crate::view::Viewer;
 use crate::view::alarm::{self as view, AlarmQuery};
 use crate::view::incident;
 use crate::view::shape::{AlarmPage, AlarmRow, List};
@@ -52,7 +54,18 @@ pub(super) async fn list(
         q,
     };
     let rows = app
-        .look(move |node| Ok(view::list(node, &who.session.viewer, &query)))
+        .look(move |node| {
+            let viewer = &who.session.viewer;
+            let rows = view::list(node, viewer, &query);
+            let looked = if query.q.trim().is_empty() {
+                Looked::Alarms
+            } else {
+                Looked::Search
+            };
+            node.note_access(Access::new(node, viewer, looked).counting(rows.len()))?;
+            note_open(node, viewer, &rows)?;
+            Ok(rows)
+        })
         .await?;
     cut(rows, cursor.as_deref(), limit).map(Json)
 }
@@ -69,8 +82,17 @@ pub(super) async fn page(
         let viewer = &who.session.viewer;
         view::find(node, viewer, alarm)?;
         let incident = incident::of_alarm(node, alarm).ok_or(ApiError::not_found())?;
+        let access = Access::new(node, viewer, Looked::Alarm).of(alarm);
+        node.note_access(access.for_purpose("alarm"))?;
         Ok(view::page(node, viewer, &incident))
     })
     .await
     .map(Json)
+}
+
+/// Notes which open alarms a list brought to a person's eyes.
+pub(super) fn note_open(node: &mut Node, viewer: &Viewer, rows: &[AlarmRow]) -> ApiResult<()> {
+    let open = rows.iter().filter_map(|row| DossierId::from_hex(&row.id));
+    let open: Vec<DossierId> = open.collect();
+    node.note_shown(viewer, &open)
 }

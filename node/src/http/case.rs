@@ -12,13 +12,16 @@ use super::who::Who;
 use crate::owner::{Access, Looked, Node};
 use crate::view::case::CaseQuery;
 use crate::view::shape::{ActShape, CasePage, CaseRow, List, OfferShape, TextItems, TextSaved};
-use crate::view::{Viewer, act, case as view, form, incident, opening, text as texts_view};
+use crate::view::{
+    Viewer, act, case as view, form, incident, opening, purpose, text as texts_view,
+};
 use axum::Json;
 use axum::extract::{Path, State};
 use jiaolian_schema::desk::{File, RECORD_WORKFLOW};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -39,6 +42,13 @@ pub(super) struct ActList {
     kind: String,
     cursor: Option<String>,
     limit: Option<usize>,
+}
+
+/// Why a case is looked at, where no work of one's own leads there.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LookReason {
+    reason: String,
 }
 
 /// The form to open a case, where this person may.
@@ -85,7 +95,17 @@ pub(super) async fn list(
         flag,
     };
     let rows = app
-        .look(move |node| Ok(view::list(node, &who.session.viewer, &query)))
+        .look(move |node| {
+            let viewer = &who.session.viewer;
+            let rows = view::list(node, viewer, &query);
+            let looked = if query.q.trim().is_empty() {
+                Looked::Cases
+            } else {
+                Looked::Search
+            };
+            node.note_access(Access::new(node, viewer, looked).counting(rows.len()))?;
+            Ok(rows)
+        })
         .await?;
     cut(rows, cursor.as_deref(), limit).map(Json)
 }
@@ -104,18 +124,19 @@ pub(super) async fn new(State(app): State<App>, who: Who) -> ApiResult<Json<NewC
     .map(Json)
 }
 
-#[utoipa::path(get, path = "/api/v1/cases/{id}", params(("id" = String, Path)), responses(
-    (status = 200, body = CasePage), (status = 404, body = ErrorBody)))]
+#[utoipa::path(get, path = "/api/v1/cases/{id}", params(("id" = String, Path), LookReason),
+    responses((status = 200, body = CasePage), (status = 403, body = ErrorBody),
+    (status = 404, body = ErrorBody)))]
 pub(super) async fn page(
     State(app): State<App>,
     who: Who,
     Path(case): Path<String>,
+    Query(query): Query<LookReason>,
 ) -> ApiResult<Json<CasePage>> {
     let case = id(DossierId::from_hex, &case)?;
     app.look(move |node| {
         let viewer = &who.session.viewer;
-        let file = view::find(node, viewer, case)?;
-        node.note_access(Access::new(node, viewer, Looked::Case).of(case))?;
+        let file = open(node, viewer, case, (Looked::Case, &query.reason))?;
         Ok(view::page(node, viewer, &file))
     })
     .await
@@ -131,7 +152,7 @@ pub(super) async fn texts(
 ) -> ApiResult<Json<TextItems>> {
     let case = id(DossierId::from_hex, &case)?;
     app.look(move |node| {
-        let file = view::find(node, &who.session.viewer, case)?;
+        let file = open(node, &who.session.viewer, case, (Looked::Texts, ""))?;
         Ok(TextItems {
             items: texts_view::fields(node, &who.session.viewer, &file),
         })
@@ -180,7 +201,7 @@ pub(super) async fn records(
     let kind = query.kind;
     let acts = app.look(move |node| {
         let viewer = &who.session.viewer;
-        let file = view::find(node, viewer, case)?;
+        let file = open(node, viewer, case, (Looked::Records, ""))?;
         let is_record = |what: &What| {
             matches!(what, What::Apply { workflow, .. } if workflow == RECORD_WORKFLOW)
         };
@@ -204,7 +225,7 @@ pub(super) async fn timeline(
     let kind = query.kind;
     let acts = app.look(move |node| {
         let viewer = &who.session.viewer;
-        let file = view::find(node, viewer, case)?;
+        let file = open(node, viewer, case, (Looked::Timeline, ""))?;
         let mut acts = shapes(node, viewer, &file, |what| !matches!(what, What::Edit));
         let incidents = incident::of_case(node, case);
         for alarm in incidents.iter().flat_map(|incident| &incident.alarms) {
@@ -219,6 +240,20 @@ pub(super) async fn timeline(
         Ok(acts)
     });
     cut(acts.await?, query.cursor.as_deref(), query.limit).map(Json)
+}
+
+/// A case that this person may see, with the look at it and its purpose written down.
+fn open(
+    node: &mut Node,
+    viewer: &Viewer,
+    case: DossierId,
+    (looked, reason): (Looked, &str),
+) -> ApiResult<Arc<File>> {
+    let file = view::find(node, viewer, case)?;
+    let purpose = purpose::of(node, viewer, &file, reason)?;
+    let access = Access::new(node, viewer, looked).of(case);
+    node.note_access(access.for_purpose(&purpose))?;
+    Ok(file)
 }
 
 fn shapes(

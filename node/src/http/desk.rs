@@ -1,5 +1,6 @@
 //! The strip at the top and the first page.
 
+use super::alarm::note_open;
 use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::text::words;
@@ -44,7 +45,12 @@ pub(super) async fn status(State(app): State<App>, who: Who) -> ApiResult<Json<S
     (status = 200, body = Today), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
 pub(super) async fn today(State(app): State<App>, who: Who) -> ApiResult<Json<Today>> {
     case_reader(&app, &who.session).await?;
-    app.look(move |node| Ok(first::today(node, &who.session.viewer)))
-        .await
-        .map(Json)
+    app.look(move |node| {
+        let viewer = &who.session.viewer;
+        let today = first::today(node, viewer);
+        note_open(node, viewer, &today.alarms)?;
+        Ok(today)
+    })
+    .await
+    .map(Json)
 }

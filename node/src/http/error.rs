@@ -66,10 +66,14 @@ pub struct ApiError {
     retry_after_s: Option<u64>,
 }
 
+/// The code of a refusal, beside the answer, for whoever passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused(pub(super) &'static str);
+
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 32] = [
+const CODES: [(&str, u16); 33] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -81,6 +85,7 @@ const CODES: [(&str, u16); 32] = [
     ("ukey_other", 409),
     ("ukey_failed", 503),
     ("not_allowed", 403),
+    ("purpose_needed", 403),
     ("origin_refused", 403),
     ("not_found", 404),
     ("draft_absent", 404),
@@ -204,6 +209,7 @@ impl IntoResponse for ApiError {
             },
         };
         let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(Refused(self.code));
         if let Some(seconds) = self.retry_after_s {
             response
                 .headers_mut()

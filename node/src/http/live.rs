@@ -216,6 +216,8 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
                 Change::AlarmRaised(_) if incident.alarms.len() == 1 => "alarm",
                 _ => "alarm_changed",
             };
+            // What could not be written down is not shown.
+            node.note_shown(viewer, &[incident.id()]).ok()?;
             Some((kind, json!(alarm::row(node, viewer, &incident))))
         }
         Change::CaseChanged {

@@ -9,7 +9,9 @@ use super::desk::case_reader;
 use super::error::{ApiResult, ErrorBody};
 use super::page::{Query, page as cut};
 use super::who::Who;
+use crate::owner::{Access, Looked};
 use crate::view::matter::{self as view, MatterQuery};
+use crate::view::purpose;
 use crate::view::shape::{List, MatterPage, MatterRow};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -51,7 +53,17 @@ pub(super) async fn list(
         q,
     };
     let rows = app
-        .look(move |node| Ok(view::list(node, &who.session.viewer, &query)))
+        .look(move |node| {
+            let viewer = &who.session.viewer;
+            let rows = view::list(node, viewer, &query);
+            let looked = if query.q.trim().is_empty() {
+                Looked::Matters
+            } else {
+                Looked::Search
+            };
+            node.note_access(Access::new(node, viewer, looked).counting(rows.len()))?;
+            Ok(rows)
+        })
         .await?;
     cut(rows, cursor.as_deref(), limit).map(Json)
 }
@@ -65,8 +77,12 @@ pub(super) async fn page(
 ) -> ApiResult<Json<MatterPage>> {
     let matter = id(EnvelopeId::from_hex, &matter)?;
     app.look(move |node| {
-        let file = view::find(node, &who.session.viewer, matter)?;
-        view::page(node, &who.session.viewer, &file, matter)
+        let viewer = &who.session.viewer;
+        let file = view::find(node, viewer, matter)?;
+        let purpose = purpose::of(node, viewer, &file, "")?;
+        let access = Access::new(node, viewer, Looked::Matter).of(file.id);
+        node.note_access(access.about(matter).for_purpose(&purpose))?;
+        view::page(node, viewer, &file, matter)
     })
     .await
     .map(Json)

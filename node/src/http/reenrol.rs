@@ -5,7 +5,7 @@ use super::app::App;
 use super::error::{ApiError, ApiResult, ErrorBody, FieldFault};
 use super::json::{Strict, read_body};
 use super::sign::{Proof, prove};
-use super::who::Who;
+use super::who::{Who, Writer};
 use crate::owner::{Hand, Node};
 use crate::reenrol::{self, ASK_DAYS, AnswerError, AskError, Reply};
 use crate::view::Viewer;
@@ -86,6 +86,7 @@ pub(super) struct ApprovedShape {
     (status = 429, body = ErrorBody)))]
 pub(super) async fn begin(
     State(app): State<App>,
+    _: Writer,
     Strict(form): Strict<Forgotten>,
 ) -> ApiResult<Response> {
     let number = form.staff_number.trim().to_owned();
@@ -187,7 +188,7 @@ pub(super) async fn reply(
 /// An answer that came by hand. Anybody may bring it: each envelope in it stands by its signature.
 #[utoipa::path(post, path = "/api/v1/reenrol/replies", responses(
     (status = 204), (status = 413, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn take(State(app): State<App>, body: Body) -> ApiResult<StatusCode> {
+pub(super) async fn take(State(app): State<App>, _: Writer, body: Body) -> ApiResult<StatusCode> {
     app.count("reply:")?;
     let bytes = read_body(body).await?;
     app.call(move |node| {

@@ -4,9 +4,10 @@
 use super::app::App;
 use super::error::{ApiError, ApiResult};
 use super::json::Strict;
+use super::trace::note_refused_sign_in;
 use super::who::{Over, Who, is_for_another, set_cookie, token_of};
 use crate::metric::add;
-use crate::owner::Node;
+use crate::owner::{Access, Looked, Node};
 use crate::reenrol;
 use crate::seal::CaseSecret;
 use crate::session::{Ending, Proof};
@@ -64,7 +65,14 @@ pub(super) async fn sign_in(
     let passphrase = Zeroizing::new(form.passphrase.clone());
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
-        .await?;
+        .await;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            note_refused_sign_in(&app, &number, &error).await;
+            return Err(error);
+        }
+    };
     let key = opened.key;
     let public = key.public_key();
     let case_secret = opened.case_secret.clone();
@@ -77,6 +85,7 @@ pub(super) async fn sign_in(
             let now = node.now();
             let viewer = seat::find(node, &asked, &public, now);
             let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
+            node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
             let who = (node.office, viewer.person, viewer.author);
             let proof = Proof::sign(&signer, who, tls, now);
             unlock(node, case_secret)?;

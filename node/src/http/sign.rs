@@ -7,7 +7,7 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::json::Strict;
 use super::who::Who;
 use crate::key::OfficerKey;
-use crate::owner::{Hand, Place, SignRequest, refuse_key};
+use crate::owner::{Access, Hand, Looked, Place, SignRequest, refuse_key};
 use crate::view::shape::{DryRun, Signed};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -130,7 +130,16 @@ async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Re
             return Err(ApiError::bad_request("dry_run", &[]));
         }
         let dry = app
-            .look(move |node| node.try_event(&viewer, place, &ask))
+            .look(move |node| {
+                let dry = node.try_event(&viewer, place, &ask)?;
+                let access = Access::new(node, &viewer, Looked::Tried);
+                node.note_access(match place {
+                    Place::Cases => access,
+                    Place::Case(dossier) | Place::Alarm(dossier) => access.of(dossier),
+                    Place::Matter(matter) => access.about(matter),
+                })?;
+                Ok(dry)
+            })
             .await?;
         return Ok(Json(dry).into_response());
     }

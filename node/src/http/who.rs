@@ -40,7 +40,26 @@ impl FromRequestParts<App> for Who {
         if parts.method != Method::GET && is_for_another(&parts.headers, &session) {
             return Err(ApiError::new("not_signed_in"));
         }
+        // Oversight reads: whoever holds its role writes nothing here, whatever else they hold.
+        if !parts.method.is_safe() && session.viewer.reads_only {
+            return Err(ApiError::new("not_allowed"));
+        }
         Ok(Self { session })
+    }
+}
+
+/// Anybody, signed in or not, but for a person who is signed in and only reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writer;
+
+impl FromRequestParts<App> for Writer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Who::from_request_parts(parts, app).await {
+            Err(error) if error.code() == "not_allowed" => Err(error),
+            _ => Ok(Self),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
 //! what is read from them again and again.
 
-use super::access::AccessTip;
+use super::access::{Access, Looked, Recent};
 use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
 use crate::http::error::{ApiError, ApiResult};
+use crate::identity::RootPin;
 use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
 use crate::metric::{Metrics, add};
@@ -52,6 +53,8 @@ pub struct Node {
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// The second place of the newest signed positions.
     pub tip: Option<Tip>,
+    /// The key at the top, as the office joined under it.
+    pub root: Option<RootPin>,
     /// Authors under which the node itself signs.
     own: Vec<AuthorId>,
     /// Authors that must not sign here: their chains are longer elsewhere than on this disk.
@@ -61,7 +64,7 @@ pub struct Node {
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
-    pub(super) access_tip: Option<AccessTip>,
+    pub(super) recent: Recent,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
     /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
@@ -128,13 +131,14 @@ impl Node {
             demo: parts.demo,
             clock: parts.clock,
             tip: parts.tip,
+            root: None,
             own: Vec::new(),
             doubted: BTreeSet::new(),
             kept: None,
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
-            access_tip: None,
+            recent: Recent::default(),
             rates: Rates::default(),
             files: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -151,6 +155,13 @@ impl Node {
         }
         self.own = own.to_vec();
         self.doubted = doubted;
+        self
+    }
+
+    /// Names the key at the top.
+    #[must_use]
+    pub fn with_root(mut self, root: Option<RootPin>) -> Self {
+        self.root = root;
         self
     }
 
@@ -243,6 +254,8 @@ impl Node {
             ApiError::new("store_failed")
         })?;
         self.forget_all();
+        let unlocked = Access::by_nobody(self, Looked::Unlocked);
+        self.note_access(unlocked)?;
         self.replica.unlocked(self.now());
         Ok(())
     }
@@ -251,6 +264,9 @@ impl Node {
     pub fn lock(&mut self) {
         self.store.lock();
         self.forget_all();
+        // Nobody waits for an answer that the row would have to come before.
+        let locked = Access::by_nobody(self, Looked::Locked);
+        let _ = self.note_access(locked);
     }
 
     /// What was read is read again.

@@ -72,7 +72,11 @@ impl Node {
     ) -> ApiResult<Signed> {
         let ready = self.ready(&hand.viewer, place, ask, true)?;
         if !ready.light && !ask.strong {
-            return Err(ApiError::new("passphrase_wrong"));
+            let code = match hand.key.ukey() {
+                None => "passphrase_wrong",
+                Some(_) => "ukey_pin",
+            };
+            return Err(ApiError::new(code));
         }
         let others = self.others_handled(place, ready.dossier);
         let id = self.sign(hand, ready.dossier, ready.act)?;

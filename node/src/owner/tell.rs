@@ -121,13 +121,16 @@ impl Node {
         if kind == DossierKind::Roster {
             return self.forget_files();
         }
+        if kind == DossierKind::Audit {
+            return self.events.publish(Change::NetworkChanged);
+        }
         let Some(file) = self.file(dossier) else {
             return;
         };
         let Some(entry) = file.find(id) else { return };
         let by = entry.by.as_ref().map(|by| by.name.clone());
         match kind {
-            DossierKind::Roster => {}
+            DossierKind::Roster | DossierKind::Audit => {}
             DossierKind::Alarm if matches!(entry.fact.what, What::Raise(_)) => {}
             DossierKind::Alarm => self.events.publish(Change::AlarmChanged(dossier)),
             DossierKind::Case => {

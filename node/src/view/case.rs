@@ -126,6 +126,11 @@ fn term(node: &Node, file: &File, now: i64) -> Option<TermShape> {
     })
 }
 
+/// Whether the term of a case is over.
+pub fn has_ended(node: &Node, file: &File) -> bool {
+    term(node, file, node.now()).is_some_and(|term| term.days_left < 0)
+}
+
 fn state(matters: &[DeskMatter], now: i64) -> Coded {
     let leaves = || matters.iter().filter(|matter| matter.workflow.0 == "leave");
     let any = |state: &str| leaves().any(|matter| matter.state.at(now) == state);

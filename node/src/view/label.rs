@@ -28,6 +28,28 @@ pub fn rule_text(rules: &RulePack, key: &str) -> Text {
     found.unwrap_or_else(|| words("rule", key))
 }
 
+/// The word that a row of the log has for an act, in words of the rules.
+pub fn act_text(rules: &RulePack, word: &str) -> Text {
+    let (kind, name) = word.split_once(':').unwrap_or((word, ""));
+    let found = match kind {
+        "open" | "assign" | "serve" | "amend" => Some(words("act", kind)),
+        "apply" => {
+            let tables = rules.workflows().filter(|table| table.name().0 == name);
+            tables.last().map(|table| text(&table.table().title))
+        }
+        _ => {
+            let kind = rules.alarm_kind(word);
+            let kind = kind.map(|kind| Text::new(&kind.zh, &kind.en));
+            kind.or_else(|| {
+                let mut events = rules.workflows().flat_map(|table| &table.table().event);
+                let event = events.find(|event| event.id == word)?;
+                Some(text(&event.label))
+            })
+        }
+    };
+    found.unwrap_or_else(|| Text::plain(word))
+}
+
 /// A role in words.
 pub fn role_text(node: &Node, role: &str) -> Text {
     let found = node

@@ -7,11 +7,14 @@ use crate::http::text::Text;
 use crate::owner::Node;
 use crate::session::IDLE_MS_MAX;
 use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::rule::Role;
 
 /// The views of an officer who sees cases, in the order of the navigation.
 const CASE_VIEWS: [&str; 6] = ["today", "cases", "leave", "alarms", "map", "network"];
 /// The views of everybody else: separated duties (三员分立).
 const OTHER_VIEWS: [&str; 1] = ["network"];
+/// The view of those who oversee, beside their others.
+const AUDIT_VIEW: &str = "audit";
 
 /// The seat of a public key under the staff number that opened it, where a good appointment at this
 /// office gives one at this time.
@@ -40,6 +43,7 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
         appointment: Some(id),
         roles: appoint.roles.clone(),
         kinds: appoint.kinds.clone(),
+        reads_only: has_role_that(node, &appoint.roles, |role| role.reads_only),
     })
 }
 
@@ -53,13 +57,24 @@ pub fn stands(node: &Node, viewer: &Viewer, now: i64) -> bool {
     })
 }
 
+/// Whether the person oversees: reads the logs of the offices below.
+pub fn audits(node: &Node, viewer: &Viewer) -> bool {
+    has_role_that(node, &viewer.roles, |role| role.audits)
+}
+
+/// Whether the person heads the office.
+pub fn heads(node: &Node, viewer: &Viewer) -> bool {
+    has_role_that(node, &viewer.roles, |role| role.head)
+}
+
+fn has_role_that(node: &Node, roles: &[String], is: impl Fn(&Role) -> bool) -> bool {
+    let mut known = roles.iter().filter_map(|role| node.rules.role(role));
+    known.any(is)
+}
+
 /// Whether the person's roles read cases.
 pub fn reads_cases(node: &Node, viewer: &Viewer) -> bool {
-    let rules = &node.rules;
-    viewer
-        .roles
-        .iter()
-        .any(|role| rules.role(role).is_some_and(|role| role.reads_cases))
+    has_role_that(node, &viewer.roles, |role| role.reads_cases)
 }
 
 /// What anybody may know of this node.
@@ -76,11 +91,14 @@ pub fn node_info(node: &mut Node) -> NodeInfo {
 
 /// Who is signed in. `expires_in_ms` is from now.
 pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> SessionShape {
-    let views = if reads_cases(node, viewer) {
-        &CASE_VIEWS[..]
+    let mut views = if reads_cases(node, viewer) {
+        CASE_VIEWS.to_vec()
     } else {
-        &OTHER_VIEWS[..]
+        OTHER_VIEWS.to_vec()
     };
+    if audits(node, viewer) {
+        views.push(AUDIT_VIEW);
+    }
     let now = node.now();
     SessionShape {
         person: PersonShape {

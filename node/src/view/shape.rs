@@ -1,6 +1,7 @@
 //! The JSON shapes of the console's contract, version 1: what several sections share.
 
 mod alarm;
+mod audit;
 mod case;
 mod desk;
 mod map;
@@ -8,6 +9,7 @@ mod matter;
 mod network;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
+pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
 pub use case::{
     CasePage, CaseRow, Flag, ProtectedField, Rival, TermShape, TextField, TextItems, TextOther,
     TextSaved,

@@ -132,5 +132,18 @@ fn notices(node: &Node, behind: bool) -> Vec<Notice> {
             target: Some(network),
         });
     }
+    let flaws = super::audit::findings(node, node.office).map_or(0, |found| found.items.len());
+    if flaws > 0 {
+        notices.push(Notice {
+            code: "audit".into(),
+            severity: 1,
+            text: words("notice", "audit").fill(&[&flaws.to_string()]),
+            target: Some(Target {
+                view: "audit".into(),
+                id: None,
+                event: None,
+            }),
+        });
+    }
     notices
 }

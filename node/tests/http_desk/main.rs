@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod account_story;
 mod alarm_story;
+mod audit_story;
 mod client;
 mod door;
 mod due_story;

@@ -6,6 +6,7 @@ use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
 use jiaolian_node::http::lan::Lan;
 use jiaolian_node::http::{App, Clock, router, sweep};
+use jiaolian_node::identity::RootPin;
 use jiaolian_node::key::{Cost, KeyRing, OfficerKey};
 use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
@@ -45,7 +46,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 13] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -54,6 +55,9 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 10] = [
     ("C4", "吴值", "county", &["CMD_DUTY"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
+    ("S1", "审计员", "county", &["SEC_AUD"]),
+    ("P1", "检察官", "county", &["PROC"]),
+    ("D1", "市局员", "city", &["CIT_STAFF"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
     ("", "township node", "township", &["NODE"]),
 ];
@@ -114,6 +118,10 @@ fn root() -> RootKey {
         office: office("province"),
         introduction,
     }
+}
+
+fn pin() -> RootPin {
+    RootPin::new(office("province"), ED25519, &key("root").public_key())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -180,7 +188,10 @@ fn setup(at: &str, node: Option<Seat>) -> Setup {
         rules: Arc::new(RulePack::builtin()),
         pack: RulePack::builtin().pack_id(),
         verifier: Box::new(StrictVerifier),
-        limits: Limits::default(),
+        limits: Limits {
+            log_ms: Some(300_000),
+            ..Limits::default()
+        },
         entropy: [5; 32],
     }
 }
@@ -368,6 +379,7 @@ impl Office {
                     clock,
                     tip: None,
                 })
+                .with_root(Some(pin()))
             }
         };
         let (owner, _thread) = Owner::start(make, link_events).unwrap();

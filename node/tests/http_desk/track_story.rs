@@ -2,7 +2,7 @@
 
 use crate::client::{Client, offer};
 use crate::office::{DAY, Office, START};
-use jiaolian_node::owner::{Access, Looked, Node};
+use jiaolian_node::owner::{LogRow, Looked, Node};
 use jiaolian_schema::fix::{Fix, Point, Source};
 use jiaolian_schema::geo::Coord;
 use jiaolian_schema::id::{DossierId, PersonCode, sha256};
@@ -33,7 +33,7 @@ fn path(case: &str, from: i64, to: i64, reason: &str) -> String {
     format!("/api/v1/map/track?case={case}&from={from}&to={to}&reason={reason}")
 }
 
-async fn accesses(office: &Office) -> Vec<Access> {
+async fn accesses(office: &Office) -> Vec<LogRow> {
     let read = |node: &mut Node| node.accesses(1, 100).unwrap();
     office.owner.look(read).await.unwrap()
 }

@@ -34,8 +34,8 @@ pub(super) enum Says {
 pub(super) struct Told {
     /// The first office from the root down that speaks, and whether it says yes.
     pub(super) verdict: Option<(u8, bool)>,
-    /// Smallest filed time of the endorsements that say yes to it; `NEVER` where there is none that
-    /// is filed.
+    /// Smallest filed time of the endorsements by which the office that decides says yes to it;
+    /// `NEVER` where there is none that is filed.
     pub(super) yes_filed: i64,
     /// Whether it would be cut if nobody had endorsed anything.
     pub(super) cut_without_yes: bool,
@@ -112,13 +112,16 @@ impl Statements {
     }
 
     pub(super) fn told(&self, n: u64, id: EnvelopeId) -> Told {
+        let verdict = self.verdict(n, id);
+        let decides = |spoken: &&Spoken| Some((spoken.statement.depth, true)) == verdict;
         let yes_filed = self
             .active()
+            .filter(decides)
             .filter(|spoken| spoken.says_yes(n, id))
             .map(|spoken| spoken.statement.filed)
             .min();
         Told {
-            verdict: self.verdict(n, id),
+            verdict,
             yes_filed: yes_filed.unwrap_or(NEVER),
             cut_without_yes: self
                 .0

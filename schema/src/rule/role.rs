@@ -44,6 +44,12 @@ pub struct Role {
     /// True if it may read the content of cases in its subtree.
     #[serde(default)]
     pub reads_cases: bool,
+    /// True if it reads the logs of its office and of those below.
+    #[serde(default)]
+    pub audits: bool,
+    /// True if whoever holds it writes nothing, whatever else they hold.
+    #[serde(default)]
+    pub reads_only: bool,
 }
 
 #[derive(Deserialize)]

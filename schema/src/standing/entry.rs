@@ -75,7 +75,13 @@ impl Entry<'_> {
 fn bears_on_law(what: &What) -> bool {
     !matches!(
         what,
-        What::Edit | What::Roster(_) | What::Receipt(_) | What::Unknown { .. }
+        What::Edit
+            | What::Roster(_)
+            | What::Receipt(_)
+            | What::Ledger { .. }
+            | What::Log(_)
+            | What::Damage { .. }
+            | What::Unknown { .. }
     )
 }
 

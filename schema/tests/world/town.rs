@@ -24,11 +24,15 @@ use jiaolian_schema::fact::Fact;
 use jiaolian_schema::id::{
     AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256,
 };
+use jiaolian_schema::opinion::Opinion;
 use jiaolian_schema::standing::{
     Decision, Signer, SlotAct, SlotRules, SlotStanding, SlotValue, Standing, Verdict, fold,
 };
 use jiaolian_schema::value::Fields;
 use std::collections::BTreeMap;
+
+#[path = "second.rs"]
+mod second;
 
 pub const DAY: i64 = 86_400_000;
 const ALWAYS: i64 = 100_000;
@@ -106,6 +110,8 @@ pub struct World {
     pub root: RootKey,
     pub heads: BTreeMap<EnvelopeId, Head>,
     pub facts: BTreeMap<EnvelopeId, Fact>,
+    /// Who signed each envelope, and its body's bytes, whatever is forgotten later.
+    signed: BTreeMap<EnvelopeId, (String, Vec<u8>)>,
     seats: BTreeMap<String, Seat>,
     rosters: BTreeMap<String, DossierId>,
     pub offices: BTreeMap<String, OfficeId>,
@@ -136,6 +142,7 @@ impl World {
             },
             heads: BTreeMap::new(),
             facts: BTreeMap::new(),
+            signed: BTreeMap::new(),
             seats: BTreeMap::from([("P.k".to_owned(), root_seat)]),
             rosters: BTreeMap::new(),
             offices: BTreeMap::new(),
@@ -333,6 +340,8 @@ impl World {
         let dossier = draft.dossier.unwrap_or(id.into());
         seat.here.insert(dossier, (body.m, id));
         self.facts.insert(id, Fact::of(id, &head, &body).unwrap());
+        self.signed
+            .insert(id, (who.to_owned(), canon::encode(&body)));
         self.heads.insert(id, head);
         id
     }
@@ -612,36 +621,51 @@ impl World {
         authority.state(&self.facts[&id], authority.is_complete(id))
     }
 
-    /// `good`, `waiting Cut`, `void Interval`.
+    /// `good`, `waiting Cut`, `void Interval`: what the fold and the second opinion both say.
     pub fn word(&self, id: EnvelopeId) -> String {
-        match self.state(id) {
+        let fold = match self.state(id) {
             State::Good { .. } => "good".to_owned(),
             State::Waiting(wait) => format!("waiting {wait:?}"),
             State::Void(reason) => format!("void {reason:?}"),
-        }
+        };
+        self.agree();
+        let papers = self.papers();
+        let second = second::word_of(Opinion::of(&papers).state(id));
+        assert_eq!(second, fold, "the second opinion differs");
+        fold
     }
 
     pub fn words(&self, ids: &[EnvelopeId]) -> Vec<String> {
         ids.iter().map(|id| self.word(*id)).collect()
     }
 
-    /// `open`, `approve`, `refuse`, `conflicted, undecided` … of the matter's one slot.
+    /// `open`, `approve`, `refuse`, `conflicted, undecided` … of the matter's one slot: what the
+    /// fold and the second opinion both say.
     pub fn slot(&self, matter: EnvelopeId) -> String {
         let standing = self.standing();
         let slots = &standing.matters[&matter].slots;
-        slots
+        let fold = slots
             .values()
             .next()
-            .map_or_else(|| "open".to_owned(), Self::say)
+            .map_or_else(|| "open".to_owned(), Self::say);
+        self.agree();
+        let second =
+            self.second(|_, case| second::slot_word(case.matters[&matter].slots.values().next()));
+        assert_eq!(second, fold, "the second opinion differs");
+        fold
     }
 
     /// The protected field `term`.
     pub fn field(&self) -> String {
         let standing = self.standing();
-        standing
+        let fold = standing
             .fields
             .get("term")
-            .map_or_else(|| "open".to_owned(), Self::say)
+            .map_or_else(|| "open".to_owned(), Self::say);
+        self.agree();
+        let second = self.second(|_, case| second::slot_word(case.fields.get("term")));
+        assert_eq!(second, fold, "the second opinion differs");
+        fold
     }
 
     fn say(slot: &SlotStanding) -> String {
@@ -666,7 +690,11 @@ impl World {
     }
 
     pub fn reliance(&self, matter: EnvelopeId) -> bool {
-        self.standing().matters[&matter].reliance
+        let fold = self.standing().matters[&matter].reliance;
+        self.agree();
+        let second = self.second(|_, case| case.matters[&matter].reliance);
+        assert_eq!(second, fold, "the second opinion differs");
+        fold
     }
 }
 

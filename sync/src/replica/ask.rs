@@ -261,6 +261,17 @@ impl<S: Store> Replica<S> {
         ids.first().map(|(n, id)| At { n: *n, id: *id })
     }
 
+    /// The heads of an author's chain that are here, in order.
+    pub fn chain_heads(&self, author: AuthorId) -> Result<Vec<Envelope>, StoreError> {
+        let ids = self.heads_between(author, 1, u64::MAX - 1, usize::MAX);
+        let heads = ids.into_iter().map(|(_, id)| self.load_head(id));
+        Ok(heads
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
     /// Nodes that may connect, by transport key.
     pub fn endpoints(&self) -> &BTreeMap<[u8; 32], NodeSeat> {
         &self.endpoints
@@ -307,6 +318,7 @@ impl<S: Store> Replica<S> {
         for dossier in self.changed.range(acked + 1..).map(|(_, id)| id) {
             match self.rows.get(dossier) {
                 Some(row) if !self.may_send(office, row) => {}
+                Some(row) if row.kind == DossierKind::Audit => waiting.bulk += 1,
                 Some(row) if row.kind == DossierKind::Case => waiting.normal += 1,
                 Some(_) => waiting.urgent += 1,
                 None => {}

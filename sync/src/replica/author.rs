@@ -158,6 +158,7 @@ impl<S: Store> Replica<S> {
         }
         let at = canon::encode(&At { n: head.n, id });
         self.disk.put(Table::Local, &tip_key(seat.author), at);
+        self.note_signed(&seat, &fact);
         Ok(id)
     }
 

@@ -6,7 +6,7 @@ use crate::effect::{Lane, Peer};
 use crate::frame::{Frame, Have, REFUSED_MAX};
 use crate::frontier::{Known, missing};
 use crate::item::{Key, Salt, Short};
-use crate::link::{BATCH_BYTES, Item, Job, Link, weight};
+use crate::link::{BATCH_BYTES, Item, Job, Link, RANKS, weight};
 use crate::store::{Store, StoreError};
 use jiaolian_schema::envelope::{Envelope, Head};
 use jiaolian_schema::fact::What;
@@ -16,6 +16,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Alarms that changed later than this, ms, go first; older ones go with first copies.
 const ALARM_FRESH_MS: i64 = 30 * 24 * 3_600_000;
+/// Logs of nodes go when nothing else is left.
+const AUDIT_RANK: u8 = RANKS - 1;
 /// Heads of a chain read at once.
 const HEADS_AT_ONCE: usize = 128;
 
@@ -92,6 +94,7 @@ impl<S: Store> Replica<S> {
             DossierKind::Case if !first => (Lane::Normal, 9),
             DossierKind::Case if row.watched == 1 => (Lane::Bulk, 9),
             DossierKind::Case | DossierKind::Alarm => (Lane::Bulk, 10),
+            DossierKind::Audit => (Lane::Bulk, AUDIT_RANK),
         };
         let key = Key::dossier(&row.audience(), dossier);
         let job = Job::Dossier {
@@ -284,6 +287,7 @@ pub(super) fn lane_of(kind: DossierKind) -> Lane {
     match kind {
         DossierKind::Roster | DossierKind::Alarm => Lane::Urgent,
         DossierKind::Case => Lane::Normal,
+        DossierKind::Audit => Lane::Bulk,
     }
 }
 

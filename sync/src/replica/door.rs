@@ -182,6 +182,7 @@ impl<S: Store> Replica<S> {
             }
         }
         self.judge_place_in_dossier(fact)?;
+        self.judge_log(fact, &row).map_err(Stop::Refuse)?;
         Ok(row)
     }
 
@@ -304,7 +305,8 @@ impl<S: Store> Replica<S> {
     }
 
     fn keep_body(&mut self, fact: &Fact, row: DossierRow, bytes: &[u8]) -> Vec<Need> {
-        let open = row.kind == DossierKind::Roster || matches!(fact.what, What::Raise(_));
+        let open = matches!(row.kind, DossierKind::Roster | DossierKind::Audit)
+            || matches!(fact.what, What::Raise(_));
         let table = if open {
             Table::RosterBody
         } else {

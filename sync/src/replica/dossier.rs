@@ -108,6 +108,9 @@ impl DossierRow {
                 (row.place, row.person) = (raise.office, Some(raise.person));
                 (row.case, row.alarm) = (Some(raise.case), Some(raise.alarm));
             }
+            What::Ledger { office, .. } => {
+                (row.kind, row.place) = (DossierKind::Audit, *office);
+            }
             What::Roster(_) => {
                 let Some(jiaolian_schema::act::Act::Found(found)) = fact.what.roster_act() else {
                     return None;

@@ -123,6 +123,7 @@ impl<S: Store> Replica<S> {
             gone: BTreeSet::new(),
             to_tell: false,
             desk: super::supervise::Desk::default(),
+            log: super::audit::LogDesk::default(),
             superior_heard: 0,
             entropy: setup.entropy,
             now: 0,

@@ -91,6 +91,7 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) seats: BTreeMap<&'static str, Seat>,
     salt: u64,
+    limits: Limits,
 }
 
 /// Who works where: name, office, duty, roles, transport key.
@@ -123,6 +124,7 @@ impl World {
             net: Net::new(START),
             seats: BTreeMap::new(),
             salt: 0,
+            limits,
         };
         world
             .net
@@ -222,7 +224,7 @@ impl World {
     }
 
     pub(crate) fn setup_of(&self, at: usize) -> Setup {
-        setup(["p", "c", "t1", "t2"][at], &self.seats, Limits::default())
+        setup(["p", "c", "t1", "t2"][at], &self.seats, self.limits)
     }
 
     /// The roster of an office, which the province has.

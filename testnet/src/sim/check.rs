@@ -2,6 +2,7 @@
 //! rule is a sentence that names it.
 
 mod alarm;
+mod audit;
 mod canary;
 mod equal;
 mod forged;
@@ -111,6 +112,7 @@ pub(crate) fn check(world: &mut World) -> (Vec<String>, Sum) {
     reach::check(world, &union, &mut broken);
     forged::check(world, &union, &mut broken);
     place::check(world, &union, &mut broken);
+    audit::check(world, &union, &mut broken);
     let mut state = Vec::new();
     for (id, standing) in &union.standings {
         state.extend_from_slice(&id.0);

@@ -42,6 +42,14 @@ impl World {
             }
             self.run_until(self.now + 2 * MINUTE_MS);
         }
+        // What is noted later than this goes out after the end.
+        for at in 0..self.nodes.len() {
+            let (now, entropy) = (self.clock(at), self.dice.bytes());
+            if let Some(replica) = self.nodes[at].replica.as_mut() {
+                replica.flush_log(now, entropy);
+            }
+            self.carry_out(at);
+        }
         self.run_until(self.now + 3 * ROUND_MS);
         took
     }

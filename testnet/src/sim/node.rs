@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Everybody's seat by name.
 pub(crate) type Seats = BTreeMap<String, Seat>;
 
+/// Least time between two signed batches of a node's log, ms: rare, for there are many nodes.
+const LOG_MS: i64 = 12 * 3_600_000;
+
 /// What a wrong clock shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Clock {
@@ -93,7 +96,10 @@ pub(crate) fn setup(
         rules,
         pack,
         verifier: Box::new(super::signature::SimVerifier),
-        limits: Limits::default(),
+        limits: Limits {
+            log_ms: Some(LOG_MS),
+            ..Limits::default()
+        },
         entropy,
     }
 }

@@ -1,7 +1,8 @@
 // The one door to the node: every route of the contract as a typed function, errors as `ApiError`.
 import type {
-  AlarmId, AlarmPage, AlarmRow, Act, Approved, Begun, CaseId, CasePage, CaseRow, CountyProperties, Draft, DryRun,
-  FeatureCollection, FenceProperties, Json, LocateReason, MapPerson, MatterId, MatterPage,
+  AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
+  CountyProperties, Draft, DryRun,
+  FeatureCollection, FenceProperties, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
   MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, Status,
   TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
@@ -117,7 +118,8 @@ export const api = {
 
   cases: (query: Query) => get<Page<CaseRow>>("/cases", query),
   newCase: () => get<{ offer: Offer | null }>("/cases/new"),
-  casePage: (id: CaseId) => get<CasePage>(`/cases/${id}`),
+  casePage: (id: CaseId, reason: LookReason | null = null) => get<CasePage>(`/cases/${id}`, { reason }),
+  looks: (id: CaseId) => get<CaseLooks>(`/cases/${id}/looks`),
   texts: (id: CaseId) => get<{ items: TextField[] }>(`/cases/${id}/texts`),
   saveText: (id: CaseId, name: string, base: Version, value: string) =>
     send<TextSaved>("PUT", `${ROOT}/cases/${id}/texts/${encodeURIComponent(name)}`, { base, value }),
@@ -143,6 +145,9 @@ export const api = {
 
   /** Where the browser fetches the material that was not accepted, as a file. */
   refusedFile: `${ROOT}/network/refused/export`,
+
+  audit: (query: Query) => get<Page<AuditRow>>("/audit", query),
+  auditFindings: () => get<{ items: AuditFinding[] }>("/audit/findings"),
 
   drafts: (query: Query) => get<Page<{ key: string; title: string; saved_at: Ms }>>("/drafts", query),
   draft: (key: string) => get<Draft>(`/drafts/${encodeURIComponent(key)}`),

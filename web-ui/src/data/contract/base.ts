@@ -94,7 +94,7 @@ export interface Act {
   alarm_id: AlarmId | null;
 }
 export interface Target {
-  view: "case" | "matter" | "alarm" | "map" | "network";
+  view: "case" | "matter" | "alarm" | "map" | "network" | "audit";
   id: string | null;
   event: string | null;
 }

@@ -1,0 +1,173 @@
+//! A dossier with everything that its standing rests on, as one file: evidence that anybody can
+//! check with no node and no network.
+//!
+//! The form is written down for other programs in `docs/bundle.md`. Whatever is in a file was put
+//! there by somebody unknown, so that nothing is believed but what signatures and hashes prove, and
+//! a file that is not whole is refused whole.
+
+use crate::canon::{self, CanonError};
+use crate::envelope::Envelope;
+use crate::id::{DossierId, EnvelopeId, OfficeId, sha256};
+use crate::opinion::RootPin;
+use minicbor::{Decode, Encode};
+use thiserror::Error;
+
+/// Largest file, bytes.
+pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most envelopes in a file.
+pub const BUNDLE_ENVELOPES_MAX: usize = 100_000;
+/// What the first field of a file says.
+pub const BUNDLE_FORM: &str = "jiaolian-bundle/1";
+
+/// Why bytes are no bundle.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum BundleError {
+    #[error("a bundle has at most {BUNDLE_BYTES_MAX} bytes, this one has {0}")]
+    TooLong(usize),
+    #[error("the file is no bundle, or not all of it: {0}")]
+    Bytes(#[from] CanonError),
+    #[error("a bundle's form is {BUNDLE_FORM}, this one's is {0:?}")]
+    Form(String),
+    #[error("the digest at the end is that of the file: it was changed or damaged")]
+    Digest,
+    #[error("a bundle has at most {BUNDLE_ENVELOPES_MAX} envelopes, this one has {0}")]
+    TooMany(usize),
+    #[error("envelopes come in ascending order of their ids and each once, {0} does not")]
+    Order(EnvelopeId),
+    #[error("the subject lies in dossier {0}, of which the file holds nothing")]
+    Subject(DossierId),
+}
+
+/// What a bundle is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Subject {
+    /// All of a case.
+    #[n(1)]
+    Case(#[n(0)] DossierId),
+    /// One matter of a case.
+    #[n(2)]
+    Matter(#[n(0)] DossierId, #[n(1)] EnvelopeId),
+    /// One alarm.
+    #[n(3)]
+    Alarm(#[n(0)] DossierId),
+}
+
+impl Subject {
+    /// The dossier that it is or lies in.
+    pub fn dossier(self) -> DossierId {
+        match self {
+            Self::Case(id) | Self::Matter(id, _) | Self::Alarm(id) => id,
+        }
+    }
+}
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Bundle {
+    #[n(0)]
+    form: String,
+    /// Office of the root that the exporting office trusts.
+    #[n(1)]
+    root_office: OfficeId,
+    /// Suite of the root keeper's key.
+    #[n(2)]
+    root_suite: u8,
+    /// Public key of the root's keeper.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    root_key: Vec<u8>,
+    /// What it is about.
+    #[n(4)]
+    pub subject: Subject,
+    /// When it was made, ms UTC.
+    #[n(5)]
+    pub made_at: i64,
+    /// SHA-256 of the rule pack that the exporting office judges by.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub rule_pack: [u8; 32],
+    /// Fold version of the exporting office.
+    #[n(7)]
+    pub fold_version: u16,
+    /// The envelopes, ascending by id.
+    #[n(8)]
+    pub envelopes: Vec<Envelope>,
+    /// SHA-256 of the file with zeros here.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    digest: [u8; 32],
+}
+
+impl Bundle {
+    /// A bundle of envelopes in any order; one that came twice stays with its body.
+    pub fn new(
+        root: &RootPin,
+        subject: Subject,
+        made_at: i64,
+        (rule_pack, fold_version): ([u8; 32], u16),
+        mut envelopes: Vec<Envelope>,
+    ) -> Self {
+        envelopes.sort_by_cached_key(|envelope| (envelope.id(), envelope.body.is_none()));
+        envelopes.dedup_by_key(|envelope| envelope.id());
+        Self {
+            form: BUNDLE_FORM.to_owned(),
+            root_office: root.office,
+            root_suite: root.suite,
+            root_key: root.key.clone(),
+            subject,
+            made_at,
+            rule_pack,
+            fold_version,
+            envelopes,
+            digest: [0; 32],
+        }
+    }
+
+    /// The root that the exporting office trusts.
+    pub fn root(&self) -> RootPin {
+        RootPin {
+            office: self.root_office,
+            suite: self.root_suite,
+            key: self.root_key.clone(),
+        }
+    }
+
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut whole = self.clone();
+        whole.digest = [0; 32];
+        let mut bytes = canon::encode(&whole);
+        let digest = sha256(&[&bytes]);
+        // The digest comes last, so that it replaces the zeros at the end.
+        let at = bytes.len() - digest.len();
+        bytes[at..].copy_from_slice(&digest);
+        bytes
+    }
+
+    /// Reads a file, or names the rule of form that it breaks.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
+        if bytes.len() > BUNDLE_BYTES_MAX {
+            return Err(BundleError::TooLong(bytes.len()));
+        }
+        let bundle: Self = canon::decode("a bundle", bytes)?;
+        if bundle.form != BUNDLE_FORM {
+            let shown = bundle.form.chars().take(40).collect();
+            return Err(BundleError::Form(shown));
+        }
+        if bundle.envelopes.len() > BUNDLE_ENVELOPES_MAX {
+            return Err(BundleError::TooMany(bundle.envelopes.len()));
+        }
+        let blank_from = bytes.len() - bundle.digest.len();
+        if sha256(&[&bytes[..blank_from], &[0; 32]]) != bundle.digest {
+            return Err(BundleError::Digest);
+        }
+        let ids: Vec<EnvelopeId> = bundle.envelopes.iter().map(Envelope::id).collect();
+        if let Some(pair) = ids.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(BundleError::Order(pair[1]));
+        }
+        let dossier = bundle.subject.dossier();
+        if ids.binary_search(&dossier.into()).is_err() {
+            return Err(BundleError::Subject(dossier));
+        }
+        Ok(bundle)
+    }
+}

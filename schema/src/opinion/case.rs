@@ -1,0 +1,428 @@
+//! Rules 27, 28, 38 and 39: the slots of one dossier, who is responsible, and what stands.
+
+use super::competence::{Broken, Ground};
+use super::law::{Law, Value};
+use super::paper::Paper;
+use super::slot::{Candidate, Replaced, Slot, Weighed, weigh};
+use super::{Opinion, State};
+use crate::act::{Act, Span};
+use crate::id::{DossierId, EnvelopeId, OfficeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAY_MS: i64 = 86_400_000;
+/// The slot that follows rule 38.
+const BATON: &str = "baton";
+/// The workflow of an alarm.
+const ALARM: (&str, u16) = ("alarm", 1);
+
+/// What one matter comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatterOpinion {
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Version of its table.
+    pub version: u16,
+    /// Decided steps by name.
+    pub slots: BTreeMap<String, Slot>,
+    /// Rule 37.
+    pub reliance: bool,
+}
+
+/// What became of a decision, an amendment or an assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// It stands.
+    Stands,
+    /// Another one replaced it, or a higher office's is in force.
+    Replaced,
+    /// It came after another was settled (rule 33).
+    Late,
+    /// It contradicts another of the same rank (rule 34).
+    Conflicted,
+    /// It is good but its signer is not competent (rules 27 and 29).
+    Incompetent(Broken),
+    /// It is the cancel of a release that nobody served (rule 38).
+    Unserved,
+    /// It waits or is void.
+    NoEffect(State),
+}
+
+/// What one dossier comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseOpinion {
+    /// The responsible office.
+    pub place: OfficeId,
+    /// Whether it concerns a minor.
+    pub minor: bool,
+    /// Protected fields by name.
+    pub fields: BTreeMap<String, Slot>,
+    /// Matters by the act that opened them.
+    pub matters: BTreeMap<EnvelopeId, MatterOpinion>,
+    /// What became of every act on a slot.
+    pub decided: BTreeMap<EnvelopeId, Decided>,
+    /// Rule 39: an act of an unknown kind is in it.
+    pub unknown: bool,
+}
+
+/// Where an act belongs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Responsible,
+    Field(String),
+    Step(EnvelopeId, String),
+}
+
+/// One dossier on the desk.
+pub(super) struct Desk<'a> {
+    pub(super) opinion: &'a Opinion<'a>,
+    pub(super) law: &'a dyn Law,
+    pub(super) papers: BTreeMap<EnvelopeId, &'a Paper>,
+    /// Where an act belongs and which value it gives.
+    on: BTreeMap<EnvelopeId, (Place, Value)>,
+    pasts: BTreeMap<EnvelopeId, BTreeSet<EnvelopeId>>,
+    replaced: Replaced,
+    opened: (OfficeId, bool),
+    pub(super) competent: BTreeMap<EnvelopeId, Ground>,
+    pub(super) stale_ms: i64,
+}
+
+impl Opinion<'_> {
+    /// What a dossier comes to under the rules.
+    pub fn of_case(&self, dossier: DossierId, law: &dyn Law) -> CaseOpinion {
+        let mut desk = Desk::lay(self, dossier, law);
+        desk.find_competent();
+        let place = desk.place(None);
+        let days = self.stale_days(place).unwrap_or_else(|| law.stale_days());
+        desk.stale_ms = i64::from(days) * DAY_MS;
+        // Levels rest on slots that rest on C, which rests on the place: once more with the right C.
+        desk.competent.clear();
+        desk.find_competent();
+        desk.tell()
+    }
+}
+
+impl<'a> Desk<'a> {
+    fn lay(opinion: &'a Opinion<'a>, dossier: DossierId, law: &'a dyn Law) -> Self {
+        let papers: BTreeMap<EnvelopeId, &Paper> = opinion
+            .papers
+            .of_dossier(dossier)
+            .map(|paper| (paper.id, paper))
+            .collect();
+        let opening = papers
+            .get(&EnvelopeId(dossier.0))
+            .and_then(|paper| paper.act());
+        let opened = match opening {
+            Some((_, Act::Open(open))) => (open.office, open.minor == 1),
+            Some((_, Act::Raise(raise))) => (raise.office, false),
+            Some((_, Act::Found(found))) => (found.office, false),
+            _ => (opinion.papers.root().office, false),
+        };
+        let mut desk = Self {
+            opinion,
+            law,
+            papers,
+            on: BTreeMap::new(),
+            pasts: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            opened,
+            competent: BTreeMap::new(),
+            stale_ms: i64::from(law.stale_days()) * DAY_MS,
+        };
+        desk.sort_acts();
+        desk
+    }
+
+    fn sort_acts(&mut self) {
+        for paper in self.papers.clone().into_values() {
+            let Some((_, act)) = paper.act() else {
+                continue;
+            };
+            let (place, value, replaces) = match act {
+                Act::Assign(act) => (Place::Responsible, Value::Office(act.office), &act.replaces),
+                Act::Amend(act) => {
+                    let value = Value::Field(act.value.clone());
+                    (Place::Field(act.field.clone()), value, &act.replaces)
+                }
+                Act::Step(act) => {
+                    let Some((workflow, _)) = self.applied(act.matter) else {
+                        continue;
+                    };
+                    let Some(ruling) = self.law.ruling(workflow, &act.event) else {
+                        continue;
+                    };
+                    let place = Place::Step(act.matter, ruling.slot);
+                    (place, ruling.value, &act.replaces)
+                }
+                Act::Serve(_) => {
+                    let past = self.walk_back(paper);
+                    self.pasts.insert(paper.id, past);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.on.insert(paper.id, (place, value));
+            self.replaced.insert(paper.id, replaces.clone());
+            let past = self.walk_back(paper);
+            self.pasts.insert(paper.id, past);
+        }
+    }
+
+    /// Everything that an envelope names, and so on down.
+    fn walk_back(&self, paper: &Paper) -> BTreeSet<EnvelopeId> {
+        let mut past = BTreeSet::new();
+        let mut open = paper.names();
+        while let Some(id) = open.pop() {
+            if past.insert(id) {
+                open.extend(
+                    self.papers
+                        .get(&id)
+                        .map(|paper| paper.names())
+                        .unwrap_or_default(),
+                );
+            }
+        }
+        past
+    }
+
+    pub(super) fn past(&self, id: EnvelopeId) -> &BTreeSet<EnvelopeId> {
+        &self.pasts[&id]
+    }
+
+    pub(super) fn replaces(&self, id: EnvelopeId) -> &[EnvelopeId] {
+        self.replaced
+            .get(&id)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn is_minor(&self) -> bool {
+        self.opened.1
+    }
+
+    /// Workflow and days of the act that opened a matter.
+    pub(super) fn applied(&self, matter: EnvelopeId) -> Option<((&'a str, u16), Option<Span>)> {
+        match self.papers.get(&matter)?.act()? {
+            (_, Act::Apply(act)) => Some(((&act.workflow, act.version), act.span)),
+            (_, Act::Raise(_)) => Some((ALARM, None)),
+            _ => None,
+        }
+    }
+
+    /// Steps of a matter, ascending.
+    pub(super) fn steps_of(&self, matter: EnvelopeId) -> Vec<EnvelopeId> {
+        let of = |paper: &&&Paper| matches!(paper.act(), Some((_, Act::Step(step))) if step.matter == matter);
+        self.papers
+            .values()
+            .filter(of)
+            .map(|paper| paper.id)
+            .collect()
+    }
+
+    /// Competence rests on what an act had seen, so the acts with the smaller past come first.
+    fn find_competent(&mut self) {
+        let mut order: Vec<EnvelopeId> = self.on.keys().copied().collect();
+        order.sort_by_key(|id| (self.pasts[id].len(), *id));
+        for id in order {
+            let ground = self.ground(id);
+            self.competent.insert(id, ground);
+        }
+    }
+
+    pub(super) fn place_of(&self, id: EnvelopeId) -> Option<&(Place, Value)> {
+        self.on.get(&id)
+    }
+
+    /// Rule 28: the responsible office, as far as `within` knows.
+    pub(super) fn place(&self, within: Option<&BTreeSet<EnvelopeId>>) -> OfficeId {
+        let weighed = self.weigh(&Place::Responsible, within);
+        match weighed.slot.in_force().map(|held| &held.value) {
+            Some(Value::Office(office)) => *office,
+            _ => self.opened.0,
+        }
+    }
+
+    /// Good, competent acts on a slot (rule 30).
+    fn candidates(&self, place: &Place, within: Option<&BTreeSet<EnvelopeId>>) -> Vec<Candidate> {
+        let ids = self.on.iter().filter(|(id, (on, _))| {
+            on == place && within.is_none_or(|within| within.contains(*id))
+        });
+        let candidates = ids.filter_map(|(id, (_, value))| {
+            let State::Good { filed } = self.opinion.state(*id) else {
+                return None;
+            };
+            let ground = self.competent.get(id)?;
+            ground.broken.is_none().then(|| Candidate {
+                id: *id,
+                value: value.clone(),
+                office: ground.office,
+                depth: ground.depth,
+                filed,
+                past: self.pasts[id].clone(),
+            })
+        });
+        candidates.collect()
+    }
+
+    pub(super) fn weigh(&self, place: &Place, within: Option<&BTreeSet<EnvelopeId>>) -> Weighed {
+        let candidates = self.candidates(place, within);
+        // Only what was signed on the same slot can stand for what it replaced.
+        let replaced = self.replaced.iter();
+        let replaced: Replaced = replaced
+            .filter(|(id, _)| self.on.get(id).is_some_and(|(on, _)| on == place))
+            .map(|(id, ids)| (*id, ids.clone()))
+            .collect();
+        match place {
+            Place::Step(_, slot) if slot == BATON => {
+                weigh(&self.batons(candidates, within), &replaced, None)
+            }
+            _ => weigh(&candidates, &replaced, Some(self.stale_ms)),
+        }
+    }
+
+    /// Good, competent acts on a step of a matter.
+    pub(super) fn candidates_of(&self, matter: EnvelopeId, slot: &str) -> Vec<Candidate> {
+        self.candidates(&Place::Step(matter, slot.to_owned()), None)
+    }
+
+    /// Rule 38: a cancel counts by its first service; filed is what the common superior filed.
+    fn batons(
+        &self,
+        steps: Vec<Candidate>,
+        within: Option<&BTreeSet<EnvelopeId>>,
+    ) -> Vec<Candidate> {
+        let old = self.opened.0;
+        let new = steps.iter().find(|step| step.value == Value::Approve);
+        let common = new.and_then(|step| self.opinion.offices.common(step.office, old));
+        let filed = |id: EnvelopeId| match self.opinion.state(id) {
+            State::Good { .. } => self.opinion.filed_with(id, common?),
+            _ => None,
+        };
+        let mut found = Vec::new();
+        for mut step in steps {
+            if step.value == Value::Approve {
+                step.filed = filed(step.id);
+                found.push(step);
+                continue;
+            }
+            let served = self.served().into_iter();
+            let of_this = served.filter(|(serve, decision)| {
+                *decision == step.id && within.is_none_or(|within| within.contains(serve))
+            });
+            let first =
+                of_this.min_by_key(|(serve, _)| (filed(*serve).unwrap_or(i64::MAX), *serve));
+            if let Some((serve, _)) = first {
+                step.filed = filed(serve);
+                step.past = self.pasts[&serve].clone();
+                step.past.remove(&step.id);
+                found.push(step);
+            }
+        }
+        found
+    }
+
+    /// Good services with what they served.
+    pub(super) fn served(&self) -> Vec<(EnvelopeId, EnvelopeId)> {
+        let serves = self.papers.values().filter_map(|paper| match paper.act() {
+            Some((_, Act::Serve(act))) => Some((paper.id, act.decision)),
+            _ => None,
+        });
+        let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
+        serves.filter(|(id, _)| good(*id)).collect()
+    }
+
+    fn is_unserved(&self, id: EnvelopeId) -> bool {
+        let served = self.served().into_iter();
+        let is_cancel = self.on.get(&id).is_some_and(|(place, value)| {
+            matches!(place, Place::Step(_, slot) if slot == BATON) && *value == Value::Refuse
+        });
+        is_cancel
+            && !served
+                .map(|(_, decision)| decision)
+                .any(|served| served == id)
+    }
+
+    /// The decided slots of a matter by name.
+    pub(super) fn slots(
+        &self,
+        matter: EnvelopeId,
+        within: Option<&BTreeSet<EnvelopeId>>,
+    ) -> BTreeMap<String, Weighed> {
+        let places: BTreeSet<&Place> = self.on.values().map(|(place, _)| place).collect();
+        let of_matter = places.into_iter().filter_map(|place| match place {
+            Place::Step(of, slot) if *of == matter => Some((slot.clone(), place)),
+            _ => None,
+        });
+        of_matter
+            .map(|(slot, place)| (slot, self.weigh(place, within)))
+            .collect()
+    }
+
+    fn tell(&self) -> CaseOpinion {
+        let mut decided = BTreeMap::new();
+        let mut fields = BTreeMap::new();
+        let places: BTreeSet<&Place> = self.on.values().map(|(place, _)| place).collect();
+        for place in places {
+            let weighed = self.weigh(place, None);
+            self.tell_acts(place, &weighed, &mut decided);
+            if let Place::Field(name) = place {
+                fields.insert(name.clone(), weighed.slot);
+            }
+        }
+        let opening = self.papers.keys().filter(|id| self.applied(**id).is_some());
+        let matters = opening.map(|id| (*id, self.matter(*id))).collect();
+        let unknown = self
+            .papers
+            .values()
+            .any(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))));
+        CaseOpinion {
+            place: self.place(None),
+            minor: self.opened.1,
+            fields,
+            matters,
+            decided,
+            unknown,
+        }
+    }
+
+    fn matter(&self, id: EnvelopeId) -> MatterOpinion {
+        let (workflow, _) = self.applied(id).unwrap_or((ALARM, None));
+        let slots = self.slots(id, None);
+        MatterOpinion {
+            workflow: workflow.0.to_owned(),
+            version: workflow.1,
+            reliance: self.relies(id, &slots),
+            slots: slots
+                .into_iter()
+                .map(|(name, weighed)| (name, weighed.slot))
+                .collect(),
+        }
+    }
+
+    fn tell_acts(
+        &self,
+        place: &Place,
+        weighed: &Weighed,
+        decided: &mut BTreeMap<EnvelopeId, Decided>,
+    ) {
+        for (id, _) in self.on.iter().filter(|(_, (on, _))| on == place) {
+            let state = self.opinion.state(*id);
+            let broken = self
+                .competent
+                .get(id)
+                .and_then(|ground| ground.broken.clone());
+            let held = |slot: &Slot| match slot {
+                Slot::Stands(held) => held.ids.contains(id).then_some(Decided::Stands),
+                Slot::Conflicted { tips, .. } => tips.contains(id).then_some(Decided::Conflicted),
+                Slot::Open => None,
+            };
+            let fate = match (state, broken) {
+                (State::Waiting(_) | State::Void(_), _) => Decided::NoEffect(state),
+                (_, Some(broken)) => Decided::Incompetent(broken),
+                _ if weighed.late.contains(id) => Decided::Late,
+                _ if self.is_unserved(*id) => Decided::Unserved,
+                _ => held(&weighed.slot).unwrap_or(Decided::Replaced),
+            };
+            decided.insert(*id, fate);
+        }
+    }
+}

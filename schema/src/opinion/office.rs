@@ -1,0 +1,155 @@
+//! Rules 3 and 4: the tree of offices, who judges whom, who witnesses for whom.
+
+use super::{Opinion, State};
+use crate::act::{Act, Found};
+use crate::envelope::Duty;
+use crate::id::{AuthorId, OfficeId};
+use std::collections::BTreeMap;
+
+/// Deepest tree of offices that is read.
+pub(super) const DEPTH_MAX: u8 = 8;
+
+/// An office, as a good founding act says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Office {
+    /// The office above; none for the root.
+    pub parent: Option<OfficeId>,
+    /// Offices above it.
+    pub depth: u8,
+    /// 1 township, 2 county, 3 city, 4 province, 5 ministry; 0 where the root is not founded.
+    pub tier: u8,
+    /// Its name.
+    pub name: String,
+    /// 1 in a drill.
+    pub drill: u8,
+}
+
+/// The offices that are known, each with its superiors.
+#[derive(Debug, Clone, Default)]
+pub struct Offices(pub(super) BTreeMap<OfficeId, Office>);
+
+impl Offices {
+    /// One office.
+    pub fn get(&self, id: OfficeId) -> Option<&Office> {
+        self.0.get(&id)
+    }
+
+    /// The office and all above it, itself first.
+    pub fn path(&self, id: OfficeId) -> Vec<OfficeId> {
+        let mut path = Vec::new();
+        let mut next = Some(id);
+        while let Some(id) = next.filter(|id| self.0.contains_key(id)) {
+            path.push(id);
+            next = self.0[&id].parent;
+        }
+        path
+    }
+
+    /// Whether `upper` stands strictly above `lower`.
+    pub fn is_above(&self, upper: OfficeId, lower: OfficeId) -> bool {
+        upper != lower && self.path(lower).contains(&upper)
+    }
+
+    /// Whether `upper` is `lower` or stands above it.
+    pub fn covers(&self, upper: OfficeId, lower: OfficeId) -> bool {
+        self.path(lower).contains(&upper)
+    }
+
+    /// The lowest office that stands over both or is one of them.
+    pub fn common(&self, one: OfficeId, other: OfficeId) -> Option<OfficeId> {
+        let path = self.path(other);
+        let mut up = self.path(one).into_iter();
+        up.find(|id| path.contains(id))
+    }
+
+    fn depth(&self, id: OfficeId) -> Option<u8> {
+        self.0.get(&id).map(|office| office.depth)
+    }
+}
+
+impl Opinion<'_> {
+    /// Rule 3: whether `keeper` is a judge of `author`. The root's keeper judges all but itself.
+    pub(super) fn is_judge(&self, keeper: AuthorId, author: AuthorId) -> bool {
+        let (Some(by), Some(of)) = (self.papers.key(keeper), self.papers.key(author)) else {
+            return false;
+        };
+        if by.duty != Duty::Keeper || keeper == author {
+            return false;
+        }
+        let own = of.duty == Duty::Staff && by.office == of.office;
+        keeper == self.papers.root.author()
+            || self.offices.get(of.office).is_some()
+                && (own || self.offices.is_above(by.office, of.office))
+    }
+
+    /// Rule 3: whether `witness` is a witness of `author`.
+    pub(super) fn is_witness(&self, witness: AuthorId, author: AuthorId) -> bool {
+        let (Some(by), Some(of)) = (self.papers.key(witness), self.papers.key(author)) else {
+            return false;
+        };
+        by.duty == Duty::Witness && self.offices.is_above(by.office, of.office)
+    }
+
+    /// Rule 4: the authors of one rank, ascending.
+    pub(super) fn rank(&self, depth: u8, staff: bool) -> Vec<AuthorId> {
+        let root = self.papers.root.author();
+        let keys = self.papers.keys.iter();
+        let here = keys.filter(|(author, key)| {
+            **author != root
+                && self.offices.depth(key.office) == Some(depth)
+                && (key.duty == Duty::Staff) == staff
+        });
+        here.map(|(author, _)| *author).collect()
+    }
+
+    /// Offices whose parents lie at `depth`: founded by a good act of the parent's keeper, live
+    /// under live and drill under drill.
+    pub(super) fn found(&mut self, depth: u8) {
+        let mut founded = Vec::new();
+        for paper in self.papers.iter() {
+            let Some((_, Act::Found(act))) = paper.act() else {
+                continue;
+            };
+            let good = matches!(self.states.get(&paper.id), Some(State::Good { .. }));
+            let by = self.papers.key(paper.head.author).map(|key| key.office);
+            let Some(parent) = act.parent.filter(|parent| good && by == Some(*parent)) else {
+                continue;
+            };
+            let over = self.offices.get(parent);
+            if over.is_some_and(|over| over.depth == depth && over.drill == act.drill) {
+                founded.push((act.office, row(act, depth + 1)));
+            }
+        }
+        for (id, office) in founded {
+            self.offices.0.entry(id).or_insert(office);
+        }
+    }
+
+    /// The root founds itself; its office is known by configuration even before that is read.
+    pub(super) fn found_root(&mut self) {
+        let root = &self.papers.root;
+        let own = self.papers.iter().filter_map(|paper| match paper.act() {
+            Some((_, Act::Found(act))) if paper.head.author == root.author() => Some((paper, act)),
+            _ => None,
+        });
+        let mut own = own.filter(|(paper, act)| {
+            act.office == root.office
+                && act.parent.is_none()
+                && matches!(self.states.get(&paper.id), Some(State::Good { .. }))
+        });
+        if let Some((_, act)) = own.next() {
+            let office = row(act, 0);
+            self.offices.0.insert(root.office, office);
+        }
+    }
+}
+
+fn row(act: &Found, depth: u8) -> Office {
+    Office {
+        parent: act.parent,
+        depth,
+        tier: act.tier,
+        name: act.name.clone(),
+        drill: act.drill,
+    }
+}

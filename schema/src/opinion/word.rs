@@ -1,0 +1,131 @@
+//! Rules 12 to 15: what superiors said about the heads of an author, and whose word decides.
+
+use super::paper::Paper;
+use super::{Opinion, State};
+use crate::act::{Act, At};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A good statement of a judge.
+#[derive(Debug, Clone)]
+pub(super) struct Statement {
+    /// The envelope.
+    pub(super) id: EnvelopeId,
+    /// The office that speaks.
+    pub(super) office: OfficeId,
+    /// Offices above it.
+    depth: u8,
+    /// The position; for a revocation none says no to all.
+    at: Option<At>,
+    /// The heads that lie below the position, as far as the one there proves them.
+    back: BTreeMap<u64, EnvelopeId>,
+    /// Whether the head at the position is here.
+    is_here: bool,
+    /// Whether it endorses.
+    pub(super) endorses: bool,
+    replaces: Vec<EnvelopeId>,
+}
+
+/// What one office says of a head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Yes or no.
+    pub(super) yes: bool,
+    /// Offices above the one that speaks: the smaller, the higher.
+    pub(super) depth: u8,
+    /// The endorsements of that office that say yes.
+    pub(super) by: Vec<EnvelopeId>,
+}
+
+impl Opinion<'_> {
+    /// Rule 14: the good statements of judges about an author.
+    pub(super) fn statements(&self, author: AuthorId) -> Vec<Statement> {
+        let mut found = Vec::new();
+        for paper in self.papers.iter() {
+            let (about, at, endorses, replaces) = match paper.act() {
+                Some((_, Act::Revoke(act))) => (act.author, act.at, false, &act.replaces),
+                Some((_, Act::Endorse(act))) => (act.author, Some(act.at), true, &act.replaces),
+                _ => continue,
+            };
+            let good = matches!(self.states.get(&paper.id), Some(State::Good { .. }));
+            if about != author || !good || !self.is_judge(paper.head.author, author) {
+                continue;
+            }
+            let Some(key) = self.papers.key(paper.head.author) else {
+                continue;
+            };
+            let back = at.map(|at| self.papers.back(at)).unwrap_or_default();
+            found.push(Statement {
+                id: paper.id,
+                back: back.into_iter().map(|below| (below.n, below.id)).collect(),
+                is_here: at.is_some_and(|at| self.lies_on(author, at)),
+                office: key.office,
+                depth: self
+                    .offices
+                    .get(key.office)
+                    .map_or(0, |office| office.depth),
+                at,
+                endorses,
+                replaces: replaces.clone(),
+            });
+        }
+        found
+    }
+
+    /// Whether the head of a position is here, on that author's chain.
+    fn lies_on(&self, author: AuthorId, at: At) -> bool {
+        let paper = self.papers.get(at.id);
+        paper.is_some_and(|paper| paper.head.author == author && paper.head.n == at.n)
+    }
+}
+
+impl Statement {
+    /// Rules 12 and 13: whether it says yes or no to a head, if anything.
+    fn says(&self, head: &Paper) -> Option<bool> {
+        let Some(at) = self.at else {
+            return Some(false);
+        };
+        let same = self.back.get(&head.head.n).filter(|_| self.is_here);
+        if self.endorses {
+            return (same == Some(&head.id)).then_some(true);
+        }
+        let other = same.is_some_and(|below| *below != head.id);
+        (head.head.n > at.n || other).then_some(false)
+    }
+}
+
+/// Rule 15: the word of the highest office that speaks of a head.
+pub(super) fn word(statements: &[Statement], head: &Paper) -> Option<Word> {
+    let depths: BTreeSet<u8> = statements.iter().map(|said| said.depth).collect();
+    for depth in depths {
+        let of_office = statements.iter().filter(|said| said.depth == depth);
+        let spoken: Vec<_> = of_office
+            .filter_map(|said| Some((said, said.says(head)?)))
+            .collect();
+        if spoken.is_empty() {
+            continue;
+        }
+        let yes = spoken.iter().all(|(_, yes)| *yes);
+        let by = spoken.iter().filter(|(_, yes)| *yes);
+        let by = by.map(|(said, _)| said.id).collect();
+        return Some(Word { yes, depth, by });
+    }
+    None
+}
+
+/// Whether the deciding word on a head is no.
+pub(super) fn is_told_no(statements: &[Statement], head: &Paper) -> bool {
+    word(statements, head).is_some_and(|word| !word.yes)
+}
+
+/// Rule 14: without those that another of the same office takes the place of.
+pub(super) fn undropped(statements: &[Statement]) -> Vec<Statement> {
+    let dropped = |said: &Statement| {
+        let mut others = statements
+            .iter()
+            .filter(|other| other.office == said.office);
+        others.any(|other| other.replaces.contains(&said.id))
+    };
+    let left = statements.iter().filter(|said| !dropped(said));
+    left.cloned().collect()
+}

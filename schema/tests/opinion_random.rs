@@ -1,0 +1,53 @@
+//! In random small worlds the fold and the second opinion say one thing of every envelope, window
+//! and slot, whatever of them is here.
+
+#[path = "world/story.rs"]
+mod story;
+#[path = "world/town.rs"]
+mod town;
+
+use jiaolian_schema::fact::What;
+use jiaolian_schema::id::EnvelopeId;
+use proptest::prelude::*;
+use story::{Story, wide_move};
+
+/// Takes away every n-th envelope of the case or receipt, or only its body: a node that has not got
+/// all of it yet.
+fn forget_some(story: &mut Story, one_in: usize, offset: usize) {
+    let ids: Vec<EnvelopeId> = story.w.facts.keys().copied().collect();
+    for (at, id) in ids.into_iter().enumerate() {
+        if (at + offset) % one_in != 0 || matches!(story.w.facts[&id].what, What::Roster(_)) {
+            continue;
+        }
+        if at % 2 == 0 {
+            story.w.forget(id);
+        } else {
+            story.w.facts.remove(&id);
+        }
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("JIAOLIAN_WORLDS").map_or(256, |text| text.parse().unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_opinions_agree(
+        moves in proptest::collection::vec(wide_move(), 4..40),
+        forget in 0..30_usize,
+    ) {
+        let mut story = Story::new();
+        for step in &moves {
+            story.tell(step);
+        }
+        if forget > 15 {
+            forget_some(&mut story, forget, 1);
+        }
+        let found = story.w.differences();
+        let found = found.or_else(|e| match std::env::var("FILTER") { Ok(f) if !e.contains(&f) => Ok(()), _ => Err(e) });
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+}
