@@ -8,6 +8,7 @@ pub use check::{CheckAccountError, Checked, check};
 pub use minute::{Line, LineState};
 
 use crate::identity::RootPin;
+use jiaolian_schema::act::{PublicKey, RootStatement};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::hold::DossierKind;
@@ -62,6 +63,21 @@ pub struct Account {
     /// Rosters and receipts, the log's batches, and the heads of the person's chains.
     #[n(10)]
     pub envelopes: Vec<Envelope>,
+    /// The pinned root statement, where it is more than its keeper's key.
+    #[n(11)]
+    root_statement: Option<RootStatement>,
+}
+
+impl Account {
+    /// The root that it rests on; its statement stands for the three words that say the same.
+    pub fn root(&self) -> RootStatement {
+        let keeper = PublicKey {
+            suite: self.root_suite,
+            key: self.root_key.clone(),
+        };
+        let single = || RootStatement::single(self.root_office, keeper);
+        self.root_statement.clone().unwrap_or_else(single)
+    }
 }
 
 /// The file: the account's bytes under the signature of a node.
@@ -108,12 +124,12 @@ pub fn make<S: Store>(
     asked: Asked,
     now: i64,
 ) -> Result<Vec<u8>, MakeAccountError> {
-    let root = root.to_introduction().ok_or(MakeAccountError::NoRoot)?;
+    let pinned = root.to_statement().ok_or(MakeAccountError::NoRoot)?;
     let account = Account {
         form: ACCOUNT_FORM.to_owned(),
-        root_office: root.office,
-        root_suite: root.suite,
-        root_key: root.key,
+        root_office: pinned.office,
+        root_suite: pinned.keeper.suite,
+        root_key: pinned.keeper.key.clone(),
         office: asked.office,
         person: asked.person,
         from: asked.span.0,
@@ -121,6 +137,7 @@ pub fn make<S: Store>(
         made_at: now,
         signer: replica.office(),
         envelopes: gather(replica, asked)?,
+        root_statement: root.statement.as_ref().map(|_| pinned),
     };
     let account = canon::encode(&account);
     let (seat, signature) = replica

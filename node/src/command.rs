@@ -1,16 +1,28 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
-//! `revoke`, `join`, `run`, `status`, `account`. Each says in one line what it did, or in one JSON object with `--json`.
+//! `revoke`, `endorse`, `root`, `stand-in`, `office`, `join`, `rotate`, `recover`, `backup`, `restore`,
+//! `shred`, `run`, `status`, `account`. Each says in one line what it did, or in one JSON object with
+//! `--json`.
 
 mod account;
 mod appoint;
+mod backup;
 mod certificate;
+mod desk;
+mod endorse;
 mod enrol;
 mod init;
 mod join;
+mod office;
 mod person;
+mod recover;
 mod reenrol;
+mod restore;
 mod revoke;
+mod root;
+mod rotate;
 mod secret;
+mod shred;
+mod stand_in;
 mod status;
 
 use crate::home::HomeError;
@@ -57,8 +69,27 @@ pub enum Office {
     Reenrol(reenrol::Reenrol),
     /// Say no to a person's keys from now on.
     Revoke(revoke::Revoke),
+    /// Say yes to what waits of a person's work.
+    Endorse(endorse::Endorse),
+    /// Root keys and the statement that they sign.
+    Root(root::Root),
+    /// Take the place that one was appointed a stand-in for, or give it back.
+    StandIn(stand_in::StandIn),
+    /// Name, entrust and set numbers for offices below.
+    Office(office::Office),
     /// Join by the answer of the office above.
     Join(join::Join),
+    /// Order that a case is destroyed at every office that holds it, or tell how far orders were
+    /// followed.
+    Shred(shred::Shred),
+    /// Begin a new epoch for the keys of case files, without those who left.
+    Rotate(rotate::Rotate),
+    /// The county's recovery key in two halves.
+    Recover(recover::Recover),
+    /// Write an office's store and keys into one sealed file.
+    Backup(backup::Backup),
+    /// Make a data directory of a backup, with new keys to sign with.
+    Restore(restore::Restore),
     /// Run the node until it is told to stop.
     Run(Run),
     /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
@@ -144,15 +175,31 @@ pub struct Done {
 impl Office {
     /// Runs the command.
     pub fn run(self) -> ExitCode {
+        // Every one of them may hold a secret in memory.
+        if let Err(error) = crate::platform::forbid_dumps() {
+            let _ = writeln!(
+                io::stderr().lock(),
+                "core dumps could not be forbidden: {error}"
+            );
+        }
         let (json, done) = match self {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
             Self::Certificate(command) => (command.json(), command.run()),
             Self::Reenrol(command) => (command.json(), command.run()),
-            Self::Revoke(command) => (command.json, command.run()),
+            Self::Revoke(command) => (command.hand.json, command.run()),
+            Self::Endorse(command) => (command.hand.json, command.run()),
+            Self::Root(command) => (command.json, command.run()),
+            Self::StandIn(command) => (command.hand.json, command.run()),
+            Self::Office(command) => (command.json(), command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
+            Self::Rotate(command) => (command.json, command.run()),
+            Self::Recover(command) => (command.json(), command.run()),
+            Self::Backup(command) => (command.json, command.run()),
+            Self::Restore(command) => (command.json, command.run()),
+            Self::Shred(command) => (command.json, command.run()),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -2,13 +2,16 @@
 //! that opens over them. Only one process holds it at a time.
 
 use crate::identity::{Identity, IdentityError};
-use crate::key::{KeyFileError, NodeKeys, Tip, TipError, create_ops_key, open_ops_key};
+use crate::key::{
+    KeyFileError, NodeKeys, Tip, TipError, create_ops_key, open_ops_key, write_ops_key,
+};
 use crate::platform;
 use crate::seal::{CasePublic, OpsKey, entropy};
 use crate::store::{
-    CommitError, DiskStore, FileMedium, HELD_PATIENCE_MS, OpenStoreError, StoreReader,
+    CACHE_MIB_DEFAULT, CommitError, DiskStore, FileMedium, HELD_PATIENCE_MS, OpenStoreError,
+    SealedRow, StoreReader,
 };
-use jiaolian_schema::authority::{Authority, RootKey};
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::envelope::{Duty, author_id};
 use jiaolian_schema::id::AuthorId;
 use jiaolian_schema::rule::RulePack;
@@ -26,7 +29,8 @@ pub const CONFIG_FILE: &str = "jiaolian.toml";
 /// The request's name in the data directory.
 pub const REQUEST_FILE: &str = "request.json";
 const STORE_FILE: &str = "store";
-const OPS_FILE: &str = "ops.key";
+/// The OPS key's name in the data directory.
+pub const OPS_FILE: &str = "ops.key";
 const TIP_FILE: &str = "tip";
 
 /// Why a data directory can't be made or opened.
@@ -86,19 +90,47 @@ impl Home {
             return Err(IdentityError::Exists(place.display().to_string()).into());
         }
         let ops = create_ops_key(&dir.join(OPS_FILE), identity.suite())?;
-        let keys = NodeKeys::create(dir, &ops)?;
         let store = DiskStore::create(medium(dir), cache_mib, ops.clone(), case)?;
+        let home = Self::furnish(dir, identity, ops, held)?;
+        Ok((home, store))
+    }
+
+    /// Makes a directory of a backup's rows, which lie sealed under its keys: the same office and the
+    /// same case files, and new keys to sign with.
+    pub fn restore(
+        dir: &Path,
+        identity: Identity,
+        ops: OpsKey,
+        case: CasePublic,
+        rows: (&[u8], &[SealedRow]),
+    ) -> Result<(Self, DiskStore), HomeError> {
+        std::fs::create_dir_all(dir).map_err(|source| directory(dir, source))?;
+        let held = hold(dir)?;
+        for name in [crate::identity::IDENTITY_FILE, OPS_FILE, STORE_FILE] {
+            if dir.join(name).exists() {
+                let place = dir.join(name).display().to_string();
+                return Err(IdentityError::Exists(place).into());
+            }
+        }
+        write_ops_key(&dir.join(OPS_FILE), &ops)?;
+        let store = DiskStore::lay_down(medium(dir), CACHE_MIB_DEFAULT, ops.clone(), case, rows)?;
+        let home = Self::furnish(dir, identity, ops, held)?;
+        Ok((home, store))
+    }
+
+    /// New keys to sign with and an empty second place of positions. The office file comes last: a
+    /// directory without it is no office and may be removed.
+    fn furnish(dir: &Path, identity: Identity, ops: OpsKey, held: File) -> Result<Self, HomeError> {
+        let keys = NodeKeys::create(dir, &ops)?;
         Tip::create(&dir.join(TIP_FILE), ops.clone())?;
-        // The office file comes last: a directory without it is no office and may be removed.
         identity.write(dir)?;
-        let home = Self {
+        Ok(Self {
             dir: dir.to_owned(),
             identity,
             ops,
             keys,
             _held: held,
-        };
-        Ok((home, store))
+        })
     }
 
     /// Opens an office's directory.
@@ -126,14 +158,11 @@ impl Home {
     /// The Replica over a store, with the node's own seats where the roster knows them.
     pub fn replica(&self, store: &DiskStore) -> Result<Replica<StoreReader>, HomeError> {
         let root = self.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
-        let introduction = root.to_introduction().ok_or(HomeError::NotJoined)?;
+        let root = root.to_statement().ok_or(HomeError::NotJoined)?;
         let rules = Arc::new(RulePack::builtin());
         let setup = Setup {
             office: self.identity.office_id(),
-            root: RootKey {
-                office: introduction.office,
-                introduction,
-            },
+            root,
             node: None,
             witness: None,
             pack: rules.pack_id(),
@@ -158,6 +187,16 @@ impl Home {
     /// The authors under which the node itself signs.
     pub fn own_authors(&self) -> [AuthorId; 2] {
         [Duty::Staff, Duty::Witness].map(|duty| self.author(duty))
+    }
+
+    /// Gives the node new authors; those of before sign no more.
+    pub fn renew_keys(&mut self) -> Result<(), HomeError> {
+        Ok(self.keys.renew(&self.dir, &self.ops)?)
+    }
+
+    /// The node's own seat, by an appointment that stands.
+    pub fn node_seat(&self, authority: &Authority) -> Option<LocalSeat> {
+        self.seat(authority, Duty::Staff)
     }
 
     /// The node's own key for a duty.

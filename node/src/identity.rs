@@ -2,8 +2,8 @@
 //! readable file.
 
 use crate::platform;
-use jiaolian_schema::admit::Introduction;
-use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::act::{PublicKey, RootStatement};
+use jiaolian_schema::canon;
 use jiaolian_schema::id::{OfficeId, PersonId, hex, unhex};
 use jiaolian_schema::suite::{ED25519, Suite};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,8 @@ pub struct Superior {
     pub addrs: Vec<SocketAddr>,
 }
 
-/// The root's keeper, trusted by configuration and named by its key.
+/// The root statement that this office trusts by configuration. Without `statement` it is the
+/// keeper's key alone, root and keeper in one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootPin {
@@ -81,6 +82,9 @@ pub struct RootPin {
     pub suite: u8,
     /// Public key of its keeper, hexadecimal.
     pub key: String,
+    /// The whole statement in its CBOR form, hexadecimal, where it is k of n.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
 }
 
 impl Identity {
@@ -178,9 +182,11 @@ impl Identity {
             return wrong("superior", &superior.endpoint, "64 hexadecimal digits");
         }
         match &self.root {
-            Some(root) if root.to_introduction().is_none() => {
-                wrong("root", &root.key, "a root's key")
-            }
+            Some(root) if root.to_statement().is_none() => wrong(
+                "root",
+                &root.key,
+                "a root's key, with its statement where it has one",
+            ),
             _ => Ok(()),
         }
     }
@@ -206,22 +212,30 @@ impl Superior {
 }
 
 impl RootPin {
-    /// The pin of a root's keeper.
-    pub fn new(office: OfficeId, suite: u8, key: &[u8]) -> Self {
+    /// The pin of a statement. One key that is root and keeper in one is written as that key.
+    pub fn of(statement: &RootStatement) -> Self {
+        let keeper = &statement.keeper;
+        let single = RootStatement::single(statement.office, keeper.clone());
         Self {
-            office: office.to_hex(),
-            suite,
-            key: hex(key),
+            office: statement.office.to_hex(),
+            suite: keeper.suite,
+            key: hex(&keeper.key),
+            statement: (single != *statement).then(|| hex(&canon::encode(statement))),
         }
     }
 
-    /// The root's keeper; none where the file's digits are wrong.
-    pub fn to_introduction(&self) -> Option<Introduction> {
-        Some(Introduction {
+    /// The statement that is pinned; none where the file's digits are wrong or contradict it.
+    pub fn to_statement(&self) -> Option<RootStatement> {
+        let keeper = PublicKey {
             suite: self.suite,
             key: unhex(&self.key)?,
-            office: OfficeId::from_hex(&self.office)?,
-            duty: Duty::Keeper,
-        })
+        };
+        let office = OfficeId::from_hex(&self.office)?;
+        let Some(text) = &self.statement else {
+            return Some(RootStatement::single(office, keeper));
+        };
+        let statement: RootStatement = canon::decode("a root statement", &unhex(text)?).ok()?;
+        let same = statement.office == office && statement.keeper == keeper;
+        (same && statement.check().is_ok()).then_some(statement)
     }
 }

@@ -1,20 +1,24 @@
 //! Officers' keys: one passphrase opens both the signing key of its officer and the node's CASE
 //! domain.
 //!
-//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ sealed key and CASE
-//! secret`, all integers big-endian. An officer's key is a seed or the name of a UKey, of either suite. Wrong passphrases slow down the next try for the same number
-//! and never
-//! lock it out: an offline desk has nobody to unlock it.
+//! A ring is `form (1) ‖ memory KiB (4) ‖ passes (4) ‖ lanes (4) ‖ salt (16) ‖ letterbox ‖ sealed key and
+//! CASE secret`, all integers big-endian; the letterbox, a length and a public key, is there where the
+//! form has its bit set. An officer's key is a seed or the name of a UKey, of either suite. Wrong
+//! passphrases slow down the next try for the same number and never lock it out: an offline desk has
+//! nobody to unlock it.
 
 mod attempt;
+mod backup;
 mod draw;
+mod epoch;
 mod file;
 mod officer;
+mod share;
 mod tip;
 mod ukey;
 mod wrap;
 
-use crate::seal::{CasePublic, CaseSecret, OpenSealError, Place};
+use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place};
 use attempt::Attempts;
 use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Store, StoreError, Table, Write};
@@ -24,9 +28,12 @@ use wrap::{Form, Wrap};
 use zeroize::Zeroizing;
 
 pub use attempt::delay_ms;
-pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key};
+pub use backup::BackupKey;
+pub use epoch::{TurnError, numbers, turn};
+pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key, write_ops_key};
 pub(crate) use file::{open_sealed_file, write_sealed_file};
 pub use officer::OfficerKey;
+pub use share::{RecoveryShare, ShareError};
 pub use tip::{Tip, TipError, TipVerdict};
 pub use ukey::{PIN_BYTES_MAX, UKEY_FORM, Ukey};
 pub use wrap::Cost;
@@ -44,14 +51,18 @@ pub const STAFF_NUMBER_BYTES_MAX: usize = 32;
 
 /// No staff number begins with a zero byte, so the county's copy has a key of its own.
 const RECOVERY_ROW: &[u8] = b"\0recovery";
+const RECOVERY_KEY_ROW: &[u8] = b"\0recovery-key";
 
 /// What a passphrase opens.
 #[derive(Debug)]
 pub struct OpenedKey {
     /// The officer's signing key at this desk.
     pub key: OfficerKey,
-    /// What unlocks the store; opens nothing where nobody gave it to a new key yet.
+    /// What unlocks the store: of the newest epoch that was given to the officer. It opens nothing
+    /// where nobody gave it to a new key yet.
     pub case_secret: CaseSecret,
+    /// The ring with its letterbox, where it has none yet.
+    pub renewed: Option<Write>,
 }
 
 /// Why an officer was not enrolled.
@@ -112,10 +123,7 @@ impl KeyRing {
         case_secret: &CaseSecret,
     ) -> Result<Write, EnrolError> {
         check_staff_number(staff_number)?;
-        let chars = passphrase.chars().count();
-        if !(PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
-            return Err(EnrolError::Passphrase(chars));
-        }
+        check_passphrase(passphrase)?;
         let (secrets, is_plain) = officer::write(key, case_secret);
         let form = match (is_plain, case_secret.suite()) {
             (true, _) => Form::Plain,
@@ -142,12 +150,13 @@ impl KeyRing {
         };
         let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
         let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
-        self.open_wrap(&wrap, staff_number, passphrase)
+        self.open_wrap(store, wrap, staff_number, passphrase)
     }
 
     fn open_wrap(
         &self,
-        wrap: &Wrap,
+        store: &impl Store,
+        wrap: Wrap,
         staff_number: &str,
         passphrase: &str,
     ) -> Result<OpenedKey, OpenKeyError> {
@@ -160,9 +169,18 @@ impl KeyRing {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .forget(staff_number);
-        let read = officer::read(&opened, wrap.form() == Form::Plain);
-        let (key, case_secret) = read.ok_or(StoreError::Damaged(Table::KeyRing))?;
-        Ok(OpenedKey { key, case_secret })
+        let read = officer::read(&opened.secrets, wrap.form() == Form::Plain);
+        let (key, own) = read.ok_or(StoreError::Damaged(Table::KeyRing))?;
+        let case_secret = epoch::newest(store, staff_number, &opened.letterbox, own)?;
+        let renewed = wrap.letterbox().is_none().then(|| {
+            let wrap = wrap.with_letterbox(opened.letterbox.public());
+            ring_row(staff_number.as_bytes(), Some(wrap.to_bytes()))
+        });
+        Ok(OpenedKey {
+            key,
+            case_secret,
+            renewed,
+        })
     }
 
     /// The write that takes an officer's ring away.
@@ -170,11 +188,38 @@ impl KeyRing {
         ring_row(staff_number.as_bytes(), None)
     }
 
-    /// The write that leaves a copy of the CASE secret for the county's recovery key (two people,
-    /// off-line).
-    pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> Write {
+    /// The writes that leave a copy of the CASE secret for the county's recovery key (two people,
+    /// off-line), and the key itself, so that later epochs are left for it too.
+    pub fn escrow(case_secret: &CaseSecret, recovery: &CasePublic) -> [Write; 2] {
         let sealed = recovery.seal(recovery_place(), case_secret.to_bytes().as_slice());
-        ring_row(RECOVERY_ROW, Some(sealed))
+        let key = recovery.to_bytes();
+        [
+            ring_row(RECOVERY_ROW, Some(sealed)),
+            ring_row(RECOVERY_KEY_ROW, Some(key)),
+        ]
+    }
+
+    /// The county's copy in a row of a backup that is still sealed; none where this is another row or
+    /// another key.
+    pub(crate) fn recover_sealed(
+        ops: &OpsKey,
+        key: &[u8],
+        sealed: &[u8],
+        recovery: &CaseSecret,
+    ) -> Option<CaseSecret> {
+        if key != RECOVERY_ROW {
+            return None;
+        }
+        let copy = ops.open(recovery_place(), sealed).ok()?;
+        CaseSecret::from_bytes(&Zeroizing::new(
+            recovery.open(recovery_place(), &copy).ok()?,
+        ))
+    }
+
+    /// The county's recovery key, where this node leaves copies for it.
+    pub fn recovery_key(store: &impl Store) -> Result<Option<CasePublic>, StoreError> {
+        let key = store.get(Table::KeyRing, RECOVERY_KEY_ROW)?;
+        Ok(key.and_then(|key| CasePublic::from_bytes(&key)))
     }
 
     /// Opens the county's copy; none when there is none.
@@ -201,6 +246,21 @@ impl KeyRing {
                 wait_s: wait_ms.div_ceil(1_000).max(1),
             })
     }
+}
+
+/// Whether a passphrase is long enough and not too long.
+pub fn check_passphrase(passphrase: &str) -> Result<(), EnrolError> {
+    let chars = passphrase.chars().count();
+    if (PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) {
+        return Ok(());
+    }
+    Err(EnrolError::Passphrase(chars))
+}
+
+/// Whether a row of the rings goes into a backup: the county's copy does, and no ring, for rings hold
+/// keys that sign.
+pub fn is_kept_in_backup(key: &[u8]) -> bool {
+    [RECOVERY_ROW, RECOVERY_KEY_ROW].contains(&key)
 }
 
 fn check_staff_number(number: &str) -> Result<(), EnrolError> {
@@ -340,7 +400,7 @@ mod tests {
         let (_, mut store, _, case) = enrolled();
         let county = CaseSecret::generate();
         assert!(KeyRing::recover(&store, &county).unwrap().is_none());
-        store.commit(&[KeyRing::escrow(&case, &county.public())]);
+        store.commit(&KeyRing::escrow(&case, &county.public()));
         let recovered = KeyRing::recover(&store, &county).unwrap().unwrap();
         assert_eq!(recovered.public(), case.public());
         let stranger = KeyRing::recover(&store, &CaseSecret::generate()).unwrap_err();

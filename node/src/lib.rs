@@ -1,6 +1,7 @@
 //! The shell.
 
 pub mod account;
+pub mod backup;
 pub mod certificate;
 pub mod command;
 pub mod config;

@@ -111,6 +111,55 @@ pub fn hold_directory(directory: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Lets nothing write this process's memory down: no core dump, and no other process of the same user
+/// may trace it. A system that knows neither has nothing to forbid.
+#[cfg(target_os = "linux")]
+pub fn forbid_dumps() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none)?;
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Lets nothing write this process's memory down, where the system knows how.
+#[cfg(not(target_os = "linux"))]
+pub fn forbid_dumps() -> io::Result<()> {
+    Ok(())
+}
+
+/// Swap areas into which memory goes as it is, where the system tells: neither in memory themselves
+/// nor on an encrypted device.
+pub fn open_swap() -> Vec<String> {
+    let swaps = std::fs::read_to_string("/proc/swaps").unwrap_or_default();
+    let mapped_as = |device: &str| {
+        std::fs::read_to_string(format!("/sys/class/block/{device}/dm/uuid")).unwrap_or_default()
+    };
+    open_swap_in(&swaps, mapped_as)
+}
+
+/// What an operator is told of such an area.
+pub fn swap_sentence(area: &str) -> String {
+    format!("交换区 {area} 未加密，内存中的案件内容可能落到磁盘上，请关闭或加密该交换区。")
+}
+
+/// The same of a list of swap areas; `mapped_as` tells the kind of a mapped device.
+fn open_swap_in(swaps: &str, mapped_as: impl Fn(&str) -> String) -> Vec<String> {
+    let areas = swaps
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next());
+    let is_open = |area: &&str| {
+        let device = area.strip_prefix("/dev/");
+        !device.is_some_and(|device| {
+            device.starts_with("zram") || mapped_as(device).starts_with("CRYPT-")
+        })
+    };
+    areas.filter(is_open).map(str::to_owned).collect()
+}
+
 /// Memory that this process holds, in bytes, where the system tells.
 pub fn rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -216,6 +265,34 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         assert!(free_bytes(directory.path()).unwrap() > 0);
         assert_eq!(free_bytes(&directory.path().join("absent")), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_forbids_dumps_has_neither_a_core_nor_an_owner_who_may_trace_it() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        forbid_dumps().unwrap();
+        let limit = getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
+    #[test]
+    fn only_swap_that_reaches_a_disk_as_it_is_counts_as_open() {
+        let swaps = "Filename\tType\tSize\tUsed\tPriority\n\
+            /dev/zram0 partition 1 0 100\n\
+            /dev/dm-1 partition 1 0 -2\n\
+            /dev/dm-2 partition 1 0 -2\n\
+            /swapfile file 1 0 -3\n\
+            /dev/sda2 partition 1 0 -4\n";
+        let mapped_as = |device: &str| match device {
+            "dm-1" => "CRYPT-PLAIN-swap\n".to_owned(),
+            "dm-2" => "LVM-abc\n".to_owned(),
+            _ => String::new(),
+        };
+        let open = open_swap_in(swaps, mapped_as);
+        assert_eq!(open, ["/dev/dm-2", "/swapfile", "/dev/sda2"]);
+        assert!(open_swap_in("", |_| String::new()).is_empty());
     }
 
     #[cfg(target_os = "linux")]

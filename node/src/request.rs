@@ -5,15 +5,15 @@
 mod rule;
 
 use crate::identity::RootPin;
-use jiaolian_schema::act::Appoint;
+use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
-use jiaolian_schema::id::{OfficeId, PersonId, hex, sha256, unhex};
+use jiaolian_schema::id::{OfficeId, PersonId, sha256, unhex};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use rule::{check_code, check_office_name, check_role, check_staff_number};
+pub use rule::{check_apart, check_code, check_office_name, check_role, check_staff_number};
 
 const REQUEST_FORM: &str = "jiaolian-request/1";
 const ANSWER_FORM: &str = "jiaolian-answer/1";
@@ -93,6 +93,19 @@ pub struct Seat {
     pub key: String,
     /// Transport key of a node, hexadecimal.
     pub endpoint: Option<String>,
+    /// Where it is a stand-in's (AB岗).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<ActingWords>,
+}
+
+/// For whom somebody is to stand in, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActingWords {
+    /// Id of the person whose place it is, hexadecimal.
+    pub person: String,
+    /// The condition in words.
+    pub condition: String,
 }
 
 impl Request {
@@ -189,6 +202,21 @@ impl Seat {
             depth,
             endpoint,
             document: String::new(),
+            acting: self
+                .acting
+                .as_ref()
+                .map(ActingWords::acting)
+                .transpose()
+                .map_err(|value| wrong("acting", &value, "32 hexadecimal digits"))?,
+        })
+    }
+}
+
+impl ActingWords {
+    fn acting(&self) -> Result<Acting, String> {
+        Ok(Acting {
+            person: PersonId::from_hex(&self.person).ok_or_else(|| self.person.clone())?,
+            condition: self.condition.clone(),
         })
     }
 }
@@ -243,23 +271,27 @@ pub struct Answer {
     /// file on purpose can make a new one; the signatures and the roster hold against that.
     #[cbor(n(9), with = "minicbor::bytes")]
     digest: [u8; 32],
+    /// The root statement, where it is more than its keeper's key.
+    #[n(10)]
+    pub root_statement: Option<RootStatement>,
 }
 
 impl Answer {
     /// An answer without envelopes yet.
     pub fn new(root: &RootPin, office: OfficeId, drill: bool) -> Option<Self> {
-        let introduction = root.to_introduction()?;
+        let statement = root.to_statement()?;
         Some(Self {
             form: ANSWER_FORM.to_owned(),
-            root_office: introduction.office,
-            root_suite: introduction.suite,
-            root_key: introduction.key,
+            root_office: statement.office,
+            root_suite: statement.keeper.suite,
+            root_key: statement.keeper.key.clone(),
             office,
             drill: u8::from(drill),
             superior: [0; 32],
             addresses: Vec::new(),
             envelopes: Vec::new(),
             digest: [0; 32],
+            root_statement: root.statement.as_ref().map(|_| statement),
         })
     }
 
@@ -295,12 +327,13 @@ impl Answer {
         canon::encode(&whole)
     }
 
-    /// The root as the answer names it.
+    /// The root as the answer names it; its statement stands for the three words that say the same.
     pub fn root(&self) -> RootPin {
-        RootPin {
-            office: self.root_office.to_hex(),
+        let keeper = PublicKey {
             suite: self.root_suite,
-            key: hex(&self.root_key),
-        }
+            key: self.root_key.clone(),
+        };
+        let single = || RootStatement::single(self.root_office, keeper);
+        RootPin::of(&self.root_statement.clone().unwrap_or_else(single))
     }
 }

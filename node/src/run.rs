@@ -19,7 +19,7 @@ use crate::key::KeyRing;
 use crate::link::{Links, StartLinkError};
 use crate::metric::Metrics;
 use crate::owner::{Node, Owner, Parts, StopError};
-use crate::platform::shutdown_signal;
+use crate::platform::{self, shutdown_signal};
 use crate::store::StoreReader;
 use crate::view::County;
 use axum::Router;
@@ -80,6 +80,9 @@ struct Started {
 /// Runs the node of a data directory until it is told to stop or the disk refuses.
 pub fn run(dir: &Path, json: bool) -> Result<(), RunError> {
     log_to_stderr();
+    for area in platform::open_swap() {
+        tracing::warn!("{}", platform::swap_sentence(&area));
+    }
     let config = Config::load(&dir.join(CONFIG_FILE))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

@@ -3,11 +3,13 @@
 //! bits as if nothing had happened, and because township PCs are stolen.
 //!
 //! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce ‖ ciphertext ‖ tag`; a boxed one has
-//! before its nonce what only the secret half can read. Nonce and tag are the suite's (`cipher`):
+//! before its nonce what only the secret half can read, one under a dossier's key the name of that key
+//! (16), which its associated data ends with (`book`). Nonce and tag are the suite's (`cipher`):
 //! 24 and 16 bytes in suite 1, 16 and 32 in suite 2, whose forms have the top bit set. The associated
 //! data is `form ‖ table ‖ row key ‖ epoch`, so a value can't be moved to another row, table, epoch or
 //! suite. The two domains and their keys: `design.md` §8.
 
+mod book;
 mod case;
 mod cipher;
 mod pair;
@@ -18,8 +20,10 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use book::{ReadBookError, Subject};
 pub use case::{CasePublic, CaseSecret};
 pub use cipher::{Seal, sealer};
+pub(crate) use vault::Rewrite;
 pub use vault::{UnlockError, Vault};
 
 /// Length of every symmetric key and of both halves of a CASE key pair, in bytes.
@@ -38,6 +42,7 @@ enum Form {
     Ops = 1,
     CaseEpoch = 2,
     CaseBox = 3,
+    Dossier = 4,
 }
 
 /// Why sealed bytes did not open.
@@ -46,6 +51,9 @@ pub enum OpenSealError {
     /// No officer is signed in.
     #[error("the CASE domain is closed until an officer signs in")]
     Locked,
+    /// The key of its dossier was destroyed.
+    #[error("the key of this dossier was destroyed")]
+    Destroyed,
     /// Not what was sealed at this place under this key.
     #[error("a sealed value must open at the place it was sealed for")]
     Damaged,
@@ -182,6 +190,7 @@ fn parse(sealed: &[u8]) -> Result<(Suite, Form, u32, &[u8]), OpenSealError> {
         1 => Form::Ops,
         2 => Form::CaseEpoch,
         3 => Form::CaseBox,
+        4 => Form::Dossier,
         _ => return Err(OpenSealError::Damaged),
     };
     let (epoch, rest) = rest

@@ -10,8 +10,11 @@
 //! file again
 //! at the next call.
 
+mod copy;
 mod medium;
+mod rekey;
 mod row;
+mod scrub;
 mod slot;
 pub mod tables;
 
@@ -19,20 +22,25 @@ use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockEr
 use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
 use medium::{is_known_schema, read_schema};
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
-use row::{first_rows, meta_row, read_row, read_rows, write_rows};
+use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
-use tables::{FORMS, SCHEMA_VERSION, form};
+use tables::{SCHEMA_VERSION, form};
 use thiserror::Error;
 
+pub(crate) use copy::table_of;
+pub use copy::{CopyError, SealedRow};
 pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
+pub use rekey::{RekeyError, Resealing};
+pub use scrub::ScrubReport;
 
 /// Cache of a township's store, in MiB; redb's own default is 1 GiB.
 pub const CACHE_MIB_DEFAULT: u16 = 16;
 
+/// The name of the file of dossier keys in an office's directory.
+pub const KEYS_FILE: &str = "store.keys";
+
 const CASE_PUBLIC_ROW: &str = "case-public";
-/// Rows read in one transaction while scrubbing.
-const SCRUB_PAGE_ROWS: usize = 1_000;
 
 /// Why a store did not open. The file is left as it was.
 #[derive(Debug, Error)]
@@ -49,6 +57,9 @@ pub enum OpenStoreError {
     /// The OPS key is another store's, or the store is damaged where that shows.
     #[error("ops.key must be the key this store was made with")]
     WrongKey,
+    /// The keys of its dossiers can't be read.
+    #[error("the keys beside the store can't be read: {0}")]
+    Keys(String),
     /// It is no store of ours, or it is damaged beyond opening.
     #[error("the file is no readable store: {0}")]
     Unreadable(String),
@@ -68,17 +79,6 @@ pub enum CommitError {
     /// The file is damaged where this batch would go.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-}
-
-/// What a scrub saw.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScrubReport {
-    /// Rows that opened.
-    pub good: u64,
-    /// Rows of the CASE domain that could not be looked at.
-    pub locked: u64,
-    /// Tables with rows that did not open, a table a damaged page or row.
-    pub damaged: Vec<Table>,
 }
 
 /// The node's disk, for the one thread that writes.
@@ -103,11 +103,13 @@ impl DiskStore {
         ops: OpsKey,
         case_public: CasePublic,
     ) -> Result<Self, OpenStoreError> {
-        let sealed = ops.seal(meta_place(CASE_PUBLIC_ROW), &case_public.to_bytes());
-        let fill = |database: &Database| first_rows(database, &sealed).map_err(unwrap_error);
+        let sealed = sealed_public(&ops, case_public);
+        let fill = |database: &Database| first_rows(database, &sealed, &[]).map_err(unwrap_error);
         let slot = Slot::new(medium, cache_mib);
+        let (vault, keys) = Vault::create(ops, case_public);
         slot.create(&fill).map_err(refuse)?;
-        let vault = Arc::new(Vault::new(ops, case_public));
+        slot.medium().replace_keys(&keys).map_err(no_keys)?;
+        let vault = Arc::new(vault);
         Ok(Self {
             reader: StoreReader {
                 slot: Arc::new(slot),
@@ -140,7 +142,24 @@ impl DiskStore {
         let public = ops.open(meta_place(CASE_PUBLIC_ROW), &sealed.unwrap_or_default());
         let public = public.ok().and_then(|bytes| CasePublic::from_bytes(&bytes));
         let public = public.ok_or(OpenStoreError::WrongKey)?;
-        let vault = Arc::new(Vault::new(ops, public));
+        let vault = match slot.medium().read_keys().map_err(no_keys)? {
+            Some(file) => Vault::new(ops, public, &file).map_err(no_keys)?,
+            // A store of the first form, or one whose keys were lost: what they sealed stays closed.
+            None => {
+                if schema != Some(1) {
+                    tracing::error!("the keys of dossiers are gone from beside the store");
+                }
+                let (vault, file) = Vault::create(ops, public);
+                slot.medium().replace_keys(&file).map_err(no_keys)?;
+                vault
+            }
+        };
+        if schema != Some(SCHEMA_VERSION) {
+            let public = sealed_public(vault.ops(), public);
+            slot.with(|db| write_meta(db, &public, &[], &[]))
+                .map_err(refuse)?;
+        }
+        let vault = Arc::new(vault);
         Ok(Self {
             reader: StoreReader {
                 slot: Arc::new(slot),
@@ -156,19 +175,30 @@ impl DiskStore {
         if writes.is_empty() {
             return Ok(());
         }
-        let vault = &self.reader.vault;
-        let sealed: Vec<_> = writes
-            .iter()
-            .map(|w| {
-                w.value
-                    .as_ref()
-                    .map(|plain| vault.seal(w.table, &w.key, plain))
-            })
-            .collect();
+        let sealed = self.seal(writes)?;
         self.reader
             .slot
             .with(|db| write_rows(db, writes, &sealed))
             .map_err(Into::into)
+    }
+
+    /// Rows as they lie on the disk; the keys that they need lie there when this returns.
+    fn seal(&self, writes: &[Write]) -> Result<Vec<Option<Vec<u8>>>, CommitError> {
+        let vault = &self.reader.vault;
+        let seal = |w: &Write| {
+            let plain = w.value.as_ref()?;
+            Some(vault.seal(w.table, &w.key, plain))
+        };
+        let sealed = writes.iter().map(seal).collect();
+        if let Some((at, bytes)) = vault.unwritten() {
+            self.medium().append_keys(at, &bytes)?;
+            vault.written();
+        }
+        Ok(sealed)
+    }
+
+    fn medium(&self) -> &dyn Medium {
+        self.reader.slot.medium()
     }
 
     /// A view for readers.
@@ -178,7 +208,8 @@ impl DiskStore {
 
     /// Opens the CASE domain for this store and all its readers.
     pub fn unlock(&self, secret: CaseSecret) -> Result<(), UnlockError> {
-        self.reader.vault.unlock(secret)
+        let file = self.medium().read_keys().ok().flatten().unwrap_or_default();
+        self.reader.vault.unlock(secret, &file)
     }
 
     /// Closes the CASE domain for this store and all its readers.
@@ -214,10 +245,19 @@ impl DiskStore {
     }
 }
 
+impl From<std::io::Error> for CommitError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Self::Full,
+            _ => Self::Disk(error.to_string()),
+        }
+    }
+}
+
 impl StoreReader {
     /// What opens the CASE domain, while it is open: it is wrapped for an officer who signs in with
     /// a new key.
-    pub fn case_secret(&self) -> Option<Arc<CaseSecret>> {
+    pub fn case_secret(&self) -> Option<CaseSecret> {
         self.vault.case_secret()
     }
 
@@ -248,34 +288,6 @@ impl StoreReader {
         self.slot.free_bytes()
     }
 
-    /// Opens every row once and says what did not open.
-    pub fn scrub(&self) -> Result<ScrubReport, StoreError> {
-        let mut report = ScrubReport::default();
-        for listed in &FORMS {
-            let mut from = Vec::new();
-            loop {
-                let page = self.sealed_rows(listed.table, &from, None, SCRUB_PAGE_ROWS);
-                let page = match page {
-                    Err(StoreError::Damaged(table)) => {
-                        report.damaged.push(table);
-                        break;
-                    }
-                    page => page?,
-                };
-                let Some((last, _)) = page.last() else { break };
-                from = [last.as_slice(), &[0]].concat();
-                for (key, sealed) in &page {
-                    match self.vault.open(listed.table, key, sealed) {
-                        Ok(_) => report.good += 1,
-                        Err(OpenSealError::Locked) => report.locked += 1,
-                        Err(OpenSealError::Damaged) => report.damaged.push(listed.table),
-                    }
-                }
-            }
-        }
-        Ok(report)
-    }
-
     fn sealed_rows(
         &self,
         table: Table,
@@ -287,13 +299,19 @@ impl StoreReader {
         rows.map_err(|trouble| trouble.on(table))
     }
 
-    fn unseal(&self, table: Table, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.vault
-            .open(table, key, sealed)
-            .map_err(|error| match error {
-                OpenSealError::Locked => StoreError::Locked(table),
-                OpenSealError::Damaged => StoreError::Damaged(table),
-            })
+    /// None where the key was destroyed: such a row is as good as taken away.
+    fn unseal(
+        &self,
+        table: Table,
+        key: &[u8],
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.vault.open(table, key, sealed) {
+            Ok(plain) => Ok(Some(plain)),
+            Err(OpenSealError::Destroyed) => Ok(None),
+            Err(OpenSealError::Locked) => Err(StoreError::Locked(table)),
+            Err(OpenSealError::Damaged) => Err(StoreError::Damaged(table)),
+        }
     }
 
     fn refuse_locked(&self, table: Table) -> Result<(), StoreError> {
@@ -311,7 +329,7 @@ impl Store for StoreReader {
         self.refuse_locked(table)?;
         let sealed = self.slot.with(|db| read_row(db, table, key));
         match sealed.map_err(|trouble| trouble.on(table))? {
-            Some(sealed) => self.unseal(table, key, &sealed).map(Some),
+            Some(sealed) => self.unseal(table, key, &sealed),
             None => Ok(None),
         }
     }
@@ -330,9 +348,13 @@ impl Store for StoreReader {
         let sealed = self.sealed_rows(table, from, Some(to), limit)?;
         let open = |(key, sealed): (Vec<u8>, Vec<u8>)| {
             let plain = self.unseal(table, &key, &sealed)?;
-            Ok((key, plain))
+            Ok(plain.map(|plain| (key, plain)))
         };
-        sealed.into_iter().map(open).collect()
+        sealed
+            .into_iter()
+            .map(open)
+            .filter_map(Result::transpose)
+            .collect()
     }
 }
 
@@ -357,6 +379,15 @@ fn meta_place(name: &str) -> Place<'_> {
         table: 0,
         key: name.as_bytes(),
     }
+}
+
+fn sealed_public(ops: &OpsKey, public: CasePublic) -> Vec<u8> {
+    ops.seal(meta_place(CASE_PUBLIC_ROW), &public.to_bytes())
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn no_keys(error: impl ToString) -> OpenStoreError {
+    OpenStoreError::Keys(error.to_string())
 }
 
 fn unwrap_error(error: redb::Error) -> DatabaseError {

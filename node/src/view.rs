@@ -15,16 +15,19 @@ pub mod incident;
 pub mod label;
 pub mod map;
 pub mod matter;
+pub mod mend;
 pub mod network;
 pub mod opening;
 mod protected;
 pub mod purpose;
+mod quarrel;
 pub mod seat;
 pub mod section;
 pub mod shape;
 pub mod status;
 pub mod text;
 pub mod today;
+mod waiting;
 
 pub use county::{County, ReadCountiesError};
 
@@ -48,8 +51,10 @@ pub struct Viewer {
     pub author: AuthorId,
     /// The appointment that the person signs under; none only for a root key.
     pub appointment: Option<EnvelopeId>,
-    /// Role ids, ascending.
+    /// Role ids, ascending; none for a stand-in who has not taken the place.
     pub roles: Vec<String>,
+    /// Whether the seat is a stand-in's (代).
+    pub acting: bool,
     /// Kinds of case: 1 adult, 2 minor.
     pub kinds: Vec<u8>,
     /// Whether a role that the person holds oversees others and therefore writes nothing.
@@ -70,6 +75,7 @@ impl Viewer {
             office: self.office,
             tier: self.tier,
             roles: self.roles.clone(),
+            acting: self.acting,
         }
     }
 
@@ -85,6 +91,7 @@ impl Viewer {
             author: AuthorId([byte; 32]),
             appointment: Some(EnvelopeId([byte; 32])),
             roles: vec!["OFF_STAFF".into()],
+            acting: false,
             kinds: vec![1],
             reads_only: false,
         }

@@ -5,14 +5,22 @@
 mod ask;
 mod audit;
 mod case;
+mod rest;
+mod root;
 mod roster;
 mod vouch;
 
 pub use ask::{Ask, read_code};
 pub use audit::{Damage, Ledger, Log};
-pub use case::{Amend, Apply, Assign, Open, Raise, Serve, Span, Step};
+pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
+pub use rest::{Shred, Shredded};
+pub use root::{
+    FORMER_KEEPERS_MAX, FormerKeeper, PublicKey, ROOT_KEYS_MAX, ROOT_SIGNATURES_MAX, ROOT_TYPE,
+    Root, RootError, RootSignature, RootStatement, Stays,
+};
 pub use roster::{
-    Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted, Revoke,
+    Acting, Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted,
+    Restyle, Revoke, StandIn,
 };
 pub use vouch::Vouch;
 
@@ -107,6 +115,10 @@ acts! {
     4 Endorse "an endorsement";
     5 Policy "a policy";
     6 Entrust "an entrustment";
+    7 Root "a root statement";
+    8 Restyle "a new name of an office";
+    9 StandIn "a standing in";
+    16 Shred "an order to destroy a case";
     20 Vouch "a vouching";
     21 Ask "a request for a new key";
     32 Open "the opening of a case";
@@ -115,6 +127,9 @@ acts! {
     35 Apply "an application";
     36 Step "a step of a matter";
     37 Serve "a service";
+    38 Withdraw "a withdrawal";
+    39 Correct "a correction";
+    40 Shredded "a confirmation that a case is destroyed";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";

@@ -5,7 +5,7 @@
 //! the whole set and
 //! is decided by the fold; what is admitted is stored, passed on and never judged by arrival order.
 
-use crate::act::{ACT_BYTES_MAX, Act, EditBytes, Log, SECTION_BYTES_MAX};
+use crate::act::{ACT_BYTES_MAX, Act, EditBytes, Log, RootError, SECTION_BYTES_MAX};
 use crate::audit::{FLAWS_MAX, LOG_BYTES_MAX, LOG_ROWS_MAX, ROW_BYTES_MAX};
 use crate::canon::{self, CanonError};
 use crate::content::{EDIT_1, precheck};
@@ -93,6 +93,8 @@ pub enum AdmitError {
     UnsoundReceipt,
     #[error("the change is refused before Automerge: {0}")]
     Change(String),
+    #[error("a root act is refused: {0}")]
+    Root(RootError),
 }
 
 impl AdmitError {
@@ -151,6 +153,9 @@ pub fn admit(
         Some(bytes) => Some(admit_body(id, &head, bytes)?),
         None => None,
     };
+    if let Some((_, fact)) = &inside {
+        check_root(fact, verifier)?;
+    }
     Ok(Admitted {
         id,
         head,
@@ -228,6 +233,17 @@ fn check_opening(body: &Body, fact: &Fact) -> Result<(), AdmitError> {
         return Err(AdmitError::Opening);
     }
     Ok(())
+}
+
+/// The weight of a root act is the signatures inside it, so they are looked at here, once.
+fn check_root(fact: &Fact, verifier: &dyn Verify) -> Result<(), AdmitError> {
+    let Some(Act::Root(root)) = fact.what.roster_act() else {
+        return Ok(());
+    };
+    root.check(verifier).map_err(|error| match error {
+        RootError::UnknownSuite(suite) => AdmitError::UnknownSuite(suite),
+        error => AdmitError::Root(error),
+    })
 }
 
 fn check_payload(head: &Head, body: &Body, fact: &Fact) -> Result<(), AdmitError> {

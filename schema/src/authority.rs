@@ -6,22 +6,30 @@
 //! (depth of office, keepers and witnesses before staff). A rule about an author reads authors of
 //! smaller rank only, so there is no cycle.
 
+mod admin;
 mod ask;
 mod body;
 mod chain;
+mod index;
 mod judge;
+mod name;
+mod root;
 mod seat;
 mod settle;
+mod stand_in;
 mod state;
 mod statement;
 mod tree;
 mod vouch;
 mod weigh;
 
-pub use seat::{Appointments, STALE_DAYS_DEFAULT};
+pub use admin::{AdminClash, is_admin_role};
+pub use name::OfficeName;
+pub use seat::{Appointments, Entrustment, STALE_DAYS_DEFAULT};
+pub use stand_in::StoodIn;
 pub use state::{Fork, NodeSeat, PathState, PolicyInForce, State, VoidReason, Wait, Window};
 
-use crate::act::{Act, At, Receipt};
+use crate::act::{Act, At, PublicKey, Receipt, RootStatement};
 use crate::admit::{Introduction, Introductions};
 use crate::envelope::Duty;
 use crate::fact::Fact;
@@ -29,13 +37,14 @@ use crate::hold::Offices;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use body::Bodies;
 use chain::{Chain, Heads};
+use index::Index;
 use judge::{Effect, Judged};
-use settle::Index;
+use root::Roots;
 use std::collections::{BTreeMap, BTreeSet};
 use weigh::{Said, Signed};
 
-/// The root's keeper: trusted by configuration, appointed by nobody. Its claimed times are its
-/// filed times.
+/// A root whose one key is its keeper too: trusted by configuration, appointed by nobody. Its claimed
+/// times are its filed times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootKey {
     /// The root office.
@@ -44,11 +53,17 @@ pub struct RootKey {
     pub introduction: Introduction,
 }
 
+impl From<RootKey> for RootStatement {
+    fn from(root: RootKey) -> Self {
+        let Introduction { suite, key, .. } = root.introduction;
+        Self::single(root.office, PublicKey { suite, key })
+    }
+}
+
 /// The heads, roster acts and receipts that are here, and what follows from them.
 #[derive(Debug, Clone)]
 pub struct Authority {
-    root: RootKey,
-    root_author: AuthorId,
+    roots: Roots,
     heads: Heads,
     chains: BTreeMap<AuthorId, Chain>,
     seats: BTreeMap<AuthorId, Introduction>,
@@ -61,13 +76,15 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Knows the root and nothing else.
-    pub fn new(root: RootKey) -> Self {
-        let root_author = root.introduction.author();
+    /// Knows the pinned root statement and nothing else.
+    pub fn new(pinned: impl Into<RootStatement>) -> Self {
+        let pinned = pinned.into();
+        let former = pinned.former.iter().map(|former| &former.key);
+        let keepers = former.chain([&pinned.keeper]);
+        let seats = keepers.map(|key| key.keeper_of(pinned.office));
         Self {
-            seats: BTreeMap::from([(root_author, root.introduction.clone())]),
-            root,
-            root_author,
+            seats: seats.map(|seat| (seat.author(), seat)).collect(),
+            roots: Roots::new(pinned),
             heads: Heads::default(),
             chains: BTreeMap::new(),
             acts: BTreeMap::new(),
@@ -85,13 +102,32 @@ impl Authority {
 
     /// The root office, by configuration.
     pub fn root_office(&self) -> OfficeId {
-        self.root.office
+        self.roots.office()
     }
 
     /// The highest head of which every head down to position 1 is here; on the good path as far as
     /// that reaches.
     pub fn chain_tip(&self, author: AuthorId) -> Option<At> {
         self.chains.get(&author)?.judged.tip
+    }
+
+    /// The heads of an author that are here at a position, ascending.
+    pub fn heads_at(&self, author: AuthorId, n: u64) -> Vec<EnvelopeId> {
+        let chain = self.chains.get(&author);
+        let mut heads: Vec<EnvelopeId> = chain.into_iter().flat_map(|one| one.heads(n)).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// The highest position on the good path that a superior had covered by an instant, ms UTC.
+    pub fn last_covered_by(&self, author: AuthorId, by: i64) -> Option<At> {
+        let judged = &self.chains.get(&author)?.judged;
+        let mut path = judged.path.iter().enumerate().rev();
+        path.find(|(_, id)| judged.covered.get(id).is_some_and(|time| *time <= by))
+            .map(|(index, id)| At {
+                n: index as u64 + 1,
+                id: *id,
+            })
     }
 
     /// The first position without a head below a known one.
@@ -159,7 +195,9 @@ impl Authority {
     /// Whether one more head may change how earlier ones stand, although it only goes on: in a
     /// chain that is forked, or of which a superior spoke.
     pub fn is_disputed(&self, author: AuthorId) -> bool {
-        self.index.said_about.contains_key(&author) || self.fork_of(author).is_some()
+        self.index.said_about.contains_key(&author)
+            || self.is_cut_by_root(author)
+            || self.fork_of(author).is_some()
     }
 
     /// Positions that revocations and endorsements of an author name, whether they count or not.
@@ -256,14 +294,15 @@ impl Authority {
     }
 
     /// Rule 3. The root's keeper stands above the other authors of the root office too: nobody else
-    /// could appoint them.
+    /// could appoint them. Of the root's keepers only the root statement speaks.
     fn is_judge_of(&self, judge: AuthorId, author: AuthorId) -> bool {
         let (Some(by), Some(of)) = (self.seat(judge), self.seat(author)) else {
             return false;
         };
         by.duty == Duty::Keeper
             && judge != author
-            && (judge == self.root_author
+            && !self.is_root_keeper(author)
+            && (self.is_root_keeper(judge)
                 || state::is_strictly_above(&self.offices, by.office, of.office)
                 || (of.duty == Duty::Staff && by.office == of.office))
     }

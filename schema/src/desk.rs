@@ -7,6 +7,7 @@
 mod area;
 mod field;
 mod file;
+mod ground;
 mod incident;
 mod matter;
 mod offer;
@@ -15,6 +16,7 @@ mod section;
 pub use area::union_of;
 pub use field::{FieldEntry, amend_of, field_entry, value_of};
 pub use file::{Capacity, File, Filed};
+pub use ground::{Changed, Ground, changed_since, contested, grounds_of, settle_fault};
 pub use incident::{SeenAlarm, incidents};
 pub use matter::{
     ALARM_WORKFLOW, DeskMatter, cause_of, granted_leaves, matter_of, matters_of, name_of,

@@ -152,6 +152,16 @@ pub enum What {
     /// A change of content.
     #[n(10)]
     Edit,
+    /// A case was destroyed here.
+    #[n(40)]
+    Shredded {
+        /// By which order.
+        #[n(0)]
+        shred: EnvelopeId,
+        /// Which case.
+        #[n(1)]
+        dossier: DossierId,
+    },
     /// An act that this build doesn't know.
     #[n(11)]
     Unknown {
@@ -178,6 +188,23 @@ pub enum What {
         /// Which.
         #[n(0)]
         flaws: Vec<Flaw>,
+    },
+    /// An author takes an act back.
+    #[n(38)]
+    Withdraw {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+    },
+    /// What should have stood in an act.
+    #[n(39)]
+    Correct {
+        /// Which.
+        #[n(0)]
+        act: EnvelopeId,
+        /// 1 where a reason is given.
+        #[n(1)]
+        reasoned: u8,
     },
 }
 
@@ -271,7 +298,11 @@ impl What {
             | Act::Policy(_)
             | Act::Entrust(_)
             | Act::Vouch(_)
-            | Act::Ask(_) => Self::Roster(
+            | Act::Ask(_)
+            | Act::Root(_)
+            | Act::Restyle(_)
+            | Act::StandIn(_)
+            | Act::Shred(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
             ),
             Act::Open(open) => Self::Open {
@@ -311,7 +342,16 @@ impl What {
             Act::Serve(serve) => Self::Serve {
                 decision: serve.decision,
             },
+            Act::Withdraw(withdraw) => Self::Withdraw { act: withdraw.act },
+            Act::Correct(correct) => Self::Correct {
+                act: correct.act,
+                reasoned: u8::from(!correct.reason.trim().is_empty()),
+            },
             Act::Raise(raise) => Self::Raise(raise),
+            Act::Shredded(done) => Self::Shredded {
+                shred: done.shred,
+                dossier: done.dossier,
+            },
             Act::Ledger(ledger) => Self::Ledger {
                 office: ledger.office,
                 after: ledger.after,

@@ -259,6 +259,10 @@ impl RulePack {
                     faults.push(format!("{}: deadline {id:?} is not defined", table.name));
                 }
             }
+            let fields = table.rests_on.iter();
+            for name in fields.filter(|name| self.case_field(name).is_none()) {
+                faults.push(format!("{}: no protected field {name:?}", table.name));
+            }
             let reminders = table.reminder.iter().map(|reminder| reminder.text.clone());
             let warnings = table.warning.iter().map(|warning| warning.text.clone());
             let dues = table.due.iter().map(|due| format!("due.{}", due.id));

@@ -14,6 +14,7 @@ mod reader;
 mod rule;
 mod slot;
 mod state_root;
+mod withdraw;
 
 pub use grant::Grant;
 pub use matter::{MatterStanding, Outcome, StepStanding};
@@ -27,7 +28,7 @@ use crate::hold::DossierKind;
 use crate::id::{EnvelopeId, OfficeId, PersonCode};
 use reader::Reader;
 use slot::SlotKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of this fold; standings of two versions are not compared.
 pub const FOLD_VERSION: u16 = 1;
@@ -51,6 +52,29 @@ pub struct Standing {
     pub listed: Vec<(EnvelopeId, State)>,
     /// Rule 39: an act of an unknown kind is in it, so new decisions are refused.
     pub unknown: bool,
+    /// Withdrawals by their own ids: what each takes back, and whether it counts (Q1–Q6).
+    pub withdrawals: BTreeMap<EnvelopeId, Withdrawal>,
+    /// Corrections that count, ascending, by the act that they correct (Q8).
+    pub corrections: BTreeMap<EnvelopeId, Vec<EnvelopeId>>,
+    /// Applications and steps from which nobody went on: their authors may still take them back.
+    pub unfollowed: BTreeSet<EnvelopeId>,
+}
+
+/// What a withdrawal comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The act that it names.
+    pub act: EnvelopeId,
+    /// Whether it takes that act back.
+    pub counts: bool,
+}
+
+impl Standing {
+    /// Whether the act's author took it back.
+    pub fn is_withdrawn(&self, act: EnvelopeId) -> bool {
+        let mut all = self.withdrawals.values();
+        all.any(|withdrawal| withdrawal.act == act && withdrawal.counts)
+    }
 }
 
 /// Folds the facts of one dossier. Facts of other dossiers among them are left out.
@@ -78,6 +102,9 @@ pub fn fold(
         unknown: facts.values().any(|fact| {
             matches!(fact.what, What::Unknown { .. }) && reader.state_of(fact).is_good()
         }),
+        withdrawals: reader.withdrawals(),
+        corrections: reader.corrections(),
+        unfollowed: reader.unfollowed(),
     }
 }
 

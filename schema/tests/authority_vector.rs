@@ -421,6 +421,7 @@ fn entrustment_comes_from_above_and_within_its_days() {
         from: 10 * DAY,
         to: 20 * DAY,
         document: String::new(),
+        ends: None,
     };
     for to in ["T1", "T3"] {
         let draft = Draft {

@@ -8,8 +8,8 @@
 #![allow(clippy::disallowed_types)]
 
 use jiaolian_schema::act::{
-    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, EditBytes, Endorse, Entrust, Found,
-    Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch,
+    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, Correct, EditBytes, Endorse, Entrust,
+    Found, Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch, Withdraw,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -92,6 +92,7 @@ fn roster_acts() -> Vec<(&'static str, Act)> {
                 from: AT,
                 to: AT + 1,
                 document: "委托〔2026〕1号".into(),
+                ends: None,
             }
             .into(),
         ),
@@ -137,6 +138,7 @@ fn appoint(signer: &Ed25519Signer, duty: Duty) -> Appoint {
         depth: 0,
         endpoint: Some([6; 32]),
         document: String::new(),
+        acting: None,
     }
 }
 
@@ -193,6 +195,23 @@ fn case_acts() -> Vec<(&'static str, Act)> {
             Serve {
                 decision: id(3),
                 fields: fields(),
+            }
+            .into(),
+        ),
+        (
+            "withdraw",
+            Withdraw {
+                act: id(3),
+                reason: "日期填错".into(),
+            }
+            .into(),
+        ),
+        (
+            "correct",
+            Correct {
+                act: id(3),
+                fields: fields(),
+                reason: "姓名录入有误".into(),
             }
             .into(),
         ),

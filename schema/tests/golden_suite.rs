@@ -115,6 +115,7 @@ fn appoint(suite: Suite) -> Act {
         not_after: AT + 1,
         depth: 0,
         endpoint: None,
+        acting: None,
         document: "1".to_owned(),
     }
     .into()

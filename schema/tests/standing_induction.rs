@@ -155,6 +155,7 @@ fn young_office() -> Story {
         from: 0,
         to: ALWAYS * town::DAY,
         document: String::new(),
+        ends: None,
     };
     let entrust = ruling(&mut w, "C1.k", entrust.into());
     Story {

@@ -12,6 +12,7 @@ mod parked;
 mod reconcile;
 mod replica;
 mod store;
+mod subject;
 
 pub use effect::{Effect, Event, Lane, Peer};
 pub use frontier::{Frontier, Tip};
@@ -19,6 +20,7 @@ pub use item::ItemRef;
 pub use replica::{
     Batch, Delivery, DossierRow, Draft, Finding, ImportOutcome, Judged, LIVE_SKEW_MS, Limits,
     LinkStatus, LocalSeat, OpenError, Payload, Refusal, Replica, ReportError, ReportOutcome, Seat,
-    Setup, SignError, StaleAuthority, StoredFix, Taken, Waiting, WatchView,
+    Setup, ShredView, SignError, StaleAuthority, StoredFix, Taken, Waiting, WatchView,
 };
 pub use store::{MemoryStore, Rows, Store, StoreError, Table, Write};
+pub use subject::dossier_of;

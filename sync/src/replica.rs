@@ -22,15 +22,18 @@ mod heads;
 mod open;
 mod parting;
 mod receipt;
+mod shred;
 mod supervise;
 mod talk;
 
+pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use audit::{Batch, Finding};
 pub use author::{Draft, Payload, Seat, SignError};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
+pub use shred::ShredView;
 pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -43,7 +46,6 @@ use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
 use jiaolian_schema::authority::{Authority, NodeSeat};
-use jiaolian_schema::canon;
 use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
@@ -121,6 +123,12 @@ pub struct Replica<S> {
     /// Dossiers that went elsewhere with work of this office that may not have come up yet.
     gone: BTreeSet<DossierId>,
     to_tell: bool,
+    shredded: BTreeMap<DossierId, shred::ShredRow>,
+    /// What is to be destroyed here and is compared with nobody, and all that orders name.
+    shelved: BTreeSet<DossierId>,
+    ordered: BTreeSet<DossierId>,
+    /// Offices that have said that a case is gone.
+    confirmations: BTreeMap<DossierId, BTreeSet<OfficeId>>,
     desk: supervise::Desk,
     log: audit::LogDesk,
     superior_heard: i64,
@@ -286,6 +294,7 @@ impl<S: Store> Replica<S> {
         self.standings.clear();
         self.follow_seats();
         self.follow_tree();
+        self.shelve();
         self.retry(crate::parked::Need::Roster);
         (self.to_place, self.to_tell) = (true, true);
         let endpoints = &self.endpoints;
@@ -349,14 +358,11 @@ impl<S: Store> Replica<S> {
             .put(Table::Local, b"seq", self.seq.to_be_bytes().to_vec());
     }
 
-    fn save_hint(&mut self, peer: Peer) {
-        if let Some(hint) = self.hints.get(&peer) {
-            self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
-        }
-    }
-
     /// Every key under which links compare a dossier.
     fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
+        if self.is_shelved(dossier, row) {
+            return Vec::new();
+        }
         let audience = row.audience();
         let mut path = self.tree.path(row.place).into_iter();
         let county = path.find(|id| {

@@ -44,6 +44,8 @@ pub enum Table {
     Parked = 13,
     /// Change log for peers: commit number (8, big-endian) to dossier (32). Trimmed.
     Changed = 14,
+    /// Cases that were destroyed, and which offices had them. Key: dossier (32).
+    Shred = 37,
     /// Shell: staff key rings, wrapped by each officer's passphrase. Key: staff number.
     KeyRing = 32,
     /// Shell: drafts, sealed for their owner. Key: person (16), name of the form.

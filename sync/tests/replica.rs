@@ -17,8 +17,12 @@ mod gateway;
 mod hostile;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/quarrel.rs"]
+mod quarrel;
 #[path = "replica/receipt.rs"]
 mod receipt;
+#[path = "replica/shred.rs"]
+mod shred;
 #[path = "replica/sign.rs"]
 mod sign;
 #[path = "replica/suite.rs"]

@@ -9,13 +9,15 @@ import * as desk from "./desk_story.mjs";
 import * as leave from "./leave_story.mjs";
 import * as opening from "./opening_story.mjs";
 import * as page from "./page_story.mjs";
+import * as quarrel from "./quarrel_story.mjs";
 
 const ERROR_LINES_MAX = 12;
 const chosen = settings();
 const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
-for (const [theme, { stories }] of Object.entries({ desk, page, case: kase, opening, leave, alarm, audit })) {
+const themes = process.env.JIAOLIAN_QUARREL === undefined ? { desk, page, case: kase, opening, leave, alarm, audit } : { quarrel };
+for (const [theme, { stories }] of Object.entries(themes)) {
   for (const [name, story] of Object.entries(stories)) {
     if (chosen.only !== "" && !`${theme}.${name}`.includes(chosen.only)) continue;
     const started = Date.now();

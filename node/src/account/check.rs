@@ -3,11 +3,11 @@
 
 use super::minute::{Line, tell};
 use super::{ACCOUNT_FORM, ACCOUNT_TYPE, Account, Signed};
-use jiaolian_schema::admit::{Introduction, Introductions as _};
+use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::audit::Flaw;
-use jiaolian_schema::authority::{RootKey, Window};
+use jiaolian_schema::authority::Window;
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{Duty, pre_authentication};
+use jiaolian_schema::envelope::pre_authentication;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId, PersonId, hex};
 use jiaolian_schema::rule::RulePack;
@@ -110,18 +110,9 @@ pub fn check(bytes: &[u8], root: Option<&str>) -> Result<Checked, CheckAccountEr
 fn read(account: &Account) -> Result<Replica<MemoryStore>, CheckAccountError> {
     let store = |error: &dyn ToString| CheckAccountError::Store(error.to_string());
     let rules = Arc::new(RulePack::builtin());
-    let introduction = Introduction {
-        suite: account.root_suite,
-        key: account.root_key.clone(),
-        office: account.root_office,
-        duty: Duty::Keeper,
-    };
     let setup = Setup {
         office: account.signer,
-        root: RootKey {
-            office: account.root_office,
-            introduction,
-        },
+        root: account.root(),
         node: None,
         witness: None,
         pack: rules.pack_id(),

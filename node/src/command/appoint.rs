@@ -1,31 +1,26 @@
 //! `jiaolian appoint`: a keeper of the office above founds an office and appoints the keys that its
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
+use super::desk::Desk;
 use super::enrol::read_request;
-use super::secret::{Source, open_ring, ready, refuse_key};
-use super::{Done, EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
+use super::office::check_actions;
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal};
 use crate::config::Config;
-use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::{KeyRing, OfficerKey, Tip};
+use crate::home::{CONFIG_FILE, HomeError};
 use crate::platform;
 use crate::request::{Answer, Request};
-use crate::run::judge;
-use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
 use clap::Args;
-use jiaolian_schema::act::{Act, Entrust, Found};
-use jiaolian_schema::envelope::{Duty, author_id};
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::act::{self, Entrust, Found};
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
-use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
 /// work at once.
-const LEAD_MS: i64 = 24 * 3_600_000;
+pub(super) const LEAD_MS: i64 = 24 * 3_600_000;
 
 /// `jiaolian appoint`.
 #[derive(Debug, Args)]
@@ -59,25 +54,12 @@ pub struct Appoint {
     pub(super) json: bool,
 }
 
-/// A keeper at work at a node that does not run.
-pub(super) struct Desk {
-    /// The directory.
-    pub(super) home: Home,
-    store: DiskStore,
-    /// What the node knows.
-    pub(super) replica: Replica<StoreReader>,
-    tip: Tip,
-    signer: OfficerKey,
-    seat: Seat,
-    now: i64,
-    signed: usize,
-}
-
 impl Appoint {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let request = read_request(&self.request)?;
         let roles = request.check_roles(&RulePack::builtin());
         roles.map_err(Refusal::data)?;
+        check_actions(&self.actions)?;
         let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
         check_kinship(&desk, &request)?;
         self.appoint(&mut desk, &request)?;
@@ -121,7 +103,8 @@ impl Appoint {
             .appointments(desk.now - LEAD_MS, until)
             .map_err(Refusal::data)?;
         for mut appoint in asked {
-            if seat_of(desk.replica.authority(), appoint.author()).is_none() {
+            if !is_seated(desk.authority(), &appoint) {
+                check_clash(desk.authority(), &appoint)?;
                 appoint.document.clone_from(&self.document);
                 desk.sign(Some(roster), appoint.into())?;
             }
@@ -138,6 +121,7 @@ impl Appoint {
             from: desk.now - LEAD_MS,
             to: until,
             document: self.document.clone(),
+            ends: None,
         };
         let own_roster = desk.replica.roster(own);
         desk.sign(own_roster, entrust.into()).map(|_| ())
@@ -163,74 +147,26 @@ impl Appoint {
     }
 }
 
-impl Desk {
-    /// Opens a node's directory for one of its keepers.
-    pub(super) fn open(dir: &Path, keeper: &str, from_lines: bool) -> Result<Self, Refusal> {
-        let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-        let keys = KeyRing::new(cost(home.identity.drill));
-        let source = Source::new(from_lines);
-        let opened = open_ring(&store.reader(), &keys, keeper, source)?;
-        let signer = ready(opened.key, keeper, source)?;
-        store
-            .unlock(opened.case_secret)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let mut replica = home.replica(&store)?;
-        let seat = keeper_seat(&home, &replica, &signer)?;
-        let config = Config::load(&dir.join(CONFIG_FILE))
-            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
-        let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
-        let tip = tip.filter(|_| !doubted.contains(&seat.author));
-        let tip = tip.ok_or_else(|| {
-            Refusal::data(format!(
-                "{keeper} has signed more than this disk knows (rolled_back): it was set back, and \
-                 the key signs no more here"
-            ))
-        })?;
-        Ok(Self {
-            home,
-            store,
-            replica,
-            tip,
-            signer,
-            seat,
-            now: now_ms(),
-            signed: 0,
-        })
-    }
+/// Whether the key has such a seat already: a plain one, or a stand-in's for the same person.
+fn is_seated(authority: &Authority, asked: &act::Appoint) -> bool {
+    let mut seats = authority.appointments();
+    seats.any(|(_, appoint, good)| {
+        let place = |acting: &Option<act::Acting>| acting.as_ref().map(|acting| acting.person);
+        good && appoint.author() == asked.author() && place(&appoint.acting) == place(&asked.acting)
+    })
+}
 
-    /// The disk.
-    pub(super) fn store(&self) -> &DiskStore {
-        &self.store
-    }
-
-    /// Makes durable what was signed, and notes the position in the second place as a running node does.
-    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
-        settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
-        let author = self.seat.author;
-        if let Ok(Some(at)) = self.replica.local_tip(author) {
-            self.tip.record(author.0, at.n).map_err(HomeError::from)?;
-        }
-        Ok(())
-    }
-
-    /// Signs one act as the keeper.
-    pub(super) fn sign(
-        &mut self,
-        dossier: Option<DossierId>,
-        act: Act,
-    ) -> Result<EnvelopeId, Refusal> {
-        let draft = Draft {
-            dossier,
-            payload: Payload::Act(act),
-        };
-        let signed = self
-            .replica
-            .sign(&self.signer, self.seat, draft, self.now, entropy());
-        self.signed += 1;
-        signed.map_err(|error| match error {
-            SignError::Key(error) => refuse_key(&error),
-            error => HomeError::from(error).into(),
-        })
+/// Nobody administers and holds another seat (三员分立).
+fn check_clash(authority: &Authority, asked: &act::Appoint) -> Result<(), Refusal> {
+    match authority.clash_with(asked) {
+        None => Ok(()),
+        Some((_, held)) => Err(Refusal::data(format!(
+            "三员分立: {} ({}) holds {} and can't be {} too; an administrator holds nothing else",
+            held.name,
+            held.staff_number,
+            held.roles.join("+"),
+            asked.roles.join("+")
+        ))),
     }
 }
 
@@ -247,7 +183,7 @@ fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
             word(request.drill)
         )));
     }
-    let founded = desk.replica.authority().offices().get(request.office_id());
+    let founded = desk.authority().offices().get(request.office_id());
     let is_self = above.office == request.office;
     let tier = founded.map_or(above.tier, |office| office.tier);
     if (is_self || founded.is_some()) && request.tier != tier {
@@ -263,30 +199,4 @@ fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
         )));
     }
     Ok(())
-}
-
-fn keeper_seat(
-    home: &Home,
-    replica: &Replica<StoreReader>,
-    signer: &OfficerKey,
-) -> Result<Seat, Refusal> {
-    let office = home.identity.office_id();
-    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Keeper);
-    let root = home.identity.root.as_ref();
-    let root: Option<OfficeId> = root.and_then(|root| {
-        let introduction = root.to_introduction()?;
-        (introduction.author() == author).then_some(introduction.office)
-    });
-    if root.is_some() {
-        return Ok(Seat {
-            author,
-            appointment: None,
-        });
-    }
-    seat_of(replica.authority(), author).ok_or_else(|| {
-        Refusal::new(
-            EXIT_NO_PERMISSION,
-            format!("only a keeper of {} appoints here", home.identity.name),
-        )
-    })
 }

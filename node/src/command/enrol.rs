@@ -1,16 +1,18 @@
-//! `jiaolian enrol`: one more person at a node that has people, opened by one of them.
+//! `jiaolian enrol`: one more person at a node that has people, a new key for a person of a disk that
+//! was set back, or a stand-in (AB岗) for somebody. Each adds to the request that goes up once more.
 
-use super::init::{suite, write};
+use super::init::{node_request, suite, write};
 use super::person::Newcomer;
 use super::secret::{Source, open_ring, refuse_key};
-use super::{Done, EXIT_IO, Refusal, cost, read_bounded};
-use crate::home::{Home, REQUEST_FILE};
-use crate::key::{KeyRing, OfficerKey, Ukey};
-use crate::request::{REQUEST_BYTES_MAX, Request};
-use crate::seal::entropy;
-use crate::store::CACHE_MIB_DEFAULT;
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal, cost, read_bounded};
+use crate::config::Config;
+use crate::home::{CONFIG_FILE, Home, HomeError, REQUEST_FILE};
+use crate::key::{KeyRing, OfficerKey, OpenedKey, Tip, Ukey};
+use crate::request::{ActingWords, REQUEST_BYTES_MAX, Request, Seat};
+use crate::run::judge;
+use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
-use jiaolian_schema::id::PersonId;
+use jiaolian_schema::id::hex;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Sign as _, Suite};
 use serde_json::json;
@@ -25,16 +27,33 @@ pub struct Enrol {
     /// Staff number of a person who is enrolled here already.
     #[arg(long = "as")]
     by: String,
-    /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`.
-    #[arg(long, value_parser = Newcomer::parse)]
-    person: Newcomer,
+    /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`; and the person's id where the same
+    /// person has a capacity elsewhere.
+    #[arg(long, value_parser = Newcomer::parse, required_unless_present_any = ["again", "stand_in"])]
+    person: Option<Newcomer>,
+    /// A new key for the person named by `--as`, and for the node itself where it needs one: after a
+    /// disk was set back. The person and the passphrase stay; the old key signs no more.
+    #[arg(long, conflicts_with_all = ["person", "stand_in"])]
+    again: bool,
+    /// Staff number of a person enrolled here who is to stand in for `--in-place-of`.
+    #[arg(long, requires_all = ["in_place_of", "condition", "role"], conflicts_with = "person")]
+    stand_in: Option<String>,
+    /// Staff number of the person, enrolled here, whose place it is.
+    #[arg(long)]
+    in_place_of: Option<String>,
+    /// When the stand-in may take the place, in words.
+    #[arg(long)]
+    condition: Option<String>,
+    /// A role of the place; comes once or more.
+    #[arg(long)]
+    role: Vec<String>,
     /// The suite of the new key; where it is not said, the office's.
     #[arg(long, value_parser = suite)]
     suite: Option<Suite>,
     /// The person signs with a UKey: where the file of its agent appears while it is plugged in.
     #[arg(long)]
     ukey: Option<PathBuf>,
-    /// Read two passphrases from standard input, one a line: whose key opens, then the new one.
+    /// Read passphrases from standard input, one a line: whose key opens, then the new one.
     #[arg(long)]
     passphrase_stdin: bool,
     /// Answer in JSON.
@@ -42,51 +61,183 @@ pub struct Enrol {
     pub(super) json: bool,
 }
 
-impl Enrol {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let fits = self.person.check(&RulePack::builtin(), home.identity.tier);
-        fits.map_err(Refusal::data)?;
-        let keys = KeyRing::new(cost(home.identity.drill));
-        let source = Source::new(self.passphrase_stdin);
-        let opened = open_ring(&store.reader(), &keys, &self.by, source)?;
-        let path = self.dir.join(REQUEST_FILE);
-        let mut request = read_request(&path)?;
-        let number = &self.person.staff_number;
-        if request
-            .seats
-            .iter()
-            .any(|seat| seat.staff_number == *number)
-        {
-            return Err(Refusal::data(format!(
-                "staff number {number} is enrolled already"
-            )));
-        }
-        let words = source.ask_new(number)?;
-        let key = self.key(home.identity.suite())?;
-        let ring = keys
-            .enrol(number, &words, &key, &opened.case_secret)
-            .map_err(Refusal::data)?;
-        store
-            .commit(&[ring])
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        request
-            .seats
-            .push(self.person.seat(&key, PersonId(entropy())));
-        write(&path, &request.to_text())?;
-        let line = format!(
-            "已为 {}({number})建立密钥。请把申请文件 {} 再交上级机关任命。",
-            self.person.name,
-            path.display()
-        );
-        Ok(Done {
-            line,
-            data: json!({ "staff_number": number, "request": path.display().to_string() }),
-        })
+/// Where a ring is made: with what one person's passphrase opened.
+struct Desk<'a> {
+    store: &'a DiskStore,
+    keys: &'a KeyRing,
+    opened: &'a OpenedKey,
+    suite: Suite,
+}
+
+impl Desk<'_> {
+    fn wrap(&self, number: &str, words: &str, key: &OfficerKey) -> Result<(), Refusal> {
+        let ring = self
+            .keys
+            .enrol(number, words, key, &self.opened.case_secret);
+        self.store
+            .commit(&[ring.map_err(Refusal::data)?])
+            .map_err(|error| Refusal::new(EXIT_IO, error))
     }
 }
 
 impl Enrol {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
+        if let Some(person) = &self.person {
+            let fits = person.check(&RulePack::builtin(), home.identity.tier);
+            fits.map_err(Refusal::data)?;
+        }
+        let keys = KeyRing::new(cost(home.identity.drill));
+        let source = Source::new(self.passphrase_stdin);
+        let words = source.ask(&self.by)?;
+        let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
+        let desk = Desk {
+            store: &store,
+            keys: &keys,
+            opened: &opened,
+            suite: home.identity.suite(),
+        };
+        let path = self.dir.join(REQUEST_FILE);
+        let mut request = read_request(&path)?;
+        let (line, number, key) = match (&self.person, &self.stand_in) {
+            (Some(person), _) => {
+                let key = self.add(&desk, source, &mut request, person)?;
+                let line = format!("已为 {}({})建立密钥。", person.name, person.staff_number);
+                (line, &person.staff_number, key)
+            }
+            (None, Some(number)) => {
+                let key = self.place(&mut request, number)?;
+                (format!("已为工号 {number} 登记 AB 岗。"), number, key)
+            }
+            (None, None) => {
+                self.renew_node(&mut home, &store, &mut request)?;
+                let key = self.renew(&desk, &words, &mut request)?;
+                (format!("已为工号 {} 更换密钥。", self.by), &self.by, key)
+            }
+        };
+        write(&path, &request.to_text())?;
+        let shown = path.display();
+        let person = request.seats.iter().find(|seat| seat.key == key);
+        Ok(Done {
+            line: format!("{line}请把申请文件 {shown} 再交上级机关任命。"),
+            data: json!({
+                "staff_number": number, "request": shown.to_string(), "key": key,
+                "person": person.map(|seat| seat.person.clone()),
+            }),
+        })
+    }
+
+    fn add(
+        &self,
+        desk: &Desk<'_>,
+        source: Source,
+        request: &mut Request,
+        person: &Newcomer,
+    ) -> Result<String, Refusal> {
+        let number = &person.staff_number;
+        let mut seats = request.seats.iter();
+        if seats.any(|seat| seat.staff_number == *number) {
+            return Err(Refusal::data(format!(
+                "staff number {number} is enrolled already; `--again` gives a new key"
+            )));
+        }
+        let words = source.ask_new(number)?;
+        let key = self.key(desk.suite)?;
+        desk.wrap(number, &words, &key)?;
+        let seat = person.seat(&key);
+        let digits = seat.key.clone();
+        request.seats.push(seat);
+        Ok(digits)
+    }
+
+    /// A new author of the same person: position and chain of the old one are never gone on with.
+    fn renew(
+        &self,
+        desk: &Desk<'_>,
+        words: &str,
+        request: &mut Request,
+    ) -> Result<String, Refusal> {
+        let mut seats = request.seats.iter();
+        if !seats.any(|seat| seat.staff_number == self.by) {
+            return Err(Refusal::data(format!(
+                "staff number {} is not in the request of this office",
+                self.by
+            )));
+        }
+        let key = self.key(desk.suite)?;
+        let digits = hex(&key.public_key());
+        if request.seats.iter().any(|seat| seat.key == digits) {
+            return Err(Refusal::data(
+                "a key never signs on in a new place: the UKey that is plugged in is the old one",
+            ));
+        }
+        desk.wrap(&self.by, words, &key)?;
+        let seats = request.seats.iter_mut();
+        for seat in seats.filter(|seat| seat.staff_number == self.by) {
+            seat.suite = key.suite();
+            seat.key.clone_from(&digits);
+        }
+        Ok(digits)
+    }
+
+    /// New authors of the node where its own have signed more than the disk knows. A second place
+    /// that is gone is begun anew, with every author of before barred from signing.
+    fn renew_node(
+        &self,
+        home: &mut Home,
+        store: &DiskStore,
+        request: &mut Request,
+    ) -> Result<(), Refusal> {
+        let config = Config::load(&self.dir.join(CONFIG_FILE))
+            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
+        let mut replica = home.replica(store)?;
+        let (tip, doubted) = judge(home, &config.tip_path(), &mut replica);
+        if tip.is_none() {
+            let mut tip =
+                Tip::create(&config.tip_path(), home.ops.clone()).map_err(HomeError::from)?;
+            for author in &doubted {
+                tip.record(author.0, u64::MAX).map_err(HomeError::from)?;
+            }
+        }
+        if home
+            .own_authors()
+            .iter()
+            .any(|author| doubted.contains(author))
+        {
+            home.renew_keys()?;
+            request.seats.retain(|seat| !seat.staff_number.is_empty());
+            let own = node_request(home).seats;
+            request.seats.splice(0..0, own);
+        }
+        Ok(())
+    }
+
+    fn place(&self, request: &mut Request, number: &str) -> Result<String, Refusal> {
+        let of = |number: &str| {
+            let mut seats = request.seats.iter();
+            let found = seats.find(|seat| seat.staff_number == number && seat.acting.is_none());
+            found
+                .cloned()
+                .ok_or_else(|| Refusal::data(format!("staff number {number} is not enrolled here")))
+        };
+        let whose = of(self.in_place_of.as_deref().unwrap_or_default())?;
+        let seat = Seat {
+            roles: self.role.clone(),
+            acting: Some(ActingWords {
+                person: whose.person,
+                condition: self.condition.clone().unwrap_or_default(),
+            }),
+            ..of(number)?
+        };
+        let key = seat.key.clone();
+        request.seats.push(seat);
+        Request::parse(&request.to_text()).map_err(Refusal::data)?;
+        request
+            .check_roles(&RulePack::builtin())
+            .map_err(Refusal::data)?;
+        Ok(key)
+    }
+
     /// A fresh key in the ring, or the one that the officer plugged in.
     fn key(&self, office: Suite) -> Result<OfficerKey, Refusal> {
         let Some(path) = &self.ukey else {

@@ -12,6 +12,7 @@ use crate::request::{Request, Seat, check_code, check_office_name, duty_word};
 use crate::seal::{CaseSecret, entropy};
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore};
 use clap::Args;
+use jiaolian_schema::act::{PublicKey, RootStatement};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, hex};
 use jiaolian_schema::rule::RulePack;
@@ -85,8 +86,9 @@ impl Init {
         );
         if self.root {
             let keeper = &officers[0];
-            let pin = RootPin::new(office, keeper.suite(), &keeper.public_key());
-            identity.root = Some(pin);
+            let (suite, key) = (keeper.suite(), keeper.public_key());
+            let root = RootStatement::single(office, PublicKey { suite, key });
+            identity.root = Some(RootPin::of(&root));
         }
         let case = CaseSecret::generate_in(self.suite);
         let keys = KeyRing::new(cost(self.drill));
@@ -102,9 +104,9 @@ impl Init {
         store
             .commit(&rings)
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        let mut request = request(&home);
+        let mut request = node_request(&home);
         for (person, key) in self.people.iter().zip(&officers) {
-            request.seats.push(person.seat(key, PersonId(entropy())));
+            request.seats.push(person.seat(key));
         }
         write(&self.dir.join(REQUEST_FILE), &request.to_text())?;
         write(&self.dir.join(CONFIG_FILE), &self.config())?;
@@ -162,7 +164,7 @@ impl Init {
 }
 
 /// A request with the node's own two seats.
-fn request(home: &Home) -> Request {
+pub(super) fn node_request(home: &Home) -> Request {
     let identity = &home.identity;
     let mut request = Request::new(
         identity.office_id(),
@@ -181,6 +183,7 @@ fn request(home: &Home) -> Request {
         suite: signer.suite(),
         key: hex(&signer.public_key()),
         endpoint: (duty == Duty::Staff).then(|| hex(&transport)),
+        acting: None,
     };
     request
         .seats

@@ -3,7 +3,7 @@
 
 use super::{Done, EXIT_IO, Refusal, now_ms, read_bounded};
 use crate::home::{Home, HomeError, seat_of, settle};
-use crate::identity::Superior;
+use crate::identity::{RootPin, Superior};
 use crate::request::{ANSWER_BYTES_MAX, Answer};
 use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
 use clap::Args;
@@ -33,7 +33,7 @@ impl Join {
         let answer = Answer::parse(&bytes).map_err(Refusal::data)?;
         let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
         check(&home, &answer)?;
-        home.identity.root = Some(answer.root());
+        home.identity.root = Some(root_to_trust(home.identity.root.as_ref(), answer.root())?);
         home.identity.superior = superior(&answer)?;
         let mut replica = home.replica(&store)?;
         let superior = answer.superior;
@@ -79,13 +79,30 @@ fn check(home: &Home, answer: &Answer) -> Result<(), Refusal> {
             "a drill's offices and live ones never join (演练)",
         ));
     }
-    match &own.root {
-        Some(root) if *root != answer.root() => Err(Refusal::data(format!(
+    Ok(())
+}
+
+/// The root to trust from now on: the one pinned here where there is one, whose version an answer
+/// may lag behind but never lead.
+fn root_to_trust(own: Option<&RootPin>, answer: RootPin) -> Result<RootPin, Refusal> {
+    let version = |pin: &RootPin| Some((pin.office.clone(), pin.to_statement()?.version));
+    let Some(own) = own.filter(|own| **own != answer) else {
+        return Ok(answer);
+    };
+    match (version(own), version(&answer)) {
+        (Some((office, here)), Some((other, there))) if office == other && here > there => {
+            Ok(own.clone())
+        }
+        (Some((office, here)), Some((other, there))) if office == other && here < there => {
+            Err(Refusal::data(format!(
+                "this office trusts version {here} of the root, the answer rests on version \
+                 {there}: install that one first (`jiaolian root install`)"
+            )))
+        }
+        _ => Err(Refusal::data(format!(
             "this office trusts the root {}, the answer names {}",
-            root.key,
-            answer.root().key
+            own.key, answer.key
         ))),
-        _ => Ok(()),
     }
 }
 

@@ -56,10 +56,9 @@ pub(super) fn open_ring(
     store: &impl Store,
     keys: &KeyRing,
     staff_number: &str,
-    source: Source,
+    words: &str,
 ) -> Result<OpenedKey, Refusal> {
-    let words = source.ask(staff_number)?;
-    let opened = keys.open(store, staff_number, &words, super::now_ms());
+    let opened = keys.open(store, staff_number, words, super::now_ms());
     opened.map_err(|error| match error {
         OpenKeyError::Store(error) => Refusal::new(super::EXIT_IO, error),
         refused => Refusal::new(EXIT_NO_PERMISSION, refused),

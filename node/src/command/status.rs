@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError};
 use crate::http::lan::Lan;
 use crate::identity::Identity;
+use crate::platform;
 use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
 use clap::Args;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_sync::Replica;
+use jiaolian_sync::{DossierRow, Replica};
 use serde_json::{Value as Json, json};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -42,6 +43,12 @@ impl Status {
             "office": identity.office, "name": identity.name, "code": identity.code,
             "tier": identity.tier, "drill": identity.drill, "joined": identity.root.is_some(),
         });
+        let open_swap = platform::open_swap();
+        let warnings: Vec<_> = open_swap
+            .iter()
+            .map(|area| platform::swap_sentence(area))
+            .collect();
+        data["warnings"] = json!(warnings);
         match Home::open(&self.dir, CACHE_MIB_DEFAULT) {
             Ok((home, store)) => {
                 data["running"] = json!(false);
@@ -50,7 +57,7 @@ impl Status {
                     let of = |kind| {
                         replica
                             .dossiers()
-                            .filter(|(_, row)| row.kind == kind)
+                            .filter(|(_, row)| row.kind == kind && !is_minor(&replica, row))
                             .count()
                     };
                     data["cases"] = json!(of(DossierKind::Case));
@@ -67,7 +74,7 @@ impl Status {
             }
             Err(error) => return Err(error.into()),
         }
-        let line = self.line(&data);
+        let line = [vec![self.line(&data)], warnings].concat().join("\n");
         Ok(Done { line, data })
     }
 
@@ -109,6 +116,12 @@ fn certificate(home: &Home, replica: &Replica<StoreReader>) -> Json {
         "state": lan.shut().map_or("open", |shut| shut.word()),
         "until": lan.until(), "note": lan.notice(now).map(|(_, note)| note),
     })
+}
+
+/// Whoever asks has not signed in, so minors are in no number.
+fn is_minor(replica: &Replica<StoreReader>, row: &DossierRow) -> bool {
+    let case = row.case.and_then(|case| replica.dossier(case));
+    row.minor == 1 || case.is_some_and(|case| case.minor == 1)
 }
 
 /// One GET over a plain socket to a node on this machine.

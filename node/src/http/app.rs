@@ -121,7 +121,12 @@ impl App {
             opened
         });
         match opening.await {
-            Ok(Ok(opened)) => Ok(opened),
+            Ok(Ok(mut opened)) => {
+                if let Some(row) = opened.renewed.take() {
+                    self.call(move |node| Ok(node.put(row))).await?;
+                }
+                Ok(opened)
+            }
             Ok(Err(OpenKeyError::Refused)) => {
                 add(&self.metrics.logins_refused, 1);
                 Err(ApiError::new(wrong))

@@ -206,6 +206,11 @@ pub(super) async fn records(
             matches!(what, What::Apply { workflow, .. } if workflow == RECORD_WORKFLOW)
         };
         let mut acts = shapes(node, viewer, &file, is_record);
+        for shape in &mut acts {
+            let id = EnvelopeId::from_hex(&shape.id);
+            let mendable = id.and_then(|id| act::mendable_shape(node, viewer, &file, id));
+            *shape = mendable.unwrap_or_else(|| shape.clone());
+        }
         acts.retain(|act| kind.is_empty() || act.kind == kind);
         newest_first(&mut acts);
         Ok(acts)
@@ -229,7 +234,7 @@ pub(super) async fn timeline(
         let mut acts = shapes(node, viewer, &file, |what| !matches!(what, What::Edit));
         let incidents = incident::of_case(node, case);
         for alarm in incidents.iter().flat_map(|incident| &incident.alarms) {
-            if view::may_see(node, viewer, alarm.place, alarm.minor) {
+            if view::sees(node, viewer, alarm.id) {
                 acts.extend(shapes(node, viewer, alarm, |what| {
                     !matches!(what, What::Edit)
                 }));

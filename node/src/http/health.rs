@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::metric::Gauge;
 use crate::owner::Node;
-use crate::view::incident;
+use crate::view::{case, incident};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -71,9 +71,15 @@ fn gauge(name: &'static str, help: &'static str, value: u64) -> Gauge {
 }
 
 fn gauges(node: &mut Node) -> Vec<Gauge> {
-    let alarm_count = node.dossiers(DossierKind::Alarm).len() as u64;
+    // Nobody has signed in to ask this, so minors are in no number.
+    let counted = |node: &Node, kind| {
+        let rows = node.replica.dossiers();
+        rows.filter(|(_, row)| row.kind == kind && !case::is_minor(node, row))
+            .count() as u64
+    };
+    let alarm_count = counted(node, DossierKind::Alarm);
     let open = incident::open_count(node);
-    let cases = node.dossiers(DossierKind::Case).len() as u64;
+    let cases = counted(node, DossierKind::Case);
     let mut gauges = link_gauges(node);
     gauges.extend([
         gauge(

@@ -8,7 +8,7 @@ use super::{
 use jiaolian_schema::suite::{Sign as _, Suite};
 use jiaolian_sync::{Store, StoreError, Table, Write};
 
-/// Follows a staff number in the key of its laid-aside ring; no staff number holds a zero byte.
+/// Before a staff number in the key of its laid-aside ring; no staff number begins with a zero byte.
 const FORMER: &[u8] = b"\0former";
 
 impl KeyRing {
@@ -47,7 +47,7 @@ impl KeyRing {
         ring: Vec<u8>,
     ) -> Result<Vec<Write>, StoreError> {
         let former = store.get(Table::KeyRing, staff_number.as_bytes())?;
-        let key = [staff_number.as_bytes(), FORMER].concat();
+        let key = [FORMER, staff_number.as_bytes()].concat();
         let mut writes = vec![ring_row(staff_number.as_bytes(), Some(ring))];
         if former.is_some() {
             writes.push(ring_row(&key, former));
@@ -64,10 +64,15 @@ impl KeyRing {
         now_ms: i64,
     ) -> Result<OpenedKey, OpenKeyError> {
         self.charge(staff_number, now_ms)?;
-        let key = [staff_number.as_bytes(), FORMER].concat();
+        let key = [FORMER, staff_number.as_bytes()].concat();
         let known = store.get(Table::KeyRing, &key)?;
         let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
         let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
-        self.open_wrap(&wrap, staff_number, passphrase)
+        let opened = self.open_wrap(store, wrap, staff_number, passphrase)?;
+        // A laid-aside ring never takes the place of the one in use.
+        Ok(OpenedKey {
+            renewed: None,
+            ..opened
+        })
     }
 }

@@ -64,6 +64,22 @@ impl NodeKeys {
         })
     }
 
+    /// Draws new seeds for the node's two authors. The name on links stays: it is no author.
+    pub fn renew(&mut self, directory: &Path, ops: &OpsKey) -> Result<(), KeyFileError> {
+        for (name, seed) in [
+            (WITNESS_FILE, &mut self.witness),
+            (STAFF_FILE, &mut self.staff),
+        ] {
+            let new: Seed = Zeroizing::new(entropy());
+            let path = directory.join(name);
+            let sealed = ops.seal(file_place(name), new.as_slice());
+            write_atomically(&path, &sealed)
+                .map_err(|source| KeyFileError::Write { path, source })?;
+            *seed = new;
+        }
+        Ok(())
+    }
+
     /// Reads the seeds.
     pub fn open(directory: &Path, ops: &OpsKey) -> Result<Self, KeyFileError> {
         let read = |name: &str| {
@@ -82,8 +98,13 @@ impl NodeKeys {
 /// Draws the OPS key and writes it, mode 0600; refused when the file is there.
 pub fn create_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
     let key = OpsKey::generate_in(suite);
-    write_new(path, key.to_bytes().as_slice())?;
+    write_ops_key(path, &key)?;
     Ok(key)
+}
+
+/// Writes an OPS key, mode 0600; refused when the file is there.
+pub fn write_ops_key(path: &Path, key: &OpsKey) -> Result<(), KeyFileError> {
+    write_new(path, key.to_bytes().as_slice())
 }
 
 /// Reads the OPS key of a node of the suite; refused when group or world may read it.
@@ -186,6 +207,19 @@ mod tests {
             matches!(foreign, Err(KeyFileError::Malformed(_))),
             "{foreign:?}"
         );
+    }
+
+    #[test]
+    fn new_authors_of_a_node_keep_its_name_on_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let ops = OpsKey::generate();
+        let mut keys = NodeKeys::create(directory.path(), &ops).unwrap();
+        let (staff, witness) = (keys.staff.clone(), keys.witness.clone());
+        keys.renew(directory.path(), &ops).unwrap();
+        let read = NodeKeys::open(directory.path(), &ops).unwrap();
+        assert_eq!((&read.staff, &read.witness), (&keys.staff, &keys.witness));
+        assert!(read.staff != staff && read.witness != witness);
+        assert_eq!(read.transport, keys.transport);
     }
 
     #[cfg(unix)]

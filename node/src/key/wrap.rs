@@ -1,10 +1,12 @@
 //! One officer's ring at rest: secrets under a key that Argon2id makes of the passphrase, with its
-//! cost
-//! beside it so that the cost can rise later.
+//! cost beside it so that the cost can rise later, and a letterbox: a public key to which later epochs
+//! of the CASE domain are boxed, and which opens with the same passphrase.
 
-use crate::seal::{KEY_BYTES, entropy, sealer};
+use crate::seal::{CasePublic, CaseSecret, KEY_BYTES, entropy, sealer};
 use argon2::{Algorithm, Argon2, Params, Version};
+use hkdf::Hkdf;
 use jiaolian_schema::suite::Suite;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// What a ring holds and what seals it. A number never changes its meaning.
@@ -22,6 +24,14 @@ pub(super) enum Form {
 impl Form {
     const ALL: [Self; 3] = [Self::Plain, Self::Any, Self::AnySm];
 
+    /// The form for secrets of a suite that no officer's ring holds.
+    pub(super) fn of(suite: Suite) -> Self {
+        match suite {
+            Suite::Ed25519 => Self::Any,
+            Suite::Sm2 => Self::AnySm,
+        }
+    }
+
     fn suite(self) -> Suite {
         match self {
             Self::Plain | Self::Any => Suite::Ed25519,
@@ -30,6 +40,10 @@ impl Form {
     }
 }
 
+/// Set in the first byte of a ring with a letterbox; those of the first programs have none until their
+/// officer signs in.
+const LETTERBOX_BIT: u8 = 0x40;
+const LETTERBOX_INFO: &[u8] = b"jiaolian letterbox 1";
 const SALT_BYTES: usize = 16;
 const HEADER_BYTES: usize = 1 + 3 * 4 + SALT_BYTES;
 /// A ring that asks for more memory than this is not ours, in KiB.
@@ -76,7 +90,16 @@ pub(super) struct Wrap {
     form: Form,
     cost: Cost,
     salt: [u8; SALT_BYTES],
+    letterbox: Option<CasePublic>,
     sealed: Vec<u8>,
+}
+
+/// What a passphrase opens.
+pub(super) struct Opened {
+    /// What the ring holds.
+    pub(super) secrets: Zeroizing<Vec<u8>>,
+    /// The key of its letterbox.
+    pub(super) letterbox: CaseSecret,
 }
 
 impl Wrap {
@@ -90,9 +113,11 @@ impl Wrap {
             form,
             cost,
             salt: entropy(),
+            letterbox: None,
             sealed: Vec::new(),
         };
         let key = wrap.key(passphrase);
+        wrap.letterbox = Some(letterbox(form.suite(), &key).public());
         let aad = wrap.aad(staff_number);
         sealer(form.suite(), &key).append(&mut wrap.sealed, &aad, secrets);
         wrap
@@ -104,15 +129,29 @@ impl Wrap {
             form: Form::Plain,
             cost,
             salt: [0; SALT_BYTES],
+            letterbox: None,
             sealed: vec![0; 128],
         }
     }
 
-    pub(super) fn open(&self, staff_number: &str, passphrase: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(&self, staff_number: &str, passphrase: &str) -> Option<Opened> {
         let key = self.key(passphrase);
         let sealer = sealer(self.form.suite(), &key);
-        let opened = sealer.open(&self.aad(staff_number), &self.sealed);
-        opened.ok().map(Zeroizing::new)
+        let secrets = sealer.open(&self.aad(staff_number), &self.sealed).ok()?;
+        let secrets = Zeroizing::new(secrets);
+        let letterbox = letterbox(self.form.suite(), &key);
+        Some(Opened { secrets, letterbox })
+    }
+
+    /// Where later epochs are boxed to; none in a ring that has no letterbox yet.
+    pub(super) fn letterbox(&self) -> Option<CasePublic> {
+        self.letterbox
+    }
+
+    /// The same ring with its letterbox.
+    pub(super) fn with_letterbox(self, letterbox: CasePublic) -> Self {
+        let letterbox = Some(letterbox);
+        Self { letterbox, ..self }
     }
 
     pub(super) fn form(&self) -> Form {
@@ -121,6 +160,11 @@ impl Wrap {
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.header();
+        if let Some(letterbox) = self.letterbox.map(|letterbox| letterbox.to_bytes()) {
+            bytes[0] |= LETTERBOX_BIT;
+            bytes.push(letterbox.len() as u8);
+            bytes.extend_from_slice(&letterbox);
+        }
         bytes.extend_from_slice(&self.sealed);
         bytes
     }
@@ -134,7 +178,15 @@ impl Wrap {
             lanes: number(9)?,
         };
         let mut forms = Form::ALL.into_iter();
-        let form = forms.find(|form| *form as u8 == header[0])?;
+        let form = forms.find(|form| *form as u8 == header[0] & !LETTERBOX_BIT)?;
+        let (letterbox, sealed) = match header[0] & LETTERBOX_BIT {
+            0 => (None, sealed),
+            _ => {
+                let (length, rest) = sealed.split_first()?;
+                let (letterbox, sealed) = rest.split_at_checked(usize::from(*length))?;
+                (Some(CasePublic::from_bytes(letterbox)?), sealed)
+            }
+        };
         if !cost.is_sane() {
             return None;
         }
@@ -142,10 +194,12 @@ impl Wrap {
             form,
             cost,
             salt: header[13..].try_into().ok()?,
+            letterbox,
             sealed: sealed.to_vec(),
         })
     }
 
+    /// What the passphrase vouches for; for the letterbox the store's own seal does.
     fn header(&self) -> Vec<u8> {
         let mut header = vec![self.form as u8];
         for number in [self.cost.memory_kib, self.cost.passes, self.cost.lanes] {
@@ -173,6 +227,23 @@ pub(crate) fn stretch(
     salt: &[u8; SALT_BYTES],
 ) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
     cost.is_sane().then(|| derive(cost, passphrase, salt))
+}
+
+/// The key of a letterbox, which only whoever knows the passphrase can make.
+fn letterbox(suite: Suite, key: &[u8; KEY_BYTES]) -> CaseSecret {
+    let mut draws = (0..=u8::MAX).filter_map(|draw| {
+        let mut bytes = Zeroizing::new(vec![0; 4 + KEY_BYTES]);
+        Hkdf::<Sha256>::new(Some(&[draw]), key)
+            .expand(LETTERBOX_INFO, &mut bytes[4..])
+            .expect("32 bytes are within what one HKDF gives");
+        if suite != Suite::Ed25519 {
+            bytes.push(suite.number());
+        }
+        CaseSecret::from_bytes(&bytes)
+    });
+    draws
+        .next()
+        .expect("one draw in 2^32 is above the order of a curve")
 }
 
 fn derive(cost: Cost, passphrase: &str, salt: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {

@@ -1,16 +1,15 @@
 //! The state that the owner thread holds: the Replica, the disk behind it, the links beside it, and
 //! what is read from them again and again.
 
-use super::access::{Access, Looked, Recent};
+use super::access::Recent;
 use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
-use crate::http::error::{ApiError, ApiResult};
 use crate::identity::RootPin;
 use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
 use crate::metric::{Metrics, add};
-use crate::seal::{CaseSecret, entropy};
-use crate::store::{DiskStore, StoreReader};
+use crate::seal::entropy;
+use crate::store::{DiskStore, Resealing, StoreReader};
 use crate::view::County;
 use crate::view::incident::{self, Incidents};
 use jiaolian_schema::act::Act;
@@ -65,6 +64,10 @@ pub struct Node {
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
     pub(super) recent: Recent,
+    /// How far rows of earlier epochs are sealed anew; none where none are left.
+    pub(super) resealing: Option<Resealing>,
+    /// The roster changed or case files were opened since it was asked what is to be destroyed.
+    pub(super) to_follow_roster: bool,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
     /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
@@ -139,6 +142,8 @@ impl Node {
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
             recent: Recent::default(),
+            resealing: None,
+            to_follow_roster: false,
             rates: Rates::default(),
             files: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -247,28 +252,6 @@ impl Node {
         Act::from_payload(&body.payload).ok().map(|(_, act)| act)
     }
 
-    /// Opens case files with the secret that an officer's passphrase opened.
-    pub fn unlock(&mut self, secret: CaseSecret) -> ApiResult<()> {
-        self.store.unlock(secret).map_err(|error| {
-            tracing::error!(%error, "case files stay closed");
-            ApiError::new("store_failed")
-        })?;
-        self.forget_all();
-        let unlocked = Access::by_nobody(self, Looked::Unlocked);
-        self.note_access(unlocked)?;
-        self.replica.unlocked(self.now());
-        Ok(())
-    }
-
-    /// Closes case files: nothing that was read of them stays in memory.
-    pub fn lock(&mut self) {
-        self.store.lock();
-        self.forget_all();
-        // Nobody waits for an answer that the row would have to come before.
-        let locked = Access::by_nobody(self, Looked::Locked);
-        let _ = self.note_access(locked);
-    }
-
     /// What was read is read again.
     pub fn forget_all(&mut self) {
         self.files.clear();
@@ -358,6 +341,7 @@ impl Own for Node {
     fn tick(&mut self) {
         self.replica.tick(self.now(), entropy());
         self.tell_doubtful();
+        self.reseal_some();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }
@@ -374,7 +358,11 @@ impl Own for Node {
                 }
             }
             if effects.is_empty() && writes.is_empty() {
-                return Ok(());
+                if !std::mem::take(&mut self.to_follow_roster) {
+                    return Ok(());
+                }
+                self.follow_roster_at_rest()?;
+                continue;
             }
             if !writes.is_empty() {
                 self.commit(&writes)?;

@@ -5,12 +5,11 @@ use super::Node;
 use crate::http::error::{ApiError, ApiResult};
 use crate::key::OfficerKey;
 use crate::seal::entropy;
-use crate::view::bind_form;
-use crate::view::form::{self, Filled};
+use crate::view::form;
 use crate::view::shape::{DryRun, Signed, Target};
 use crate::view::{self, Viewer};
-use jiaolian_schema::act::{Act, Amend, Apply, Open, Step};
-use jiaolian_schema::desk::{File, Section, amend_of, field_entry};
+use jiaolian_schema::act::{Act, Apply, Open, Step};
+use jiaolian_schema::desk::{File, Section};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode};
 use jiaolian_schema::suite::KeyError;
@@ -58,8 +57,8 @@ pub struct Hand {
 pub(super) struct Ready {
     pub(super) dossier: Option<DossierId>,
     pub(super) act: Act,
-    light: bool,
-    dry: DryRun,
+    pub(super) light: bool,
+    pub(super) dry: DryRun,
 }
 
 impl Node {
@@ -148,6 +147,9 @@ impl Node {
         ask: &SignRequest,
         check_section: bool,
     ) -> ApiResult<Ready> {
+        if let Some(mend) = self.ready_mend(viewer, place, ask) {
+            return mend;
+        }
         match place {
             Place::Cases => self.ready_open(viewer, ask),
             Place::Case(case) => self.ready_case(viewer, case, ask),
@@ -224,35 +226,6 @@ impl Node {
             act,
             light: false,
             dry,
-        })
-    }
-
-    fn amend(&self, file: &File, name: &str, filled: &Filled) -> Amend {
-        amend_of(
-            &field_entry(file, &self.rules, name),
-            filled.form.get("value"),
-        )
-    }
-
-    fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let fence = bind_form::fence(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("fence/{}", fence.id()));
-        let value = jiaolian_schema::canon::encode(&fence);
-        Ok(Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
-        })
-    }
-
-    fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = bind_form::device(filled)?;
-        let entry = field_entry(file, &self.rules, &format!("device/{terminal}"));
-        let value = jiaolian_schema::canon::encode(&device);
-        Ok(Amend {
-            field: entry.name,
-            replaces: entry.replaces,
-            value,
         })
     }
 

@@ -99,6 +99,7 @@ impl Node {
                 self.events.publish(Change::NetworkChanged);
             }
             Event::Roster => {
+                self.to_follow_roster = true;
                 self.forget_files();
                 self.allow_endpoints();
             }

@@ -2,6 +2,7 @@
 //! another office's hands, so that nothing in it is taken for granted before a keeper signs.
 
 use super::{REQUEST_FORM, Request, RequestError, Seat, duty_named};
+use jiaolian_schema::authority::is_admin_role;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{OfficeId, PersonId, unhex};
 use jiaolian_schema::rule::{Duty as RoleDuty, RulePack};
@@ -20,6 +21,8 @@ const STAFF_NUMBER_BYTES_MAX: usize = crate::key::STAFF_NUMBER_BYTES_MAX;
 const SEATS_MAX: usize = 200;
 /// Most roles of one seat.
 const ROLES_MAX: usize = 16;
+/// Longest condition of a stand-in, in characters.
+const CONDITION_CHARS_MAX: usize = 200;
 /// How much of an odd value a sentence shows, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 /// What a node's own two keys are, in the order of the duties.
@@ -92,6 +95,20 @@ pub fn check_role(rules: &RulePack, id: &str, duty: Duty, tier: u8) -> Result<()
     Ok(())
 }
 
+/// Whether roles may be held in one seat: an administrator's alone (三员分立).
+pub fn check_apart(rules: &RulePack, roles: &[String]) -> Result<(), String> {
+    let admin = roles.iter().find(|role| is_admin_role(role));
+    match admin.and_then(|role| rules.role(role)) {
+        Some(role) if roles.len() > 1 => Err(format!(
+            "系统管理员、安全管理员、安全审计员三员分立: {} ({}) is held alone, not with {}",
+            role.zh,
+            role.id,
+            shown(&roles.join("+"))
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The form of a request and of each seat.
 pub(super) fn check(request: &Request) -> Result<(), RequestError> {
     let no = |reason: String| Err(RequestError::NoRequest(reason));
@@ -156,6 +173,10 @@ impl Request {
             for role in &seat.roles {
                 check_role(rules, role, duty, self.tier).map_err(refused)?;
             }
+            check_apart(rules, &seat.roles).map_err(refused)?;
+            if seat.acting.is_some() && duty != Duty::Staff {
+                return Err(refused("only staff stand in for others".to_owned()));
+            }
         }
         Ok(())
     }
@@ -198,6 +219,14 @@ fn check_seat(index: usize, seat: &Seat) -> Result<(), RequestError> {
         };
         return wrong("key", &seat.key, wanted);
     }
+    if let Some(acting) = &seat.acting {
+        if PersonId::from_hex(&acting.person).is_none() || acting.person == seat.person {
+            return wrong("acting", &acting.person, "the id of another person");
+        }
+        if !is_text(&acting.condition, CONDITION_CHARS_MAX) {
+            return wrong("condition", &acting.condition, "1 to 200 characters");
+        }
+    }
     if seat.roles.len() > ROLES_MAX {
         return wrong("roles", &seat.roles.len().to_string(), "at most 16 roles");
     }
@@ -207,7 +236,9 @@ fn check_seat(index: usize, seat: &Seat) -> Result<(), RequestError> {
 /// No key and no transport key twice, and no staff number or person twice but the node's own.
 fn check_twice(request: &Request) -> Result<(), RequestError> {
     let mut seen = BTreeSet::new();
-    for (index, seat) in request.seats.iter().enumerate() {
+    let seats = request.seats.iter().enumerate();
+    // A stand-in's seat is one more of a person and key that have their own.
+    for (index, seat) in seats.filter(|(_, seat)| seat.acting.is_none()) {
         let person = (!seat.staff_number.is_empty()).then_some(&seat.person);
         let number = (!seat.staff_number.is_empty()).then_some(&seat.staff_number);
         let fields = [

@@ -2,7 +2,6 @@
 //! back (还原卡, an old image) must not sign: others hold a longer chain of the same author.
 
 use crate::home::Home;
-use crate::identity::RootPin;
 use crate::key::{Tip, TipVerdict};
 use crate::store::StoreReader;
 use jiaolian_schema::id::AuthorId;
@@ -39,15 +38,9 @@ pub(crate) fn judge(
 fn local_authors(home: &Home, replica: &Replica<StoreReader>) -> BTreeSet<AuthorId> {
     let office = home.identity.office_id();
     let appointments = replica.authority().appointments();
-    // The root's keeper is trusted by configuration, before any appointment.
-    let root = home
-        .identity
-        .root
-        .as_ref()
-        .and_then(RootPin::to_introduction);
-    let founder = root
-        .filter(|root| root.office == office)
-        .map(|root| root.author());
+    // The root's keeper is trusted by the root statement, before any appointment.
+    let authority = replica.authority();
+    let founder = (authority.root_office() == office).then(|| authority.root_keeper());
     appointments
         .filter(|(_, appoint, _)| appoint.office == office)
         .map(|(_, appoint, _)| appoint.author())

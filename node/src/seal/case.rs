@@ -24,6 +24,16 @@ pub struct CasePublic {
 }
 
 impl CasePublic {
+    /// The epoch, from 1.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The suite in which it seals.
+    pub fn suite(&self) -> Suite {
+        self.key.suite()
+    }
+
     /// The stored form: epoch (4, big-endian), then the X25519 public key (32) or the SM2 one (65).
     pub fn to_bytes(&self) -> Vec<u8> {
         [&self.epoch.to_be_bytes(), self.key.as_bytes()].concat()
@@ -85,6 +95,11 @@ impl CaseSecret {
     /// A fresh pair of a suite in its first epoch.
     pub fn generate_in(suite: Suite) -> Self {
         Self::new(FIRST_EPOCH, Secret::generate(suite))
+    }
+
+    /// A fresh pair for the epoch after that of a public half, of the same suite.
+    pub fn after(public: CasePublic) -> Self {
+        Self::new(public.epoch + 1, Secret::generate(public.suite()))
     }
 
     /// Reads the form that key rings wrap; none where it is no such secret.

@@ -5,7 +5,8 @@
 use super::tables::{META, SCHEMA_VERSION};
 use crate::platform;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageError};
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,12 @@ pub trait Medium: std::fmt::Debug + Send + Sync {
     fn create(&self, cache_bytes: usize, fill: Fill<'_>) -> Result<(), DatabaseError>;
     /// The schema number, read without writing to the file. None when it can't be told so.
     fn peek_schema(&self) -> Option<u32>;
+    /// The file of dossier keys; none where there is none.
+    fn read_keys(&self) -> io::Result<Option<Vec<u8>>>;
+    /// Writes behind what is whole of the file of keys; durable when it returns.
+    fn append_keys(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Replaces the file of keys: after a power cut it is the old one or the new one.
+    fn replace_keys(&self, bytes: &[u8]) -> io::Result<()>;
     /// Size of the file, in bytes.
     fn bytes(&self) -> u64;
     /// Bytes left on its disk; none where that can't be told.
@@ -46,6 +53,11 @@ impl FileMedium {
             path: path.to_owned(),
             patience,
         }
+    }
+
+    /// The keys lie beside the store that they open.
+    fn keys_path(&self) -> PathBuf {
+        self.path.with_extension("keys")
     }
 
     fn patiently<T>(
@@ -95,6 +107,25 @@ impl Medium for FileMedium {
     fn peek_schema(&self) -> Option<u32> {
         let database = Builder::new().open_read_only(&self.path).ok()?;
         read_schema(&database)
+    }
+
+    fn read_keys(&self) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(self.keys_path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    fn append_keys(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(self.keys_path())?;
+        file.set_len(at)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)?;
+        file.sync_data()
+    }
+
+    fn replace_keys(&self, bytes: &[u8]) -> io::Result<()> {
+        platform::write_atomically(&self.keys_path(), bytes)
     }
 
     fn bytes(&self) -> u64 {

@@ -1,13 +1,18 @@
 //! Sealed rows in and out of redb: one short transaction a call.
 
-use super::CASE_PUBLIC_ROW;
 use super::tables::{FORMS, META, SCHEMA_VERSION, form};
+use super::{CASE_PUBLIC_ROW, SealedRow};
 use jiaolian_sync::{Rows, Table, Write};
-use redb::{Database, ReadableDatabase};
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 const SCHEMA_ROW: &str = "schema";
 
-pub(super) fn first_rows(database: &Database, sealed_public: &[u8]) -> Result<(), redb::Error> {
+/// A store's first rows; of a store that is laid down again, all of them.
+pub(super) fn first_rows(
+    database: &Database,
+    sealed_public: &[u8],
+    rows: &[SealedRow],
+) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     {
@@ -15,16 +20,59 @@ pub(super) fn first_rows(database: &Database, sealed_public: &[u8]) -> Result<()
         meta.insert(SCHEMA_ROW, SCHEMA_VERSION.to_be_bytes().as_slice())?;
         meta.insert(CASE_PUBLIC_ROW, sealed_public)?;
         for listed in &FORMS {
-            transaction.open_table(listed.definition())?;
+            let mut table = transaction.open_table(listed.definition())?;
+            for (_, key, sealed) in rows.iter().filter(|(table, ..)| *table == listed.table) {
+                table.insert(key.as_slice(), sealed.as_slice())?;
+            }
         }
     }
     transaction.commit()?;
     Ok(())
 }
 
+/// Every row of one moment, until `take` says no.
+pub(super) fn read_all(
+    database: &Database,
+    take: &mut dyn FnMut(SealedRow) -> bool,
+) -> Result<(), redb::Error> {
+    let reading = database.begin_read()?;
+    for listed in &FORMS {
+        let table = match reading.open_table(listed.definition()) {
+            Err(redb::TableError::TableDoesNotExist(_)) => continue,
+            opened => opened?,
+        };
+        for row in table.iter()? {
+            let (key, value) = row?;
+            if !take((listed.table, key.value().to_vec(), value.value().to_vec())) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn meta_row(database: &Database) -> Result<Option<Vec<u8>>, redb::Error> {
     let meta = database.begin_read()?.open_table(META)?;
     Ok(meta.get(CASE_PUBLIC_ROW)?.map(|row| row.value().to_vec()))
+}
+
+/// The schema and the CASE public key of this program's form, with rows of tables.
+pub(super) fn write_meta(
+    database: &Database,
+    sealed_public: &[u8],
+    writes: &[Write],
+    sealed: &[Option<Vec<u8>>],
+) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(SCHEMA_ROW, SCHEMA_VERSION.to_be_bytes().as_slice())?;
+        meta.insert(CASE_PUBLIC_ROW, sealed_public)?;
+    }
+    put_rows(&transaction, writes, sealed)?;
+    transaction.commit()?;
+    Ok(())
 }
 
 pub(super) fn write_rows(
@@ -34,6 +82,16 @@ pub(super) fn write_rows(
 ) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
+    put_rows(&transaction, writes, sealed)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn put_rows(
+    transaction: &WriteTransaction,
+    writes: &[Write],
+    sealed: &[Option<Vec<u8>>],
+) -> Result<(), redb::Error> {
     let rows: Vec<_> = writes.iter().zip(sealed).collect();
     for run in rows.chunk_by(|(a, _), (b, _)| a.table == b.table) {
         let mut table = transaction.open_table(form(run[0].0.table).definition())?;
@@ -44,7 +102,6 @@ pub(super) fn write_rows(
             };
         }
     }
-    transaction.commit()?;
     Ok(())
 }
 

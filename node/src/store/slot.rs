@@ -87,6 +87,10 @@ impl Slot {
         catch_unwind(AssertUnwindSafe(|| self.medium.peek_schema())).ok()?
     }
 
+    pub(super) fn medium(&self) -> &dyn Medium {
+        &*self.medium
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.medium.bytes()
     }

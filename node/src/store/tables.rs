@@ -9,8 +9,10 @@
 use jiaolian_sync::Table;
 use redb::TableDefinition;
 
-/// Form of the whole disk. A store with a higher number is refused and not touched.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Form of the whole disk. A store with a higher number is refused and not touched. 1: rows of the CASE
+/// domain under its one key. 2: under the key of their dossier; those of form 1 are sealed anew once an
+/// officer signs in.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The store's own few rows, in clear but for what is sealed: `schema`, `case-public`.
 pub const META: TableDefinition<'static, &'static str, &'static [u8]> =
@@ -176,6 +178,9 @@ pub const CHANGED: Form = table(
     Retention::Rebuildable,
     100,
 );
+/// Cases that were destroyed; no name and no word of them. Key: dossier (32). Value: the order, which
+/// offices had the case, whether this one has confirmed.
+pub const SHRED: Form = table(Table::Shred, "shred-1", Domain::Ops, Retention::Forever, 20);
 /// Staff key rings; sealed a second time under each officer's passphrase. Key: staff number.
 pub const KEY_RING: Form = table(
     Table::KeyRing,
@@ -244,7 +249,7 @@ pub const SIGN_IN: Form = table(
 );
 
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 21] = [
+pub const FORMS: [Form; 22] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -264,6 +269,7 @@ pub const FORMS: [Form; 21] = [
     VIEW,
     DEVICE,
     ACCESS,
+    SHRED,
     PENDING,
     SIGN_IN,
 ];
@@ -290,6 +296,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::View => &VIEW,
         Table::Device => &DEVICE,
         Table::Access => &ACCESS,
+        Table::Shred => &SHRED,
         Table::Pending => &PENDING,
         Table::SignIn => &SIGN_IN,
     }

@@ -1,9 +1,10 @@
 //! One signed act in words: what, by whom, in which capacity, how it stands.
 
-use super::Viewer;
-use super::label::{display, office_ref, standing, standing_of, text};
+use super::label::{display, office_on, office_ref, standing, standing_of, text};
+use super::mend;
 use super::seat::capacity_text;
-use super::shape::{ActShape, Line, OfficeRef, SignerShape, StandingShape};
+use super::shape::{ActShape, Line, OfficeRef, SignerShape, StandingShape, WindowShape};
+use super::{Viewer, form};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::act::Act;
@@ -32,9 +33,35 @@ pub fn act_shape(node: &Node, _: &Viewer, file: &File, id: EnvelopeId) -> Option
         note: said.note,
         signer: signer(node, entry),
         claimed_at: entry.fact.at,
-        standing: standing_in(file, entry),
+        window: window(node, entry),
+        standing: standing_in(node, file, entry),
+        corrections: mend::corrections(node, file, entry),
+        changed: mend::changed(node, file, entry),
+        mend: None,
         matter_id: matter.filter(|_| !is_alarm).map(|id| id.to_hex()),
         alarm_id: alarm.or_else(|| is_alarm.then(|| file.id.to_hex())),
+    })
+}
+
+/// As `act_shape`, with what this person may still do about it.
+pub fn mendable_shape(
+    node: &Node,
+    viewer: &Viewer,
+    file: &File,
+    id: EnvelopeId,
+) -> Option<ActShape> {
+    let entry = file.find(id)?;
+    let offer = mend::offer(node, viewer, file, entry);
+    let post = format!("/api/v1/cases/{}/events", file.id);
+    let shape = |offer| {
+        let mut shape = form::offer_shape(node, &offer, &post, None, &[]);
+        mend::fill(node, file, entry, &mut shape);
+        shape
+    };
+    let mend = offer.map(shape);
+    Some(ActShape {
+        mend,
+        ..act_shape(node, viewer, file, id)?
     })
 }
 
@@ -46,7 +73,23 @@ fn matter_of(entry: &Filed) -> Option<EnvelopeId> {
     }
 }
 
-fn signer(node: &Node, entry: &Filed) -> SignerShape {
+/// Between which instants it was provably signed, and whether the claimed time lies outside.
+pub fn window(node: &Node, entry: &Filed) -> WindowShape {
+    let window = node.authority().window(&entry.fact);
+    WindowShape {
+        not_before: window.lower,
+        not_after: window.filed,
+        odd: window.clamp(entry.fact.at) != entry.fact.at,
+    }
+}
+
+/// The act's own remark or reason.
+pub fn note_of(node: &Node, file: &File, entry: &Filed) -> Option<String> {
+    say(node, file, entry).note
+}
+
+/// Who signed, in which capacity.
+pub fn signer(node: &Node, entry: &Filed) -> SignerShape {
     let unknown = || OfficeRef {
         id: String::new(),
         code: String::new(),
@@ -66,7 +109,7 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
     let capacity = if is_node {
         words("word", "system")
     } else {
-        capacity_text(node, &by.roles)
+        capacity_text(node, &by.roles, by.acting)
     };
     SignerShape {
         person_id: by.person.to_hex(),
@@ -76,13 +119,13 @@ fn signer(node: &Node, entry: &Filed) -> SignerShape {
         } else {
             by.name.clone()
         },
-        office: office_ref(node, by.office),
+        office: office_on(node, by.office, entry.fact.at),
         capacity,
     }
 }
 
 /// How an act stands among the others of its dossier.
-pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
+pub fn standing_in(node: &Node, file: &File, entry: &Filed) -> StandingShape {
     let id = entry.fact.id;
     let step = |matter: EnvelopeId| {
         let matter = file.standing.matters.get(&matter)?;
@@ -98,9 +141,14 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
             Some(Outcome::Conflicted) => standing("conflicted", Some("step"), None),
             Some(Outcome::Late) => standing("late", None, None),
             Some(Outcome::Replaced) => standing("replaced", None, None),
-            Some(Outcome::NotCompetent) => standing("void", None, None),
+            Some(Outcome::NotCompetent) => {
+                standing("void", Some(no_capacity(node, file, entry, *matter)), None)
+            }
+            Some(Outcome::Withdrawn) => standing("withdrawn", None, None),
             _ => standing_of(entry.state),
         },
+        What::Apply { .. } if file.standing.is_withdrawn(id) => standing("withdrawn", None, None),
+        What::Withdraw { .. } if !counts(file, id) => standing("late", Some("withdraw"), None),
         What::Amend { field, .. } => match file.standing.fields.get(field) {
             Some(SlotStanding::Conflicted { tips, .. }) if tips.contains(&id) => {
                 standing("conflicted", Some("field"), None)
@@ -108,6 +156,30 @@ pub fn standing_in(file: &File, entry: &Filed) -> StandingShape {
             _ => standing_of(entry.state),
         },
         _ => standing_of(entry.state),
+    }
+}
+
+fn counts(file: &File, withdrawal: EnvelopeId) -> bool {
+    let found = file.standing.withdrawals.get(&withdrawal);
+    found.is_some_and(|withdrawal| withdrawal.counts)
+}
+
+/// Why a decision by a good key decides nothing.
+fn no_capacity(node: &Node, file: &File, entry: &Filed, matter: EnvelopeId) -> &'static str {
+    let Some(by) = &entry.by else {
+        return "capacity";
+    };
+    if by.acting && by.roles.is_empty() {
+        return "stand_in";
+    }
+    let action = table_of(node, file, matter).and_then(Workflow::entrustment);
+    let at = node.authority().window(&entry.fact).clamp(entry.fact.at);
+    match action {
+        // 社区矫正法 Art. 9: a township office acts within what is entrusted to it.
+        Some(action) if by.tier == 1 && !node.authority().entrusted(by.office, action, at) => {
+            "entrust"
+        }
+        _ => "capacity",
     }
 }
 
@@ -155,8 +227,34 @@ fn say(node: &Node, file: &File, entry: &Filed) -> Said {
                 ..plain("raise")
             }
         }
+        What::Withdraw { act } | What::Correct { act, .. } => say_mended(node, file, entry, *act),
         What::Edit => plain("edit"),
         _ => plain("other"),
+    }
+}
+
+/// A withdrawal or a correction, in the words of the act that it names.
+fn say_mended(node: &Node, file: &File, entry: &Filed, of: EnvelopeId) -> Said {
+    let named = file.find(of);
+    let title = named.map(|named| say(node, file, named).title);
+    let (kind, reason, lines) = match &entry.act {
+        Some(Act::Correct(correct)) => {
+            let lines = named.map(|named| mend::lines(node, file, named, &correct.fields));
+            ("correct", Some(&correct.reason), lines.unwrap_or_default())
+        }
+        Some(Act::Withdraw(withdraw)) => ("withdraw", Some(&withdraw.reason), Vec::new()),
+        _ if matches!(entry.fact.what, What::Correct { .. }) => ("correct", None, Vec::new()),
+        _ => ("withdraw", None, Vec::new()),
+    };
+    let line = |line: super::shape::ChangeLine| Line {
+        label: line.label,
+        value: words("mend", "line").fill_texts(&[&line.before, &line.after]),
+    };
+    Said {
+        kind: kind.into(),
+        title: words("act", kind).fill_texts(&[&title.unwrap_or_default()]),
+        detail: lines.into_iter().map(line).collect(),
+        note: reason.filter(|reason| !reason.is_empty()).cloned(),
     }
 }
 

@@ -34,13 +34,9 @@ pub struct AlarmQuery {
 
 /// An alarm that this person may see; the same refusal for any other and for none.
 pub fn find(node: &mut Node, viewer: &Viewer, id: DossierId) -> ApiResult<Arc<File>> {
-    let row = node
-        .replica
-        .dossier(id)
-        .filter(|row| row.kind == DossierKind::Alarm);
-    let row = row.map(|row| (row.place, row.minor == 1));
-    let seen = row.is_some_and(|(place, minor)| case::may_see(node, viewer, place, minor));
-    if !seen {
+    let row = node.replica.dossier(id);
+    let is_alarm = row.is_some_and(|row| row.kind == DossierKind::Alarm);
+    if !(is_alarm && case::sees(node, viewer, id)) {
         return Err(ApiError::not_found());
     }
     node.file(id).ok_or(ApiError::not_found())

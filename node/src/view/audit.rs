@@ -341,7 +341,7 @@ pub fn looks(node: &mut Node, viewer: &Viewer, file: &File) -> ApiResult<CaseLoo
             *good && appoint.person == person && appoint.office == office
         });
         let roles = held.next().map(|(_, appoint, _)| appoint.roles.clone());
-        capacity_text(node, &roles.unwrap_or_default())
+        capacity_text(node, &roles.unwrap_or_default(), false)
     };
     let items = found.iter().filter_map(|line| {
         let person = line.row.person?;

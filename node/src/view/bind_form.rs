@@ -32,6 +32,7 @@ pub fn fence_offer() -> Offer {
         decision: false,
         light: false,
         blocked: None,
+        settles: Vec::new(),
         fields: vec![
             shell_field("fence", "name", FieldType::Text { chars_max: 60 }),
             shell_field("fence", "kind", FieldType::Choice(kinds)),
@@ -63,6 +64,7 @@ pub fn device_offer() -> Offer {
         decision: false,
         light: false,
         blocked: None,
+        settles: Vec::new(),
         fields: vec![
             shell_field("device", "terminal", FieldType::Text { chars_max: 64 }),
             shell_field("device", "regime", FieldType::Choice(regimes)),

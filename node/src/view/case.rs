@@ -4,7 +4,7 @@ use super::Viewer;
 use super::label::{delivery, display, office_ref};
 use super::seat::reads_cases;
 use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
-use super::{alarm, bind_form, form, incident, matter, protected, section};
+use super::{alarm, bind_form, form, incident, matter, mend, protected, quarrel, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -13,6 +13,7 @@ use jiaolian_schema::desk::{DeskMatter, File, Offer, RECORD_WORKFLOW, case_offer
 use jiaolian_schema::hold::{DossierKind, may_hold};
 use jiaolian_schema::id::DossierId;
 use jiaolian_schema::workflow::{DateSpan, Signer, Value};
+use jiaolian_sync::DossierRow;
 use std::sync::Arc;
 
 /// A case ends so soon that its release should be prepared, days.
@@ -45,15 +46,24 @@ pub fn may_see(
         && (!minor || viewer.kinds.contains(&2))
 }
 
+/// Whether a dossier that is here is about a minor: the case, or the case that an alarm follows. An
+/// office that may not hold the case knows its alarms by a code, and of whom they tell by none.
+pub fn is_minor(node: &Node, row: &DossierRow) -> bool {
+    let case = row.case.and_then(|case| node.replica.dossier(case));
+    row.minor == 1 || case.is_some_and(|case| case.minor == 1)
+}
+
+/// Whether a person may see a case or an alarm. What is not here is seen by nobody.
+pub fn sees(node: &Node, viewer: &Viewer, dossier: DossierId) -> bool {
+    let row = node.replica.dossier(dossier);
+    row.is_some_and(|row| may_see(node, viewer, row.place, is_minor(node, row)))
+}
+
 /// A case that this person may see; the same refusal for any other and for none.
 pub fn find(node: &mut Node, viewer: &Viewer, id: DossierId) -> ApiResult<Arc<File>> {
-    let row = node
-        .replica
-        .dossier(id)
-        .filter(|row| row.kind == DossierKind::Case);
-    let row = row.map(|row| (row.place, row.minor == 1));
-    let seen = row.is_some_and(|(place, minor)| may_see(node, viewer, place, minor));
-    if !seen {
+    let row = node.replica.dossier(id);
+    let is_case = row.is_some_and(|row| row.kind == DossierKind::Case);
+    if !(is_case && sees(node, viewer, id)) {
         return Err(ApiError::not_found());
     }
     node.file(id).ok_or(ApiError::not_found())
@@ -161,7 +171,12 @@ fn conflicts(file: &File) -> u64 {
         .count() as u64
 }
 
-fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: bool) -> Vec<Flag> {
+fn flags(
+    row_state: &Coded,
+    term: Option<&TermShape>,
+    (conflicts, changed): (u64, bool),
+    minor: bool,
+) -> Vec<Flag> {
     let flag = |code: &str, severity: u8| Flag {
         code: code.into(),
         label: words("flag", code),
@@ -173,6 +188,9 @@ fn flags(row_state: &Coded, term: Option<&TermShape>, conflicts: u64, minor: boo
     }
     if conflicts > 0 {
         flags.push(flag("conflict", 2));
+    }
+    if changed {
+        flags.push(flag("changed", 3));
     }
     match term.map(|term| term.days_left) {
         Some(..0) => flags.push(flag("ended", 1)),
@@ -196,11 +214,12 @@ pub fn case_row(node: &mut Node, file: &File) -> CaseRow {
         .filter(|m| m.workflow.0 != RECORD_WORKFLOW && !m.state.ended);
     let (state, term) = (state(&matters, now), term(node, file, now));
     let conflicts = conflicts(file);
+    let marks = (conflicts, mend::is_changed(node, file));
     CaseRow {
         case: case_ref(node, file),
         kind: coded(node, file, "kind").unwrap_or_else(|| Coded::new("99", words("word", "none"))),
         class: coded(node, file, "class"),
-        flags: flags(&state, term.as_ref(), conflicts, file.minor),
+        flags: flags(&state, term.as_ref(), marks, file.minor),
         office: office_ref(node, file.place),
         open_matters: open.count() as u64,
         open_alarms,
@@ -274,7 +293,11 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
     let post = format!("/api/v1/cases/{}/events", file.id);
     let refs = section::candidates(node, viewer, file);
     let offers = offers(node, viewer, file);
-    let shape = |node: &Node, offer: &Offer| form::offer_shape(node, offer, &post, None, &refs);
+    let shape = |node: &Node, offer: &Offer| {
+        let mut shape = form::offer_shape(node, offer, &post, None, &refs);
+        quarrel::dress(node, file, None, offer, &mut shape);
+        shape
+    };
     let of = |node: &Node, prefixes: &[&str]| -> Vec<OfferShape> {
         let mine = offers
             .iter()
@@ -288,7 +311,7 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
     let amends = of(node, &["amend:"]);
     let matters = matter::rows_of(node, viewer, file);
     let mut incidents = incident::of_case(node, file.id);
-    incidents.retain(|i| may_see(node, viewer, i.lead.place, i.lead.minor));
+    incidents.retain(|i| sees(node, viewer, i.lead.id));
     let alarms = incidents
         .iter()
         .map(|incident| alarm::row(node, viewer, incident))

@@ -44,16 +44,24 @@ pub fn offer_shape(
         post: post.to_owned(),
         decision: offer.decision,
         passphrase: !offer.light,
-        blocked: offer
-            .blocked
-            .as_ref()
-            .map(|error| rule_text(&node.rules, error.text_key())),
+        blocked: offer.blocked.as_ref().map(|error| why(node, error)),
+        notice: None,
+        rivals: Vec::new(),
         fields: offer
             .fields
             .iter()
             .map(|entry| field_shape(&entry.field, entry.required, refs))
             .collect(),
         section: section.map(section_shape),
+    }
+}
+
+/// A rule's refusal as a sentence.
+fn why(node: &Node, error: &RuleError) -> Text {
+    let sentence = rule_text(&node.rules, error.text_key());
+    match error {
+        RuleError::Contested { field } => sentence.fill_texts(&[&text(field)]),
+        _ => sentence,
     }
 }
 
@@ -210,7 +218,7 @@ pub fn refuse_blocked(node: &Node, offer: &Offer) -> ApiResult<()> {
 pub fn refuse_rule(node: &Node, error: &RuleError) -> ApiError {
     match error {
         RuleError::Capacity { .. } => ApiError::new("not_allowed"),
-        _ => ApiError::rule(&rule_text(&node.rules, error.text_key())),
+        _ => ApiError::rule(&why(node, error)),
     }
 }
 

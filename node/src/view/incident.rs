@@ -198,10 +198,7 @@ pub fn of_case(node: &mut Node, case: DossierId) -> Vec<Incident> {
 /// seen by the same people.
 pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Incident> {
     let known = node.incidents();
-    let seen = |ids: &&Vec<DossierId>| {
-        let row = ids.first().and_then(|id| node.replica.dossier(*id));
-        row.is_some_and(|row| case::may_see(node, viewer, row.place, row.minor == 1))
-    };
+    let seen = |ids: &&Vec<DossierId>| ids.first().is_some_and(|id| case::sees(node, viewer, *id));
     let groups: Vec<_> = known.all().iter().filter(seen).collect();
     groups
         .into_iter()
@@ -209,11 +206,20 @@ pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Incident> {
         .collect()
 }
 
-/// How many incidents are open here.
+/// How many incidents are open here, without those of minors: whoever asks has not signed in.
 pub fn open_count(node: &mut Node) -> u64 {
     let known = node.incidents();
     let mut open = 0;
-    for ids in known.all() {
+    let is_minor = |id: &DossierId| {
+        let row = node.replica.dossier(*id);
+        row.is_some_and(|row| case::is_minor(node, row))
+    };
+    let told: Vec<_> = known
+        .all()
+        .iter()
+        .filter(|ids| !ids.iter().any(is_minor))
+        .collect();
+    for ids in told {
         let files: Vec<_> = ids.iter().filter_map(|id| node.file(*id)).collect();
         open += u64::from(files.iter().any(|file| is_alarm_open(node, file)));
     }

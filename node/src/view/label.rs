@@ -61,16 +61,29 @@ pub fn role_text(node: &Node, role: &str) -> Text {
 
 /// An office; one that is not known here has its id for a name.
 pub fn office_ref(node: &Node, id: OfficeId) -> OfficeRef {
-    let (code, name, tier) = match node.offices().get(id) {
-        Some(office) => (office.code.clone(), office.name.clone(), office.tier),
-        None => (String::new(), id.to_hex()[..8].to_owned(), 1),
+    office_on(node, id, node.now())
+}
+
+/// An office by the name and code that it had at an instant, ms UTC.
+pub fn office_on(node: &Node, id: OfficeId, ms: i64) -> OfficeRef {
+    let authority = node.authority();
+    let named = authority.name_at(id, day_number(civil_of(ms).date()));
+    let (code, name) = match named {
+        Some(named) => (named.code.to_owned(), named.name.to_owned()),
+        None => (String::new(), id.to_hex()[..8].to_owned()),
     };
+    let tier = node.offices().get(id).map_or(1, |office| office.tier);
     OfficeRef {
         id: id.to_hex(),
         code,
         name,
         tier,
     }
+}
+
+/// Days since 1970-01-01.
+pub fn day_number(day: Date) -> i32 {
+    (day - Date::constant(1970, 1, 1)).get_days()
 }
 
 /// A state of a table.
@@ -241,6 +254,11 @@ pub fn standing(state: &str, reason: Option<&str>, evidence_at: Option<i64>) -> 
         evidence_at,
         remedy: (remedy.zh != remedy_key).then_some(remedy),
     }
+}
+
+/// Why something waits, in words.
+pub fn wait_text(wait: Wait) -> Text {
+    words("standing", &format!("waiting_{}", wait_word(wait)))
 }
 
 fn wait_word(wait: Wait) -> &'static str {

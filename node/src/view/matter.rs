@@ -7,7 +7,7 @@ use super::shape::{
     ActShape, Coded, DueShape, FieldValue, MatterPage, MatterRow, PathStep, ReminderAt, SlotShape,
     StandingShape,
 };
-use super::{Viewer, act, case, form, section};
+use super::{Viewer, act, case, form, mend, quarrel, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -134,9 +134,17 @@ pub fn row(node: &Node, viewer: &Viewer, file: &File, matter: &DeskMatter) -> Ma
         mine: offers
             .iter()
             .any(|offer| offer.blocked.is_none() && is_work(&offer.event)),
+        changed: is_changed(node, file, matter),
         updated_at: acts.max().unwrap_or(0),
         state,
     }
+}
+
+/// Whether a decision in force rests on something that changed after it.
+fn is_changed(node: &Node, file: &File, matter: &DeskMatter) -> bool {
+    let decided = matter.acts.iter().filter_map(|id| file.find(*id));
+    let mut changes = decided.map(|entry| mend::changed(node, file, entry));
+    changes.any(|lines| !lines.is_empty())
 }
 
 /// To withdraw or to note something is always possible and waits for nobody.
@@ -153,6 +161,9 @@ fn is_work(event: &str) -> bool {
 
 /// The state at a time; a conflict goes before it.
 fn state_of(table: &Workflow, matter: &DeskMatter, now: i64) -> Coded {
+    if matter.withdrawn {
+        return Coded::new("WITHDRAWN", words("standing", "withdrawn"));
+    }
     if !matter.state.conflicts.is_empty() {
         return Coded::new("CONFLICT", words("standing", "conflicted_step"));
     }
@@ -246,9 +257,12 @@ pub fn page(
     let post = format!("/api/v1/matters/{id}/events");
     let refs = section::candidates(node, viewer, file);
     let offers = matter_offers(&rules, &matter, &signer, now);
-    let offers = offers.iter().map(|offer| {
+    let serves = mend::serve_offers(node, viewer, file, id);
+    let offers = offers.iter().chain(&serves).map(|offer| {
         let section = offer.decision.then_some(&shown);
-        form::offer_shape(node, offer, &post, section, &refs)
+        let mut shape = form::offer_shape(node, offer, &post, section, &refs);
+        quarrel::dress(node, file, Some(&matter), offer, &mut shape);
+        shape
     });
     Ok(MatterPage {
         matter: row(node, viewer, file, &matter),
@@ -274,11 +288,17 @@ fn reminders(node: &Node, matter: &DeskMatter) -> Vec<ReminderAt> {
 
 /// Every act of a matter, those without effect too.
 pub fn steps(node: &Node, viewer: &Viewer, file: &File, id: EnvelopeId) -> Vec<ActShape> {
+    let is_of = |act: EnvelopeId| {
+        let what = file.find(act).map(|entry| &entry.fact.what);
+        act == id || matches!(what, Some(What::Step { matter, .. }) if *matter == id)
+    };
     let mine = file.filed.iter().filter(|entry| match &entry.fact.what {
-        What::Step { matter, .. } => *matter == id,
-        _ => entry.fact.id == id,
+        What::Serve { decision: act } | What::Withdraw { act } | What::Correct { act, .. } => {
+            is_of(*act)
+        }
+        _ => is_of(entry.fact.id),
     });
-    mine.filter_map(|entry| act::act_shape(node, viewer, file, entry.fact.id))
+    mine.filter_map(|entry| act::mendable_shape(node, viewer, file, entry.fact.id))
         .collect()
 }
 
@@ -330,12 +350,17 @@ fn slots(
                 .is_some_and(|decision| decision.slot == *name)
         });
         let label = event.map_or_else(|| Text::plain(name), |event| text(&event.label));
+        let contested = matches!(slot, SlotStanding::Conflicted { .. });
         SlotShape {
             name: name.clone(),
             label,
             value,
             standing,
             rivals,
+            notice: contested.then(|| quarrel::meanwhile(matter, slot)),
+            changed: tips
+                .map(|entry| mend::changed(node, file, entry))
+                .unwrap_or_default(),
         }
     };
     matter.slots.iter().map(shape).collect()

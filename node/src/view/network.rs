@@ -263,12 +263,8 @@ pub fn refused_file(node: &mut Node, viewer: &Viewer, from: u64) -> ApiResult<St
 }
 
 fn refused_line(node: &mut Node, viewer: &Viewer, row: &Refusal) -> Json {
-    let place = row.dossier.and_then(|id| {
-        let row = node.replica.dossier(id)?;
-        Some((row.place, row.minor == 1))
-    });
     // What names no dossier that is known here may be about anybody.
-    let seen = place.is_some_and(|(place, minor)| case::may_see(node, viewer, place, minor));
+    let seen = row.dossier.is_some_and(|id| case::sees(node, viewer, id));
     let body = row.envelope.body.as_ref();
     json!({
         "number": row.number,

@@ -5,8 +5,22 @@ use super::shape::{OfferShape, ProtectedField, Rival};
 use super::{Viewer, act, form};
 use crate::owner::Node;
 use jiaolian_schema::desk::{File, field_entry};
-use jiaolian_schema::rule::CaseField;
+use jiaolian_schema::id::EnvelopeId;
+use jiaolian_schema::rule::{CaseField, RulePack};
+use jiaolian_schema::workflow::Value;
 use serde_json::Value as Json;
+
+/// The value that one rival gave a field.
+pub(super) fn value_of_rival(
+    file: &File,
+    rules: &RulePack,
+    name: &str,
+    act: EnvelopeId,
+) -> Option<Value> {
+    let rivals = field_entry(file, rules, name).rivals;
+    let found = rivals.into_iter().find(|(id, _)| *id == act)?;
+    found.1
+}
 
 pub(super) fn protected(
     node: &Node,
@@ -37,7 +51,7 @@ pub(super) fn protected(
         let rivals: Vec<_> = rivals.collect();
         let standing = match entry.act.and_then(|id| file.find(id)) {
             _ if !rivals.is_empty() => Some(standing("conflicted", Some("field"), None)),
-            Some(filed) => Some(act::standing_in(file, filed)),
+            Some(filed) => Some(act::standing_in(node, file, filed)),
             None => None,
         };
         ProtectedField {

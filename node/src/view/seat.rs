@@ -3,10 +3,12 @@
 use super::label::{office_ref, role_text};
 use super::shape::{NodeInfo, PersonShape, SessionShape};
 use super::{Viewer, incident};
-use crate::http::text::Text;
+use crate::http::text::{Text, words};
 use crate::owner::Node;
 use crate::session::IDLE_MS_MAX;
+use jiaolian_schema::act::Appoint;
 use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::rule::Role;
 
 /// The views of an officer who sees cases, in the order of the navigation.
@@ -20,7 +22,7 @@ const AUDIT_VIEW: &str = "audit";
 /// office gives one at this time.
 pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Viewer> {
     let authority = node.authority();
-    let mut seats = authority.appointments().filter(|(_, appoint, good)| {
+    let seats = authority.appointments().filter(|(_, appoint, good)| {
         *good
             && appoint.key == key
             && appoint.staff_number == staff_number
@@ -28,7 +30,14 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
             && !authority.is_barred(appoint.author())
             && (appoint.not_before..=appoint.not_after).contains(&now)
     });
-    let (id, appoint, _) = seats.next()?;
+    // A place that was taken goes before the person's own; one that waits to be taken after it.
+    let rank = |id: EnvelopeId, appoint: &Appoint| match &appoint.acting {
+        Some(_) if authority.has_capacity(id, u64::MAX) => 0,
+        None => 1,
+        Some(_) => 2,
+    };
+    let (id, appoint, _) = seats.min_by_key(|(id, appoint, _)| (rank(*id, appoint), *id))?;
+    let holds = authority.has_capacity(id, u64::MAX);
     let tier = authority
         .offices()
         .get(appoint.office)
@@ -41,7 +50,8 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
         tier,
         author: appoint.author(),
         appointment: Some(id),
-        roles: appoint.roles.clone(),
+        roles: appoint.roles.iter().filter(|_| holds).cloned().collect(),
+        acting: appoint.acting.is_some(),
         kinds: appoint.kinds.clone(),
         reads_only: has_role_that(node, &appoint.roles, |role| role.reads_only),
     })
@@ -107,7 +117,7 @@ pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> Sessio
             staff_number: viewer.staff_number.clone(),
         },
         office: office_ref(node, viewer.office),
-        capacity: capacity_text(node, &viewer.roles),
+        capacity: capacity_text(node, &viewer.roles, viewer.acting),
         roles: viewer.roles.clone(),
         views: views.iter().map(ToString::to_string).collect(),
         expires_at: now + expires_in_ms,
@@ -118,12 +128,20 @@ pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> Sessio
     }
 }
 
-/// All roles in words.
-pub fn capacity_text(node: &Node, roles: &[String]) -> Text {
+/// All roles in words; 代 before those of a stand-in, and what to do where the place is not taken.
+pub fn capacity_text(node: &Node, roles: &[String], acting: bool) -> Text {
+    if acting && roles.is_empty() {
+        return words("word", "stand_in");
+    }
     let texts: Vec<Text> = roles.iter().map(|role| role_text(node, role)).collect();
-    let join = |words: Vec<&str>, with: &str| words.join(with);
-    Text {
+    let join = |roles: Vec<&str>, with: &str| roles.join(with);
+    let all = Text {
         zh: join(texts.iter().map(|text| text.zh.as_str()).collect(), "、"),
         en: join(texts.iter().map(|text| text.en.as_str()).collect(), ", "),
+    };
+    if acting {
+        words("word", "acting").fill_texts(&[&all])
+    } else {
+        all
     }
 }

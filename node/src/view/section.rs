@@ -1,16 +1,18 @@
 //! What a signature rests on: the facts that follow from a request, and the section that must be on
 //! the screen.
 
-use super::label::{display, moment_text, rule_text, text};
+use super::label::{display, display_or_none, moment_text, office_ref, rule_text, text};
 use super::shape::{Coded, DryRun, FactShape};
 use super::{Viewer, act, case};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::desk::{
-    DeskMatter, File, RECORD_WORKFLOW, Section, SectionLine, granted_leaves, section_of,
+    DeskMatter, File, Filed, RECORD_WORKFLOW, Section, SectionLine, granted_leaves, grounds_of,
+    section_of,
 };
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::EnvelopeId;
+use jiaolian_schema::standing::SlotStanding;
 use jiaolian_schema::workflow::{Form, MatterContext, MatterFacts, Workflow};
 
 /// Longest value of a line of a section, characters.
@@ -92,6 +94,15 @@ pub fn section(node: &Node, file: &File, matter: &DeskMatter) -> Section {
     };
     line(&words("fact", "person"), &case.name);
     line(&words("fact", "number"), &case.no);
+    let table = matter.table(&node.rules);
+    let grounds = table.map(|table| grounds_of(file, &node.rules, table));
+    let (grounds, values): (Vec<_>, Vec<_>) = grounds.into_iter().flatten().unzip();
+    for entry in values {
+        if let Some(rule) = node.rules.case_field(&entry.name) {
+            let value = display_or_none(&rule.field, entry.value.as_ref());
+            line(&text(&rule.field.label), &value.zh);
+        }
+    }
     if let Some(table) = matter.table(&node.rules) {
         line(&words("fact", "matter"), &table.table().title.zh);
         for (name, value) in &matter.state.facts.form {
@@ -113,10 +124,33 @@ pub fn section(node: &Node, file: &File, matter: &DeskMatter) -> Section {
                 .map(|by| by.name.as_str())
                 .unwrap_or_default();
             let when = moment_text(entry.fact.at).zh;
-            line(&label.unwrap_or_default(), &format!("{by} {when}"));
+            let mut said = format!("{by} {when}");
+            if matter
+                .slots
+                .values()
+                .any(|slot| is_contested(slot, entry.fact.id))
+            {
+                said.push_str(&side_text(node, file, entry));
+            }
+            line(&label.unwrap_or_default(), &said);
         }
     }
-    section_of(matter, lines)
+    section_of(matter, lines, grounds)
+}
+
+fn is_contested(slot: &SlotStanding, id: EnvelopeId) -> bool {
+    matches!(slot, SlotStanding::Conflicted { tips, .. } if tips.contains(&id))
+}
+
+/// The reason and the time of evidence of one side of a quarrel, for whoever settles it.
+fn side_text(node: &Node, file: &File, entry: &Filed) -> String {
+    let window = act::window(node, entry);
+    let filed = window.not_after.map(|at| moment_text(at).zh);
+    let filed = filed.unwrap_or_else(|| words("quarrel", "unfiled").zh);
+    let office = entry.by.as_ref().map(|by| office_ref(node, by.office).name);
+    let reason = act::note_of(node, file, entry).unwrap_or_default();
+    let values = [&*office.unwrap_or_default(), &*reason, &*filed];
+    words("quarrel", "side").fill(&values).zh
 }
 
 /// Acts of a case that a reference may name: records that are kept, newest first.

@@ -16,7 +16,7 @@ pub use case::{
 };
 pub use desk::{
     ClockShape, Counts, NodeInfo, Notice, PersonShape, Reminder, SessionShape, Status, Today,
-    Upstream, Waiting,
+    Upstream, Waiting, WaitingAct, WaitingGroup,
 };
 pub use map::{MapPeople, MapPerson, Track};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
@@ -91,7 +91,8 @@ pub struct SignerShape {
 /// How an act stands, as `standing.md` shows it to people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StandingShape {
-    /// `good`, `unfiled`, `waiting`, `void`, `late`, `replaced`, `conflicted` or `reliance`.
+    /// `good`, `unfiled`, `waiting`, `void`, `late`, `replaced`, `withdrawn`, `conflicted` or
+    /// `reliance`.
     pub state: String,
     /// Why it waits, or which kind of conflict.
     pub reason: Option<String>,
@@ -164,8 +165,63 @@ pub struct FactShape {
     pub tone: String,
 }
 
-/// One signed act.
+/// Between which instants a signature was made, as superiors' receipts prove (证据时间).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WindowShape {
+    /// Not before, ms UTC; none where nothing proves it.
+    pub not_before: Option<i64>,
+    /// Not after, ms UTC; none while it is not delivered.
+    pub not_after: Option<i64>,
+    /// Whether the claimed time lies outside.
+    pub odd: bool,
+}
+
+/// One value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChangeLine {
+    /// Which.
+    pub label: Text,
+    /// As it was signed.
+    pub before: Text,
+    /// As it is now, or as it should have been.
+    pub after: Text,
+}
+
+/// A correction of a signed act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Correction {
+    /// Who corrected.
+    pub signer: SignerShape,
+    /// Claimed time, ms UTC.
+    pub claimed_at: i64,
+    /// Why.
+    pub reason: String,
+    /// What.
+    pub lines: Vec<ChangeLine>,
+}
+
+/// One side of a quarrel, as whoever settles it sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Side {
+    /// The act, hexadecimal.
+    pub id: String,
+    /// Value as on the wire; the event of a decision.
+    #[schema(value_type = Object)]
+    pub value: Json,
+    /// Value in words.
+    pub display: Text,
+    /// Who.
+    pub signer: SignerShape,
+    /// Claimed time, ms UTC.
+    pub claimed_at: i64,
+    /// When it was provably signed.
+    pub window: WindowShape,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// One signed act.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ActShape {
     /// Envelope id, hexadecimal.
     pub id: String,
@@ -181,8 +237,16 @@ pub struct ActShape {
     pub signer: SignerShape,
     /// Claimed time, ms UTC.
     pub claimed_at: i64,
+    /// When it was provably signed.
+    pub window: WindowShape,
     /// How it stands.
     pub standing: StandingShape,
+    /// What should have stood in it.
+    pub corrections: Vec<Correction>,
+    /// What it rests on and what changed after it.
+    pub changed: Vec<ChangeLine>,
+    /// How this person takes it back or corrects it, where a page offers that.
+    pub mend: Option<OfferShape>,
     /// Its matter, hexadecimal.
     pub matter_id: Option<String>,
     /// Its alarm, hexadecimal.
@@ -278,6 +342,10 @@ pub struct OfferShape {
     pub passphrase: bool,
     /// Why this person can't sign it now.
     pub blocked: Option<Text>,
+    /// What holds until it is settled, where it settles something.
+    pub notice: Option<Text>,
+    /// The sides of what it settles.
+    pub rivals: Vec<Side>,
     /// The form.
     pub fields: Vec<FieldShape>,
     /// The section.
@@ -296,7 +364,7 @@ pub struct List<T> {
 }
 
 /// What a signature answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Signed {
     /// The act.
     pub act: ActShape,

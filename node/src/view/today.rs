@@ -3,7 +3,7 @@
 use super::alarm::{self, AlarmQuery};
 use super::label::{date_of, deadline, due_shape, rule_text};
 use super::shape::{AlarmRow, Coded, Counts, Reminder, Target, Today};
-use super::{Viewer, case, matter};
+use super::{Viewer, case, matter, waiting};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::deadline::{DueAt, Moment, Unit};
@@ -33,6 +33,9 @@ pub fn today(node: &mut Node, viewer: &Viewer) -> Today {
             if matter.mine || matter.state.code == "CONFLICT" {
                 reminders.push(matter_reminder(node, &file, &desk));
             }
+            if matter.changed {
+                reminders.push(changed_reminder(node, &file, &desk));
+            }
         }
         reminders.extend(release_reminder(node, &file, &row));
     }
@@ -50,6 +53,7 @@ pub fn today(node: &mut Node, viewer: &Viewer) -> Today {
         date: date_of(now),
         reminders,
         alarms,
+        waiting: waiting::waiting(node, viewer),
         counts,
     }
 }
@@ -89,6 +93,25 @@ fn matter_reminder(node: &Node, file: &File, desk: &DeskMatter) -> Reminder {
         case: Some(case::case_ref(node, file)),
         severity: due.as_ref().map_or(4, |due| due.severity),
         due,
+        target: Target {
+            view: "matter".into(),
+            id: Some(desk.id.to_hex()),
+            event: None,
+        },
+    }
+}
+
+/// A decision that rests on something that changed after it should be looked at again.
+fn changed_reminder(node: &Node, file: &File, desk: &DeskMatter) -> Reminder {
+    let table = desk.table(&node.rules);
+    let title = table.map(|table| super::label::text(&table.table().title));
+    Reminder {
+        id: format!("{}:changed", desk.id),
+        kind: Coded::new(desk.workflow.0.as_str(), title.unwrap_or_default()),
+        title: words("flag", "changed"),
+        case: Some(case::case_ref(node, file)),
+        severity: 3,
+        due: None,
         target: Target {
             view: "matter".into(),
             id: Some(desk.id.to_hex()),

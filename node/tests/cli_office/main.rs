@@ -4,12 +4,18 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod administrator;
 mod answer;
 mod certificate;
+mod endorse;
 mod life;
 mod node;
+mod office;
 mod reenrol;
 mod refusal;
 mod request;
+mod rest;
 mod rollback;
+mod root;
+mod stand_in;
 mod world;

@@ -72,6 +72,42 @@ impl Node {
         (status, head.to_owned(), body.to_owned())
     }
 
+    /// Looks at a page until it says so, again after each event that the node tells of.
+    pub(crate) fn until(&self, cookie: &str, path: &str, holds: impl Fn(&Json) -> bool) -> Json {
+        let address = self.ready["http"].as_str().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let wait = Some(Duration::from_secs(ANSWER_WAIT_S));
+        stream.set_read_timeout(wait).unwrap();
+        let ask = format!(
+            "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\nX-Jiaolian: 1\r\nCookie: {cookie}\r\n\r\n"
+        );
+        stream.write_all(ask.as_bytes()).unwrap();
+        let mut events = BufReader::new(stream);
+        loop {
+            let (status, _, body) = self.ask(path, cookie, None);
+            let page: Json = serde_json::from_str(&body).unwrap();
+            if status == 200 && holds(&page) {
+                return page;
+            }
+            let mut line = String::new();
+            while line.trim().is_empty() {
+                line.clear();
+                assert_ne!(events.read_line(&mut line).unwrap(), 0, "{path}: {page}");
+            }
+        }
+    }
+
+    /// Signs an offer of a page as the console does.
+    pub(crate) fn sign(&self, cookie: &str, offer: &Json, fields: &Json) -> (u16, String) {
+        let strong = offer["passphrase"].as_bool().unwrap();
+        let form = json!({
+            "event": offer["event"], "fields": fields, "section_id": offer["section"]["id"],
+            "sign": strong.then(|| json!({ "passphrase": PASSPHRASE })), "dry_run": false,
+        });
+        let (status, _, body) = self.ask(offer["post"].as_str().unwrap(), cookie, Some(&form));
+        (status, body)
+    }
+
     /// Signs a person in; the cookie.
     pub(crate) fn sign_in(&self, staff_number: &str) -> String {
         let form = json!({ "staff_number": staff_number, "passphrase": PASSPHRASE });

@@ -40,6 +40,55 @@ fn a_keeper_at_a_rolled_back_disk_appoints_and_revokes_nobody() {
 }
 
 #[test]
+fn after_a_rollback_one_command_gives_a_new_key_and_the_same_person_works_on() {
+    let world = World::joined();
+    fs::copy(world.path("c/store"), world.path("store.old")).unwrap();
+    let node = Node::start(&world, "c");
+    let (status, body) = node.open_case(&node.sign_in("C1"), "431381790630002");
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(node.stop(), 0);
+    fs::copy(world.path("store.old"), world.path("c/store")).unwrap();
+
+    let before: Json = serde_json::from_slice(&world.read("c/request.json")).unwrap();
+    let again = world.by(&["enrol"], "c", "C1", &["--again"]).done();
+    let after: Json = serde_json::from_slice(&world.read("c/request.json")).unwrap();
+    let seat = |request: &Json| {
+        let seats = request["seats"].as_array().unwrap().iter();
+        let mut own = seats.filter(|seat| seat["staff_number"] == "C1");
+        own.next().unwrap().clone()
+    };
+    assert_eq!(seat(&before)["person"], seat(&after)["person"]);
+    assert_eq!(again["person"], seat(&after)["person"]);
+    assert_ne!(seat(&before)["key"], seat(&after)["key"]);
+    world.appoint_again("p", "P1", "c");
+
+    let node = Node::start(&world, "c");
+    let (status, body) = node.open_case(&node.sign_in("C1"), "431381790630002");
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(node.stop(), 0);
+    assert_eq!(world.status("c")["cases"], 1);
+}
+
+#[test]
+fn without_the_second_place_nobody_signs_until_each_has_a_new_key() {
+    let world = World::joined();
+    fs::remove_file(world.path("c/tip")).unwrap();
+    world.by(&["enrol"], "c", "C1", &["--again"]).done();
+    world.appoint_again("p", "P1", "c");
+    let node = Node::start(&world, "c");
+    let (status, body) = node.open_case(&node.sign_in("C1"), "431381790630002");
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(node.stop(), 0);
+    // The keeper's old key is as doubtful as before.
+    world
+        .revoke("c", "K1", "T1")
+        .refused("K1", 65, "rolled_back");
+    world.by(&["enrol"], "c", "K1", &["--again"]).done();
+    world.appoint_again("p", "P1", "c");
+    world.revoke("c", "K1", "T1").done();
+}
+
+#[test]
 fn a_store_cut_short_is_refused_and_left_as_it_is() {
     let world = World::asked();
     let whole = world.read("p/store");

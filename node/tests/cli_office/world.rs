@@ -175,6 +175,38 @@ impl World {
         jiaolian(&arguments, &[PASSPHRASE])
     }
 
+    /// A command at a directory by one of its people, with what else it takes.
+    pub(crate) fn by(&self, command: &[&str], name: &str, number: &str, more: &[&str]) -> Said {
+        let dir = self.text(name);
+        let mut arguments = command.to_vec();
+        arguments.extend([
+            "--json",
+            "--passphrase-stdin",
+            "--dir",
+            &dir,
+            "--as",
+            number,
+        ]);
+        arguments.extend(more);
+        jiaolian(&arguments, &[PASSPHRASE])
+    }
+
+    /// What is on file about a directory's own office.
+    pub(crate) fn show(&self, name: &str) -> Json {
+        jiaolian(
+            &["office", "show", "--json", "--dir", &self.text(name)],
+            &[],
+        )
+        .done()
+    }
+
+    /// The request goes up once more, and the answer comes back.
+    pub(crate) fn appoint_again(&self, above: &str, keeper: &str, below: &str) -> Json {
+        let done = self.appoint(above, keeper, below).done();
+        self.join(below, below).done();
+        done
+    }
+
     pub(crate) fn status(&self, name: &str) -> Json {
         jiaolian(&["status", "--json", "--dir", &self.text(name)], &[]).done()
     }

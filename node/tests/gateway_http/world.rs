@@ -139,7 +139,7 @@ fn setup(node: Option<Seat>) -> Setup {
     let signer = Box::new(key("node"));
     Setup {
         office: office("county"),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -170,6 +170,7 @@ fn appoint(name: &str, at: &str, role: &str) -> Appoint {
         depth: 0,
         endpoint: (role == "NODE").then(|| sha256(&[b"peer", at.as_bytes()])),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 

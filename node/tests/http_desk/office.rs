@@ -46,13 +46,16 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 13] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
     ("C2", "赵局", "county", &["CTY_HEAD"]),
     ("C3", "周值", "county", &["CMD_DUTY"]),
     ("C4", "吴值", "county", &["CMD_DUTY"]),
+    ("C5", "钱副", "county", &["CTY_DEP"]),
+    ("C6", "冯副", "county", &["CTY_DEP"]),
+    ("M1", "未检", "county", &["CTY_CASE", "MINOR_OFFICER"]),
     ("B1", "孙局", "county", &["CTY_BUREAU"]),
     ("A1", "管理员", "county", &["SYS_ADM"]),
     ("S1", "审计员", "county", &["SEC_AUD"]),
@@ -121,7 +124,7 @@ fn root() -> RootKey {
 }
 
 fn pin() -> RootPin {
-    RootPin::new(office("province"), ED25519, &key("root").public_key())
+    RootPin::of(&root().into())
 }
 
 fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint {
@@ -138,12 +141,17 @@ fn appoint(staff_number: &str, name: &str, at: &str, roles: &[&str]) -> Appoint 
         office: office(at),
         duty: Duty::Staff,
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        kinds: vec![1],
+        kinds: if roles.contains(&"MINOR_OFFICER") {
+            vec![1, 2]
+        } else {
+            vec![1]
+        },
         not_before: START - 30 * DAY,
         not_after: START + 700 * DAY,
         depth: 0,
         endpoint: roles.contains(&"NODE").then(|| endpoint(at)),
         document: "湘司任〔2026〕1号".to_owned(),
+        acting: None,
     }
 }
 
@@ -182,7 +190,7 @@ fn setup(at: &str, node: Option<Seat>) -> Setup {
     let signer = Box::new(key(node_name(at)));
     Setup {
         office: office(at),
-        root: root(),
+        root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
         rules: Arc::new(RulePack::builtin()),
@@ -259,6 +267,7 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         from: 0,
         to: START + 900 * DAY,
         document: "浏司委〔2026〕1号".to_owned(),
+        ends: None,
     };
     sign(
         "county",
@@ -266,6 +275,11 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         Some(rosters["county"]),
         entrust.into(),
     );
+    let witness = Appoint {
+        duty: Duty::Witness,
+        ..appoint("", "city witness", "city", &[])
+    };
+    sign("root", root_seat, Some(rosters["city"]), witness.into());
     let node = appoint("", "node", "county", &["NODE"]);
     let author = node.author();
     let id = sign("root", root_seat, Some(rosters["county"]), node.into());
@@ -420,6 +434,8 @@ impl Office {
     pub(crate) async fn after_power_cut(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("store"), self.disk()).unwrap();
+        let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
+        std::fs::write(dir.path().join("store.keys"), keys).unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

@@ -51,6 +51,8 @@ struct Platter {
     cut: bool,
     room_bytes: u64,
     dice: Dice,
+    /// The file of dossier keys, which is whole after each write.
+    keys: Option<Vec<u8>>,
 }
 
 /// The disk; clones are the same disk.
@@ -68,6 +70,7 @@ impl ImageDisk {
             cut: false,
             room_bytes: u64::MAX,
             dice: Dice::new(0),
+            keys: None,
         })))
     }
 
@@ -223,6 +226,28 @@ impl Medium for ImageDisk {
 
     fn peek_schema(&self) -> Option<u32> {
         None
+    }
+
+    fn read_keys(&self) -> io::Result<Option<Vec<u8>>> {
+        let platter = self.platter();
+        platter.powered()?;
+        Ok(platter.keys.clone())
+    }
+
+    fn append_keys(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.powered()?;
+        let keys = platter.keys.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        keys.truncate(at as usize);
+        keys.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn replace_keys(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.powered()?;
+        platter.keys = Some(bytes.to_vec());
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {

@@ -124,6 +124,33 @@ pub struct Serve {
     pub fields: Fields,
 }
 
+/// Takes back the signer's own application or step, before anybody went on from it (撤回).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Withdraw {
+    /// The `Apply` or `Step` that is taken back; in `deps` or the own chain.
+    #[n(0)]
+    pub act: EnvelopeId,
+    /// Reason in words.
+    #[n(1)]
+    pub reason: String,
+}
+
+/// Says what should have stood in an act (更正). The act stays as it was signed; both are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Correct {
+    /// The act that is corrected; in `deps` or the own chain.
+    #[n(0)]
+    pub act: EnvelopeId,
+    /// The fields that are different, as they should have been.
+    #[cbor(n(1), with = "crate::value::pairs")]
+    pub fields: Fields,
+    /// Reason in words; a correction without one does not count.
+    #[n(2)]
+    pub reason: String,
+}
+
 /// Raises an alarm and opens its dossier.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

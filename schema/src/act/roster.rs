@@ -75,6 +75,21 @@ pub struct Appoint {
     /// Document number of the appointment.
     #[n(13)]
     pub document: String,
+    /// Where it is a stand-in's (AB岗): it gives no capacity until its holder signs a `StandIn`.
+    #[n(14)]
+    pub acting: Option<Acting>,
+}
+
+/// For whom somebody stands in, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Acting {
+    /// The person whose place it is.
+    #[n(0)]
+    pub person: PersonId,
+    /// The condition in words.
+    #[n(1)]
+    pub condition: String,
 }
 
 impl Appoint {
@@ -167,6 +182,44 @@ pub struct Entrust {
     /// Document number.
     #[n(4)]
     pub document: String,
+    /// Earlier entrustments that end where this one begins, ascending, each once.
+    #[n(5)]
+    pub ends: Option<Vec<EnvelopeId>>,
+}
+
+/// Gives an office another name or code from a civil day on. Signed by a keeper of an office above;
+/// the root's keeper for the root office.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Restyle {
+    /// Which office.
+    #[n(0)]
+    pub office: OfficeId,
+    /// First day, days since 1970-01-01 in Asia/Shanghai.
+    #[n(1)]
+    pub from_day: i32,
+    /// The name from then on; none leaves it.
+    #[n(2)]
+    pub name: Option<String>,
+    /// GB/T 2260 code and suffix from then on; none leaves it.
+    #[n(3)]
+    pub code: Option<String>,
+}
+
+/// The holder of a stand-in's appointment takes the place, or gives it back. Signed by the holder's
+/// staff key in the roster of its office.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct StandIn {
+    /// The stand-in's appointment.
+    #[n(0)]
+    pub appointment: EnvelopeId,
+    /// Why, in words: the condition that came about.
+    #[n(1)]
+    pub reason: String,
+    /// 1 where the place is given back.
+    #[n(2)]
+    pub back: u8,
 }
 
 /// One head that a receipt lists.

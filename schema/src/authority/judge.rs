@@ -5,7 +5,7 @@ use super::Authority;
 use super::chain::{Chain, Heads};
 use super::statement::{AT_ONCE, NEVER, Says, Statement, Statements, Told};
 use crate::act::{Act, At, Receipt};
-use crate::id::{AuthorId, EnvelopeId};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A good act of a keeper or a witness, as others feel it.
@@ -116,6 +116,25 @@ impl Authority {
         judged
     }
 
+    /// What keepers of an office say of an author and did not replace, by id.
+    pub fn said_by(
+        &self,
+        office: OfficeId,
+        author: AuthorId,
+    ) -> impl Iterator<Item = (EnvelopeId, &Act)> {
+        let said = self.statements_about(author);
+        let own = said.into_iter().filter(move |one| one.office == office);
+        let own: Vec<Statement> = own.collect();
+        let replaced: BTreeSet<EnvelopeId> = own
+            .iter()
+            .flat_map(|one| one.replaces.iter().copied())
+            .collect();
+        let left = own
+            .into_iter()
+            .filter(move |one| !replaced.contains(&one.id));
+        left.filter_map(|one| Some((one.id, self.acts.get(&one.id)?.act()?)))
+    }
+
     fn take_listings(&self, author: AuthorId, judged: &mut Judged) {
         let mut receipts: Vec<&Receipt> = self.counting_receipts(author).collect();
         // The earliest first: then no head is covered anew by an earlier one, and each is met once.
@@ -147,7 +166,9 @@ impl Authority {
 
     fn statements_about(&self, author: AuthorId) -> Vec<Statement> {
         let ids = self.index.said_about.get(&author).into_iter().flatten();
-        ids.filter_map(|id| self.statement(*id, author)).collect()
+        ids.filter_map(|id| self.statement(*id, author))
+            .chain(self.root_cut(author))
+            .collect()
     }
 
     fn statement(&self, id: EnvelopeId, about: AuthorId) -> Option<Statement> {

@@ -4,9 +4,9 @@
 use super::Authority;
 use super::state::{NodeSeat, PolicyInForce};
 use super::weigh::Signed;
-use crate::act::{Act, Appoint, Entrust, Policy};
+use crate::act::{Act, Appoint, Entrust, Policy, Shred};
 use crate::envelope::Duty;
-use crate::id::{EnvelopeId, OfficeId};
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::BTreeMap;
 
 /// Days without word from above after which decisions are refused, where no policy says otherwise.
@@ -14,8 +14,24 @@ pub const STALE_DAYS_DEFAULT: u16 = 7;
 /// The role of an appointment that makes a node.
 const NODE_ROLE: &str = "NODE";
 
+/// One entrustment (委托函) as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrustment<'a> {
+    /// The signed act.
+    pub id: EnvelopeId,
+    /// The office that entrusts.
+    pub by: OfficeId,
+    /// What it says.
+    pub act: &'a Entrust,
+    /// Since when another takes its place, ms UTC.
+    pub ended: Option<i64>,
+}
+
 /// An appointing act, its content, and whether it counts.
 pub type Appointments<'a> = Box<dyn Iterator<Item = (EnvelopeId, &'a Appoint, bool)> + 'a>;
+
+/// Lowest tier whose keepers order that a case be destroyed: the county.
+const SHRED_TIER_MIN: u8 = 2;
 
 impl Authority {
     /// What an appointing act says, whether it counts or not.
@@ -81,32 +97,60 @@ impl Authority {
     }
 
     /// Whether a good revocation by a judge bars whatever the author signs from now on.
-    pub fn is_barred(&self, author: crate::id::AuthorId) -> bool {
+    pub fn is_barred(&self, author: AuthorId) -> bool {
         match self.chains.get(&author) {
             Some(chain) => chain.judged.barred,
             None => self.judge(author, &super::chain::Chain::default()).barred,
         }
     }
 
-    /// Whether an office strictly above entrusted the office with an action at an instant, ms UTC.
+    /// Whether an office strictly above entrusted the office with an action at an instant, ms UTC,
+    /// and nobody ended that before.
     pub fn entrusted(&self, office: OfficeId, action: &str, at: i64) -> bool {
-        self.entrustments().any(|(by, entrust)| {
-            entrust.office == office
-                && self.offices.get(office).is_some()
-                && self.offices.is_above(by, office)
-                && entrust.from <= at
-                && at <= entrust.to
-                && entrust.actions.iter().any(|name| name == action)
+        self.entrustments_of(office).any(|entrusted| {
+            let Entrustment { act, ended, .. } = entrusted;
+            act.from <= at
+                && at <= act.to
+                && ended.is_none_or(|ended| at < ended)
+                && act.actions.iter().any(|name| name == action)
         })
     }
 
-    fn entrustments(&self) -> impl Iterator<Item = (OfficeId, &Entrust)> {
+    /// Good entrustments to an office by offices above it, by id.
+    pub fn entrustments_of(&self, office: OfficeId) -> impl Iterator<Item = Entrustment<'_>> {
+        let known = self.offices.get(office).is_some();
+        let to = self.entrustments().filter(move |(_, by, act)| {
+            known && act.office == office && self.offices.is_above(*by, office)
+        });
+        to.map(|(id, by, act)| Entrustment {
+            id,
+            by,
+            act,
+            ended: self.entrustment_end(id, by),
+        })
+    }
+
+    /// Since when a later entrustment of the same office, or of one above it, takes the place of
+    /// this one: its first instant, never before it was signed.
+    fn entrustment_end(&self, id: EnvelopeId, by: OfficeId) -> Option<i64> {
+        let ending = self.entrustments().filter(|(_, other, act)| {
+            let named = act.ends.iter().flatten().any(|ended| *ended == id);
+            named && self.offices.covers(*other, by)
+        });
+        ending
+            .map(|(other, _, act)| act.from.max(self.signed_at(other)))
+            .min()
+    }
+
+    fn entrustments(&self) -> impl Iterator<Item = (EnvelopeId, OfficeId, &Entrust)> {
         self.index.rulings.iter().filter_map(|id| {
             let signed = self.acts.get(id)?;
             self.effect(signed.author, *id)?;
             let seat = self.seat(signed.author)?;
             match signed.act()? {
-                Act::Entrust(entrust) if seat.duty == Duty::Keeper => Some((seat.office, entrust)),
+                Act::Entrust(entrust) if seat.duty == Duty::Keeper => {
+                    Some((*id, seat.office, entrust))
+                }
                 _ => None,
             }
         })
@@ -137,6 +181,28 @@ impl Authority {
                 act: Some(id),
             },
         )
+    }
+
+    /// The office that an author belongs to, where it has been introduced.
+    pub fn office_of(&self, author: AuthorId) -> Option<OfficeId> {
+        self.seat(author).map(|seat| seat.office)
+    }
+
+    /// Good orders to destroy a case, by keepers of a county or of an office above one, with the
+    /// office that gave each. Whether the case stands under that office, the caller must ask.
+    pub fn shreds(&self) -> impl Iterator<Item = (EnvelopeId, OfficeId, &Shred)> {
+        self.index.rulings.iter().filter_map(|id| {
+            let signed = self.acts.get(id)?;
+            self.effect(signed.author, *id)?;
+            let seat = self.seat(signed.author)?;
+            let tier = self.offices.get(seat.office)?.tier;
+            match signed.act()? {
+                Act::Shred(shred) if seat.duty == Duty::Keeper && tier >= SHRED_TIER_MIN => {
+                    Some((*id, seat.office, shred))
+                }
+                _ => None,
+            }
+        })
     }
 
     fn policies(&self) -> impl Iterator<Item = (OfficeId, i64, EnvelopeId, &Policy)> {

@@ -4,34 +4,12 @@
 use super::Authority;
 use super::chain::{Chain, HeadRow};
 use super::judge::Judged;
-use super::weigh::{Said, Signed};
+use super::weigh::Said;
 use crate::act::Act;
-use crate::admit::Introduction;
 use crate::envelope::{Duty, Head};
-use crate::fact::{Fact, What};
-use crate::id::{AuthorId, EnvelopeId, OfficeId};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Who is concerned by what.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Index {
-    /// Revocations and endorsements by the author that they speak of.
-    pub(super) said_about: BTreeMap<AuthorId, BTreeSet<EnvelopeId>>,
-    /// Receipts by the authors whose heads they list.
-    pub(super) listed_by: BTreeMap<AuthorId, BTreeSet<EnvelopeId>>,
-    /// Authors by the receipts that their heads cite.
-    pub(super) cited_by: BTreeMap<EnvelopeId, BTreeSet<AuthorId>>,
-    /// Acts of keepers and witnesses in the order of their chains.
-    pub(super) acts_of: BTreeMap<AuthorId, BTreeSet<(u64, EnvelopeId)>>,
-    /// Appointing acts by the office that they appoint to.
-    pub(super) appoints: BTreeMap<OfficeId, BTreeSet<EnvelopeId>>,
-    /// Witness authors by office.
-    pub(super) witnesses: BTreeMap<OfficeId, BTreeSet<AuthorId>>,
-    /// Founding acts.
-    pub(super) founds: BTreeSet<EnvelopeId>,
-    /// Policies and entrustments.
-    pub(super) rulings: BTreeSet<EnvelopeId>,
-}
+use crate::fact::Fact;
+use crate::id::{AuthorId, EnvelopeId};
+use std::collections::BTreeSet;
 
 /// Ascending order of evaluation (rule 4); authors without a known office last.
 type Rank = (u8, bool);
@@ -64,6 +42,7 @@ impl Authority {
         let time = self.cited_time(row.author, id);
         let plain = !self.dirty.contains(&row.author)
             && !self.index.said_about.contains_key(&row.author)
+            && !self.is_cut_by_root(row.author)
             && !self.acts.contains_key(&id);
         let Some(chain) = self.chains.get_mut(&row.author).filter(|_| plain) else {
             return false;
@@ -92,83 +71,6 @@ impl Authority {
                 self.refresh_act(author, id);
             }
         }
-    }
-
-    fn take_said(&mut self, fact: &Fact) {
-        let said = match &fact.what {
-            What::Roster(_) => fact.what.roster_act().map(Said::Act),
-            What::Receipt(receipt) => Some(Said::Receipt(receipt.clone())),
-            _ => None,
-        };
-        let Some(said) = said else { return };
-        self.take_index(fact.id, &said);
-        let of = self.index.acts_of.entry(fact.author).or_default();
-        of.insert((fact.n, fact.id));
-        self.acts.insert(
-            fact.id,
-            Signed {
-                author: fact.author,
-                appointment: fact.appointment,
-                at: fact.at,
-                said,
-            },
-        );
-    }
-
-    fn take_index(&mut self, id: EnvelopeId, said: &Said) {
-        let index = &mut self.index;
-        match said {
-            Said::Receipt(receipt) => {
-                // Rule 10 asks of whoever cites it as soon as it is here, counting or not.
-                let citing = index.cited_by.get(&id).into_iter().flatten();
-                self.dirty.extend(citing);
-                for head in &receipt.heads {
-                    index.listed_by.entry(head.author).or_default().insert(id);
-                }
-            }
-            Said::Act(Act::Found(_)) => {
-                index.founds.insert(id);
-            }
-            Said::Act(Act::Appoint(appoint)) => {
-                index.appoints.entry(appoint.office).or_default().insert(id);
-                self.introduce(Introduction {
-                    suite: appoint.suite,
-                    key: appoint.key.clone(),
-                    office: appoint.office,
-                    duty: appoint.duty,
-                });
-            }
-            Said::Act(Act::Revoke(revoke)) => {
-                index
-                    .said_about
-                    .entry(revoke.author)
-                    .or_default()
-                    .insert(id);
-            }
-            Said::Act(Act::Endorse(endorse)) => {
-                index
-                    .said_about
-                    .entry(endorse.author)
-                    .or_default()
-                    .insert(id);
-            }
-            Said::Act(_) => {
-                index.rulings.insert(id);
-            }
-        }
-    }
-
-    fn introduce(&mut self, introduction: Introduction) {
-        let author = introduction.author();
-        if self.seats.contains_key(&author) {
-            return;
-        }
-        if introduction.duty == Duty::Witness {
-            let witnesses = self.index.witnesses.entry(introduction.office).or_default();
-            witnesses.insert(author);
-        }
-        self.seats.insert(author, introduction);
-        self.dirty.insert(author);
     }
 
     /// Weighs one act alone where it is the newest of an undisturbed chain; else its author is
@@ -237,7 +139,7 @@ impl Authority {
     }
 
     fn rank(&self, author: AuthorId) -> Rank {
-        if author == self.root_author {
+        if self.is_root_keeper(author) {
             return (0, false);
         }
         let Some(seat) = self.seat(author) else {
@@ -254,11 +156,16 @@ impl Authority {
     /// rank.
     pub(super) fn settle(&mut self) {
         let mut queue: BTreeSet<(Rank, AuthorId)> = BTreeSet::new();
+        let mut root_news = self.follow_root();
         loop {
             for author in std::mem::take(&mut self.dirty) {
                 queue.insert((self.rank(author), author));
             }
             let Some((_, author)) = queue.pop_first() else {
+                // Whose founding of the root office counts is asked of the root statement too.
+                if std::mem::take(&mut root_news) && self.regrow() {
+                    continue;
+                }
                 return;
             };
             if self.rejudge(author) && self.regrow() {

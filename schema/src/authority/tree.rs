@@ -56,7 +56,7 @@ impl Authority {
         let effect = self.effect(signed.author, id)?;
         let seat = self.seat(signed.author)?;
         let allowed = match found.parent {
-            None => signed.author == self.root_author && found.office == self.root.office,
+            None => self.is_root_keeper(signed.author) && found.office == self.roots.office(),
             Some(parent) => seat.duty == Duty::Keeper && seat.office == parent,
         };
         allowed.then_some(((effect.filed, id), found))

@@ -1,6 +1,7 @@
 //! The state of one envelope: good, waiting or void, the first line that applies (rules 21–26).
 
 use super::Authority;
+use super::admin::is_admin_role;
 use super::judge::{Effect, Judged, filed_time};
 use super::state::{PathState, State, VoidReason, Wait, Window};
 use super::statement::{AT_ONCE, NEVER};
@@ -14,6 +15,10 @@ use std::collections::BTreeSet;
 const CASE_KIND_MIN: u16 = 32;
 /// Number of the act that asks for a new key.
 const ASK_KIND: u16 = 21;
+/// A root act: its weight is inside it, so that whoever can may carry it.
+const ROOT_KIND: u16 = 7;
+/// A standing in, which its holder signs.
+const STAND_IN_KIND: u16 = 9;
 /// The role that lets a keeper appoint; alone, it does not narrow which roles may be conferred.
 const KEEPER_ROLE: &str = "KEEPER";
 
@@ -40,6 +45,20 @@ impl Signed {
             Said::Receipt(_) => None,
         }
     }
+
+    fn weighed<'a>(&self, id: EnvelopeId, judged: &'a Judged) -> Weighed<'a> {
+        Weighed {
+            id,
+            author: self.author,
+            appointment: self.appointment,
+            at: self.at,
+            duty: match &self.said {
+                Said::Act(act) => duty_of_kind(act.kind()),
+                Said::Receipt(_) => Some(Duty::Witness),
+            },
+            judged,
+        }
+    }
 }
 
 /// What the state of an envelope depends on.
@@ -48,19 +67,27 @@ struct Weighed<'a> {
     author: AuthorId,
     appointment: Option<EnvelopeId>,
     at: i64,
-    duty: Duty,
+    /// The duty that signs such a thing; none where every duty may.
+    duty: Option<Duty>,
     judged: &'a Judged,
 }
 
-/// What is asked of the duty by what an envelope says (rule 2).
-fn duty_for(what: &What) -> Duty {
+/// Which duty signs what an envelope says (rule 2); none where every duty may.
+fn duty_for(what: &What) -> Option<Duty> {
     match what {
+        What::Roster(act) => duty_of_kind(act.kind),
+        What::Unknown { kind } if *kind < CASE_KIND_MIN => Some(Duty::Keeper),
+        What::Receipt(_) => Some(Duty::Witness),
+        _ => Some(Duty::Staff),
+    }
+}
+
+fn duty_of_kind(kind: u16) -> Option<Duty> {
+    match kind {
+        ROOT_KIND => None,
         // Staff of an office may ask; nothing follows from it by itself.
-        What::Roster(act) if act.kind == ASK_KIND => Duty::Staff,
-        What::Roster(_) => Duty::Keeper,
-        What::Unknown { kind } if *kind < CASE_KIND_MIN => Duty::Keeper,
-        What::Receipt(_) => Duty::Witness,
-        _ => Duty::Staff,
+        STAND_IN_KIND | ASK_KIND => Some(Duty::Staff),
+        _ => Some(Duty::Keeper),
     }
 }
 
@@ -89,7 +116,7 @@ impl Authority {
 
     /// Between which instants an envelope was provably signed.
     pub fn window(&self, fact: &Fact) -> Window {
-        if fact.author == self.root_author {
+        if self.is_root_keeper(fact.author) {
             return Window {
                 lower: None,
                 filed: Some(fact.at),
@@ -101,10 +128,28 @@ impl Authority {
             .unwrap_or_default()
     }
 
+    /// The claimed time of a roster act moved into its window, ms UTC; the claim itself for a keeper
+    /// of the root.
+    pub(super) fn signed_at(&self, id: EnvelopeId) -> i64 {
+        let Some(signed) = self.acts.get(&id) else {
+            return NEVER;
+        };
+        match self.chains.get(&signed.author) {
+            Some(chain) if !self.is_root_keeper(signed.author) => {
+                self.window_of(&chain.judged, id).clamp(signed.at)
+            }
+            _ => signed.at,
+        }
+    }
+
+    /// A receipt that is dated before another which the signer cites lies about its time: the
+    /// signature cannot be older than what it names (Q7 of `docs/standing-quarrel.md`).
     fn window_of(&self, judged: &Judged, id: EnvelopeId) -> Window {
+        let lower = self.heads.get(id).and_then(|row| judged.lower_at(row.n));
+        let filed = judged.filed.get(&id);
         Window {
-            lower: self.heads.get(id).and_then(|row| judged.lower_at(row.n)),
-            filed: judged.filed.get(&id).copied(),
+            lower,
+            filed: filed.map(|time| lower.map_or(*time, |lower| lower.max(*time))),
         }
     }
 
@@ -123,10 +168,10 @@ impl Authority {
         let Some(seat) = self.seat(x.author) else {
             return waits(Wait::Appointment);
         };
-        if seat.duty != x.duty {
+        if x.duty.is_some_and(|duty| duty != seat.duty) {
             return (State::Void(VoidReason::Duty), AT_ONCE);
         }
-        if x.author == self.root_author {
+        if self.is_root_keeper(x.author) {
             return (State::Good { filed: Some(x.at) }, AT_ONCE);
         }
         let (appoint, behind) = match self.appointment_behind(x.author, x.appointment) {
@@ -202,20 +247,23 @@ impl Authority {
         (State::Waiting(Wait::Window), AT_ONCE)
     }
 
+    /// Whether a roster act that no memory of effects covers takes effect.
+    pub(super) fn is_good_act(&self, id: EnvelopeId) -> bool {
+        let Some(signed) = self.acts.get(&id) else {
+            return false;
+        };
+        let Some(chain) = self.chains.get(&signed.author) else {
+            return false;
+        };
+        let weighed = signed.weighed(id, &chain.judged);
+        let (state, _) = self.weigh(&weighed, self.bodies.is_complete(id));
+        state.is_good()
+    }
+
     /// The effect of one act of a keeper or a witness, none where it is not good.
     pub(super) fn effect_of(&self, id: EnvelopeId, judged: &Judged) -> Option<Effect> {
         let signed = self.acts.get(&id)?;
-        let weighed = Weighed {
-            id,
-            author: signed.author,
-            appointment: signed.appointment,
-            at: signed.at,
-            duty: match &signed.said {
-                Said::Act(_) => Duty::Keeper,
-                Said::Receipt(_) => Duty::Witness,
-            },
-            judged,
-        };
+        let weighed = signed.weighed(id, judged);
         let (state, delay) = self.weigh(&weighed, self.bodies.is_complete(id));
         let State::Good { filed } = state else {
             return None;
@@ -225,6 +273,8 @@ impl Authority {
             Said::Act(Act::Appoint(appoint)) => self
                 .appoint_fault(signed.author, signed.appointment, appoint)
                 .is_none(),
+            // Neither is asked for by its effect.
+            Said::Act(Act::Root(_) | Act::StandIn(_)) => return None,
             Said::Act(_) => true,
         };
         Some(Effect {
@@ -251,10 +301,10 @@ impl Authority {
         issuer_appointment: Option<EnvelopeId>,
         child: &Appoint,
     ) -> Option<VoidReason> {
-        if child.not_before > child.not_after {
+        if !is_sound(child) {
             return Some(VoidReason::Scope);
         }
-        if issuer == self.root_author {
+        if self.is_root_keeper(issuer) {
             return None;
         }
         let parent = self.appointment(issuer_appointment?)?;
@@ -263,6 +313,18 @@ impl Authority {
             && confers(parent, child);
         (!inside).then_some(VoidReason::Scope)
     }
+}
+
+/// Whether an appointment may be at all, whoever signs it: some interval; an administrator's role
+/// alone; a stand-in of staff for somebody else.
+fn is_sound(appoint: &Appoint) -> bool {
+    let administers = appoint.roles.iter().any(|role| is_admin_role(role));
+    let stands_in = appoint.acting.as_ref();
+    appoint.not_before <= appoint.not_after
+        && (!administers || (appoint.roles.len() == 1 && appoint.duty == Duty::Staff))
+        && stands_in.is_none_or(|acting| {
+            appoint.duty == Duty::Staff && acting.person != appoint.person && !administers
+        })
 }
 
 /// A keeper confers the roles that its own appointment lists beside `KEEPER`; where it lists none,

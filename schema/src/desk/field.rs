@@ -73,6 +73,20 @@ pub fn amend_of(entry: &FieldEntry, value: Option<&Value>) -> Amend {
     }
 }
 
+/// The value that one act gave a field, be it in force or not.
+pub(super) fn value_in(
+    file: &File,
+    rule: &CaseField,
+    name: &str,
+    act: EnvelopeId,
+) -> Option<Value> {
+    if act == EnvelopeId::from(file.id) {
+        opened_with(file, rule, name)
+    } else {
+        read_amend(file, rule, act)
+    }
+}
+
 fn read_amend(file: &File, rule: &CaseField, id: EnvelopeId) -> Option<Value> {
     let Filed { act, fact, .. } = file.find(id)?;
     let bytes = match (act, &fact.what) {

@@ -21,8 +21,10 @@ pub struct Capacity {
     pub office: OfficeId,
     /// Tier of the office.
     pub tier: u8,
-    /// Role ids.
+    /// Role ids; none for a stand-in who had not taken the place.
     pub roles: Vec<String>,
+    /// Whether it is a stand-in's place (代).
+    pub acting: bool,
 }
 
 /// One envelope of the dossier.
@@ -154,16 +156,19 @@ impl File {
         self.filed.iter().filter(|entry| entry.state.is_good())
     }
 
-    /// Envelopes of one matter's steps that take effect, in causal order.
+    /// Envelopes of one matter's steps that take effect and were not taken back, in causal order.
     pub fn steps(&self, matter: EnvelopeId) -> impl Iterator<Item = &Filed> {
-        self.good().filter(
+        let steps = self.good().filter(
             move |entry| matches!(&entry.fact.what, What::Step { matter: of, .. } if *of == matter),
-        )
+        );
+        steps.filter(|entry| !self.standing.is_withdrawn(entry.fact.id))
     }
 }
 
 fn capacity(authority: &Authority, fact: &Fact) -> Option<Capacity> {
-    let appoint = authority.appointment(fact.appointment?)?;
+    let appointment = fact.appointment?;
+    let appoint = authority.appointment(appointment)?;
+    let holds = authority.has_capacity(appointment, fact.n);
     let tier = authority
         .offices()
         .get(appoint.office)
@@ -173,7 +178,8 @@ fn capacity(authority: &Authority, fact: &Fact) -> Option<Capacity> {
         name: appoint.name.clone(),
         office: appoint.office,
         tier,
-        roles: appoint.roles.clone(),
+        roles: appoint.roles.iter().filter(|_| holds).cloned().collect(),
+        acting: appoint.acting.is_some(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! Matters of a dossier, run by their tables over the acts that take effect.
 
 use super::field::value_of;
-use super::file::{File, Filed};
+use super::file::{Capacity, File, Filed};
+use super::ground::contested;
 use crate::act::Act;
 use crate::authority::Authority;
 use crate::fact::What;
@@ -9,7 +10,7 @@ use crate::id::EnvelopeId;
 use crate::rule::RulePack;
 use crate::standing::{Grant, SlotStanding};
 use crate::workflow::{
-    ActForm, DateSpan, Form, MatterContext, MatterState, SlotOutcome, Step, Value, Workflow,
+    ActForm, DateSpan, Form, Label, MatterContext, MatterState, SlotOutcome, Step, Value, Workflow,
     date_of_day,
 };
 use std::collections::BTreeMap;
@@ -34,6 +35,12 @@ pub struct DeskMatter {
     pub form: Form,
     /// Whether a served decision may be relied on though it no longer stands.
     pub reliance: bool,
+    /// Whether its author took the application back: the matter is at its end.
+    pub withdrawn: bool,
+    /// A protected field that its decisions rest on and that is contested.
+    pub contested: Option<Label>,
+    /// Who signed the decisions that contradict one another, by slot.
+    pub rivals: BTreeMap<String, Vec<Capacity>>,
 }
 
 impl DeskMatter {
@@ -120,18 +127,49 @@ fn run(
         granted_leaves,
         days_together: None,
     };
-    let state = workflow.run(rules, &apply, &steps, &outcomes(&slots), &context);
+    let withdrawn = standing.is_some_and(|standing| standing.withdrawn);
+    let mut state = workflow.run(rules, &apply, &steps, &outcomes(&slots), &context);
+    if withdrawn {
+        state = ended(state);
+    }
     let mut acts = vec![opening.fact.id];
     acts.extend(entries.iter().map(|entry| entry.fact.id));
     Some(DeskMatter {
         id: opening.fact.id,
         workflow: (name, version),
         state,
+        rivals: rivals(file, &slots),
         slots,
         acts,
         form: apply.form,
         reliance: standing.is_some_and(|standing| standing.reliance),
+        withdrawn,
+        contested: contested(file, rules, workflow),
     })
+}
+
+/// Nothing is owed or offered any more.
+fn ended(state: MatterState) -> MatterState {
+    MatterState {
+        ended: true,
+        ahead: Vec::new(),
+        due: Vec::new(),
+        next: Vec::new(),
+        reminders: Vec::new(),
+        ..state
+    }
+}
+
+fn rivals(file: &File, slots: &BTreeMap<String, SlotStanding>) -> BTreeMap<String, Vec<Capacity>> {
+    let signers = |tips: &[EnvelopeId]| {
+        let signed = tips.iter().filter_map(|id| file.find(*id));
+        signed.filter_map(|entry| entry.by.clone()).collect()
+    };
+    let conflicted = slots.iter().filter_map(|(name, slot)| match slot {
+        SlotStanding::Conflicted { tips, .. } => Some((name.clone(), signers(tips))),
+        _ => None,
+    });
+    conflicted.collect()
 }
 
 fn outcomes(slots: &BTreeMap<String, SlotStanding>) -> BTreeMap<String, SlotOutcome> {

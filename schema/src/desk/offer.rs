@@ -2,8 +2,11 @@
 
 use super::field::{FieldEntry, field_entry};
 use super::file::File;
+use super::ground::settle_fault;
 use super::matter::DeskMatter;
+use crate::id::EnvelopeId;
 use crate::rule::{CaseField, RulePack};
+use crate::standing::SlotStanding;
 use crate::workflow::{Event, Field, Label, RuleError, Signer, Workflow};
 
 /// Workflows of one act, in which records are kept; their matters are shown as records.
@@ -44,6 +47,8 @@ pub struct Offer {
     pub light: bool,
     /// Why this signer may not sign it now.
     pub blocked: Option<RuleError>,
+    /// The acts that contradict one another and that it settles (裁定, 核定); empty for most.
+    pub settles: Vec<EnvelopeId>,
     /// The form.
     pub fields: Vec<OfferField>,
 }
@@ -55,7 +60,7 @@ pub fn matter_offers(
     signer: &Signer,
     now_ms: i64,
 ) -> Vec<Offer> {
-    let Some(table) = matter.table(rules) else {
+    let Some(table) = matter.table(rules).filter(|_| !matter.withdrawn) else {
         return Vec::new();
     };
     let offers = table.offers_for(rules, &matter.state, signer, now_ms);
@@ -67,12 +72,40 @@ pub fn matter_offers(
             tone: tone(table, event, matter.state.at(now_ms)),
             decision: offer.decision,
             light: offer.light,
-            blocked: offer.blocked,
+            blocked: offer
+                .blocked
+                .or_else(|| decision_fault(table, matter, &offer.event, signer)),
+            settles: settled_by(table, matter, &offer.event),
             // A step carries no area: the permit's area is the one that was asked for.
             fields: without(form(table, &offer.needs, &offer.takes), event.area.as_ref()),
         })
     };
     offers.into_iter().filter_map(offer).collect()
+}
+
+/// Why a decision waits although its level and its signer fit: what it rests on is contested, or
+/// others must settle a quarrel.
+fn decision_fault(
+    table: &Workflow,
+    matter: &DeskMatter,
+    event: &str,
+    signer: &Signer,
+) -> Option<RuleError> {
+    let slot = table.slot_of(event)?;
+    if let Some(field) = &matter.contested {
+        return Some(RuleError::Contested {
+            field: field.clone(),
+        });
+    }
+    settle_fault(matter.rivals.get(slot).into_iter().flatten(), signer)
+}
+
+fn settled_by(table: &Workflow, matter: &DeskMatter, event: &str) -> Vec<EnvelopeId> {
+    let slot = table.slot_of(event).and_then(|slot| matter.slots.get(slot));
+    match slot {
+        Some(SlotStanding::Conflicted { tips, .. }) => tips.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// What can be started or amended in a case: `(matters to start, amendments, records)`.
@@ -104,7 +137,10 @@ pub fn case_offers(
         .filter(|rule| !rule.many && rule.may_amend(signer));
     let amends = amends.map(|rule| {
         let entry = field_entry(file, rules, &rule.field.id);
-        (amend(rule, &entry), entry)
+        let rivals = entry.rivals.iter().filter_map(|(id, _)| file.find(*id));
+        let signers = rivals.filter_map(|rival| rival.by.as_ref());
+        let blocked = settle_fault(signers, signer);
+        (amend(rule, &entry, blocked), entry)
     });
     (starts, amends.collect(), records)
 }
@@ -154,6 +190,7 @@ pub fn opening_offer(rules: &RulePack, signer: &Signer) -> Option<Offer> {
         decision: false,
         light: false,
         blocked: None,
+        settles: Vec::new(),
         fields: required.chain(optional).collect(),
     })
 }
@@ -166,6 +203,7 @@ fn start(table: &Workflow, event: &Event, name: String, label: Label) -> Offer {
         decision: false,
         light: false,
         blocked: None,
+        settles: Vec::new(),
         fields: form(table, &event.needs, &event.takes),
     }
 }
@@ -189,7 +227,7 @@ fn record_offers(table: &Workflow, event: &Event) -> Vec<Offer> {
     kinds.iter().map(offer).collect()
 }
 
-fn amend(rule: &CaseField, entry: &FieldEntry) -> Offer {
+fn amend(rule: &CaseField, entry: &FieldEntry, blocked: Option<RuleError>) -> Offer {
     let mut field = rule.field.clone();
     "value".clone_into(&mut field.id);
     Offer {
@@ -198,7 +236,8 @@ fn amend(rule: &CaseField, entry: &FieldEntry) -> Offer {
         tone: Tone::Plain,
         decision: false,
         light: false,
-        blocked: None,
+        blocked,
+        settles: entry.rivals.iter().map(|(id, _)| *id).collect(),
         fields: vec![OfferField {
             field,
             required: true,

@@ -3,6 +3,7 @@
 //! Besides the lines that a person reads it names every act of the matter, so a step that arrives
 //! meanwhile makes it another section, and the decision is asked for again.
 
+use super::ground::Ground;
 use super::matter::DeskMatter;
 use crate::canon;
 use crate::id::{EnvelopeId, sha256};
@@ -36,6 +37,9 @@ pub struct Section {
     /// The lines, in their order on the screen.
     #[n(3)]
     pub lines: Vec<SectionLine>,
+    /// The protected fields that it rests on, where its table names any.
+    #[n(4)]
+    pub grounds: Option<Vec<Ground>>,
 }
 
 impl Section {
@@ -50,12 +54,13 @@ impl Section {
     }
 }
 
-/// The section of a matter with the lines that are shown.
-pub fn section_of(matter: &DeskMatter, lines: Vec<SectionLine>) -> Section {
+/// The section of a matter with the lines that are shown and the fields that it rests on.
+pub fn section_of(matter: &DeskMatter, lines: Vec<SectionLine>, grounds: Vec<Ground>) -> Section {
     Section {
         version: 1,
         matter: matter.id,
         acts: matter.acts.clone(),
         lines,
+        grounds: (!grounds.is_empty()).then_some(grounds),
     }
 }

@@ -41,7 +41,7 @@ pub enum Form {
     #[error("a body names at most {DEPS_MAX} deps, ascending and each once, found {0}")]
     Deps(usize),
     #[error(
-        "found, open and raise open a dossier with m = 1, no dossier and no deps; nothing else does"
+        "found, open, raise and a ledger open a dossier with m = 1 and no deps; nothing else does"
     )]
     Opening,
     #[error("a witness signs receipts and nothing else, and nobody else signs one")]

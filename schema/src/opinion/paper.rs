@@ -4,8 +4,10 @@ use super::fault::{Fault, Form};
 use super::{Key, RootPin};
 use crate::act::{ACT_BYTES_MAX, Act, EditBytes, RECEIPT_HEADS_MAX, Receipt, SECTION_BYTES_MAX};
 use crate::canon;
-use crate::envelope::{BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind};
-use crate::id::{AuthorId, DossierId, EnvelopeId, sha256};
+use crate::envelope::{
+    BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind, body_hash,
+};
+use crate::id::{AuthorId, DossierId, EnvelopeId};
 use crate::merkle;
 use crate::suite::Verify;
 use std::collections::BTreeMap;
@@ -203,7 +205,7 @@ fn read_body(head: &Head, bytes: &[u8]) -> Result<(Body, Says), Form> {
     if bytes.len() > BODY_BYTES_MAX {
         return Err(Form::LongBody(bytes.len()));
     }
-    if sha256(&[bytes]) != head.body_hash.0 {
+    if body_hash(head.suite, bytes) != head.body_hash {
         return Err(Form::OtherBody);
     }
     let body: Body = canon::decode("a body", bytes)?;
@@ -213,11 +215,11 @@ fn read_body(head: &Head, bytes: &[u8]) -> Result<(Body, Says), Form> {
     if body.m == 0 || (body.m == 1) != body.prev_here.is_none() {
         return Err(Form::HereStart(body.m));
     }
-    let says = read_payload(head.kind, &body.payload)?;
+    let says = read_payload(head, &body.payload)?;
     let opens = matches!(
         says,
         Says::Act {
-            act: Act::Found(_) | Act::Open(_) | Act::Raise(_),
+            act: Act::Found(_) | Act::Open(_) | Act::Raise(_) | Act::Ledger(_),
             ..
         }
     );
@@ -228,8 +230,8 @@ fn read_body(head: &Head, bytes: &[u8]) -> Result<(Body, Says), Form> {
     Ok((body, says))
 }
 
-fn read_payload(kind: Kind, payload: &[u8]) -> Result<Says, Form> {
-    match kind {
+fn read_payload(head: &Head, payload: &[u8]) -> Result<Says, Form> {
+    match head.kind {
         Kind::Act => {
             if payload.len() > ACT_BYTES_MAX {
                 return Err(Form::LongAct(payload.len()));
@@ -250,7 +252,7 @@ fn read_payload(kind: Kind, payload: &[u8]) -> Result<Says, Form> {
         }
         Kind::Receipt => {
             let receipt: Receipt = canon::decode("a receipt", payload)?;
-            let root = merkle::root(receipt.heads.iter().map(canon::encode));
+            let root = merkle::root(head.suite, receipt.heads.iter().map(canon::encode));
             let ascending = receipt.heads.windows(2).all(|pair| pair[0] < pair[1]);
             if root != receipt.root || !ascending || receipt.heads.len() > RECEIPT_HEADS_MAX {
                 return Err(Form::Receipt);

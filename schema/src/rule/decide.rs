@@ -7,7 +7,9 @@ use crate::act::Span;
 use crate::calendar::civil_of;
 use crate::workflow::{
     ActForm, DateSpan, Decision, LeaveLevel, MatterContext, MatterFacts, RuleError, Signer,
+    Workflow,
 };
+use std::collections::BTreeSet;
 
 /// Open facts of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,12 @@ pub struct LeaveSum {
 }
 
 impl RulePack {
+    /// Actions that an office above may entrust, as the workflows name them.
+    pub fn entrustable(&self) -> BTreeSet<&str> {
+        let tables = self.workflows();
+        tables.filter_map(Workflow::entrustment).collect()
+    }
+
     /// What the event decides, if it is a decision.
     pub fn decision(&self, workflow: &str, version: u16, event: &str) -> Option<&Decision> {
         self.workflow(workflow, version).ok()?.decision(event)

@@ -31,6 +31,11 @@ impl Reader<'_> {
         if seat.author() != entry.fact.author || !self.replaces_lie_in_past(entry) {
             return false;
         }
+        let appointment = entry.fact.appointment;
+        let holds = |id| self.authority.has_capacity(id, entry.fact.n);
+        if !appointment.is_some_and(holds) {
+            return false;
+        }
         let place = self.place(Some(&entry.past));
         self.office_fits(key, value, seat.office, place)
             && self.kind_fits(seat)

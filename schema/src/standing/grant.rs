@@ -106,10 +106,13 @@ fn returns<'a>(
     matter: EnvelopeId,
     within: Option<&'a Past>,
 ) -> impl Iterator<Item = Span> + 'a {
+    let gone = reader.gone_in(within);
     let entries = reader.entries.iter().enumerate();
     entries
         .filter(move |(index, entry)| {
-            entry.state.is_good() && within.is_none_or(|past| past.contains(*index))
+            entry.state.is_good()
+                && within.is_none_or(|past| past.contains(*index))
+                && !reader.is_gone(*index, &gone)
         })
         .filter_map(move |(_, entry)| match &entry.fact.what {
             What::Step {

@@ -25,8 +25,10 @@ pub enum Outcome {
     Conflicted,
     /// A good decision whose signer was not competent.
     NotCompetent,
-    /// Waiting or void.
+    /// Waiting or void, or a step of an application that was taken back.
     NoEffect,
+    /// Taken back by its author before anybody went on from it.
+    Withdrawn,
 }
 
 /// One step of a matter.
@@ -75,6 +77,8 @@ pub struct MatterStanding {
     pub served: bool,
     /// What is granted, or was and still counts for the past.
     pub grant: Option<Grant>,
+    /// Whether the application was taken back: the matter is at its end.
+    pub withdrawn: bool,
 }
 
 impl Reader<'_> {
@@ -114,6 +118,7 @@ impl Reader<'_> {
                 tips.iter().any(|id| self.serve_time(*id).is_some())
             }),
             grant: self.grant(opener.id, &slots, &relied),
+            withdrawn: self.gone.contains(&opener.id),
             slots: slots
                 .into_iter()
                 .map(|(step, (_, folded))| (step, folded.standing))
@@ -172,6 +177,12 @@ impl Reader<'_> {
             return Outcome::NoEffect;
         };
         if !self.entries[index].state.is_good() {
+            return Outcome::NoEffect;
+        }
+        if self.gone.contains(&fact.id) {
+            return Outcome::Withdrawn;
+        }
+        if self.is_gone(index, &self.gone) {
             return Outcome::NoEffect;
         }
         let Some((SlotKey::Step(_, step), _)) = self.slot_value(index) else {
@@ -233,6 +244,7 @@ impl Reader<'_> {
         let favourable = self.on_slot(key).iter().copied().filter(|index| {
             self.is_favourable(*index)
                 && self.was_competent(*index)
+                && !self.is_gone(*index, &self.gone)
                 && !matches!(self.entries[*index].state, State::Void(_))
         });
         favourable
@@ -308,29 +320,47 @@ impl Reader<'_> {
     }
 
     /// An approval that a standing refusal names: it counted until the refusal, or until that was
-    /// served.
+    /// served. One that its author took back counted until then.
     fn revoked_grant(
         &self,
         slots: &BTreeMap<String, (&SlotKey, Folded)>,
     ) -> Option<(EnvelopeId, Option<i64>)> {
-        slots.values().find_map(|(_, folded)| {
-            let refusals = in_force_ids(&folded.standing);
-            let refusal = refusals
-                .iter()
-                .filter_map(|id| self.by_id.get(id))
-                .map(|index| &self.entries[*index])
-                .find(|entry| entry.replaces().iter().any(|id| self.grants(*id)))?;
-            let approval = refusal
-                .replaces()
-                .iter()
-                .copied()
-                .find(|id| self.grants(*id) && folded.filed.contains_key(id))?;
-            let end = match self.serve_time(approval) {
-                Some(_) => self.serve_time(refusal.fact.id),
-                None => None,
-            };
-            Some((approval, Some(end.unwrap_or(refusal.claimed))))
-        })
+        slots
+            .values()
+            .find_map(|(_, folded)| {
+                let refusals = in_force_ids(&folded.standing);
+                let refusal = refusals
+                    .iter()
+                    .filter_map(|id| self.by_id.get(id))
+                    .map(|index| &self.entries[*index])
+                    .find(|entry| entry.replaces().iter().any(|id| self.grants(*id)))?;
+                let approval = refusal
+                    .replaces()
+                    .iter()
+                    .copied()
+                    .find(|id| self.grants(*id) && folded.filed.contains_key(id))?;
+                let end = match self.serve_time(approval) {
+                    Some(_) => self.serve_time(refusal.fact.id),
+                    None => None,
+                };
+                Some((approval, Some(end.unwrap_or(refusal.claimed))))
+            })
+            .or_else(|| self.withdrawn_grant(slots))
+    }
+
+    fn withdrawn_grant(
+        &self,
+        slots: &BTreeMap<String, (&SlotKey, Folded)>,
+    ) -> Option<(EnvelopeId, Option<i64>)> {
+        let acts = slots.values().flat_map(|(key, _)| self.on_slot(key));
+        let taken = acts.copied().filter(|index| {
+            let entry = &self.entries[*index];
+            entry.state.is_good() && self.was_competent(*index) && self.grants(entry.fact.id)
+        });
+        taken
+            .filter_map(|index| Some((self.entries[index].fact.id, self.gone_since(index)?)))
+            .map(|(id, since)| (id, Some(since)))
+            .next()
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Reader<'a> {
     /// Whether each entry's signer was competent, be it good or not. Grows in causal order.
     competent: Vec<bool>,
     contest_ms: i64,
+    /// Withdrawals by the act that each names.
+    pub(super) withdrawals_of: BTreeMap<usize, Vec<usize>>,
+    /// What was taken back, as of now.
+    pub(super) gone: BTreeSet<EnvelopeId>,
 }
 
 impl<'a> Reader<'a> {
@@ -53,7 +57,10 @@ impl<'a> Reader<'a> {
             values: Vec::new(),
             competent: Vec::new(),
             contest_ms: i64::from(authority.policy(opening.place).stale_days) * DAY_MS,
+            withdrawals_of: BTreeMap::new(),
+            gone: BTreeSet::new(),
         };
+        reader.withdrawals_of = reader.name_withdrawals();
         reader.values = (0..reader.entries.len())
             .map(|index| reader.value(index))
             .collect();
@@ -66,6 +73,7 @@ impl<'a> Reader<'a> {
             let competent = reader.is_competent(index);
             reader.competent.push(competent);
         }
+        reader.gone = reader.taken_back(None);
         reader
     }
 
@@ -139,9 +147,11 @@ impl<'a> Reader<'a> {
         self.competent.get(index).copied().unwrap_or(false)
     }
 
-    /// Rule 30.
+    /// Rule 30, as of now.
     pub(super) fn is_candidate(&self, index: usize) -> bool {
-        self.was_competent(index) && self.entries[index].state.is_good()
+        self.was_competent(index)
+            && self.entries[index].state.is_good()
+            && !self.is_gone(index, &self.gone)
     }
 
     /// Entries on a slot, candidates or not, in causal order.
@@ -158,12 +168,14 @@ impl<'a> Reader<'a> {
 
     /// Folds a slot over its candidates, or over those in a past.
     pub(super) fn fold_slot(&self, key: &SlotKey, within: Option<&Past>) -> Folded {
+        let gone = self.gone_in(within);
         let indexes = self
             .on_slot(key)
             .iter()
             .copied()
             .filter(|index| within.is_none_or(|past| past.contains(*index)))
-            .filter(|index| self.is_candidate(*index));
+            .filter(|index| self.was_competent(*index) && self.entries[*index].state.is_good())
+            .filter(|index| !self.is_gone(*index, &gone));
         match key {
             SlotKey::Step(_, step) if step == BATON => {
                 let candidates = baton::candidates(self, indexes.collect(), within);

@@ -23,8 +23,11 @@ impl Standing {
     }
 }
 
+/// What later kinds of act bring is written only where there is any, so that a dossier without them
+/// keeps its root.
 fn write(standing: &Standing, out: &mut Out) -> Written {
-    out.array(9)?
+    let mended = !(standing.withdrawals.is_empty() && standing.corrections.is_empty());
+    out.array(if mended { 11 } else { 9 })?
         .u16(FOLD_VERSION)?
         .encode(standing.kind)?
         .encode(standing.place)?
@@ -43,6 +46,25 @@ fn write(standing: &Standing, out: &mut Out) -> Written {
     out.array(standing.listed.len() as u64)?;
     for (id, _) in &standing.listed {
         out.encode(id)?;
+    }
+    if mended {
+        write_mended(standing, out)?;
+    }
+    Ok(())
+}
+
+fn write_mended(standing: &Standing, out: &mut Out) -> Written {
+    out.array(standing.withdrawals.len() as u64)?;
+    for (id, withdrawal) in &standing.withdrawals {
+        out.array(3)?
+            .encode(id)?
+            .encode(withdrawal.act)?
+            .bool(withdrawal.counts)?;
+    }
+    out.array(standing.corrections.len() as u64)?;
+    for (act, ids) in &standing.corrections {
+        out.array(2)?.encode(act)?;
+        write_ids(ids, out)?;
     }
     Ok(())
 }
@@ -87,6 +109,7 @@ fn outcome(outcome: Outcome) -> u8 {
         Outcome::Conflicted => 4,
         Outcome::NotCompetent => 5,
         Outcome::NoEffect => 6,
+        Outcome::Withdrawn => 7,
     }
 }
 

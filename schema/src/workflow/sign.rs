@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::Workflow;
+use super::field::Label;
 use super::guard::{Guard, JudgeError, MatterFacts};
 use super::table::{Apart, Event, Path};
 use crate::id::PersonId;
@@ -111,6 +112,18 @@ pub enum RuleError {
         /// What the same person signed before.
         earlier: String,
     },
+    /// Two amendments of a field that the decision rests on contradict one another.
+    #[error("the field {:?} is contested: it is settled first", field.zh)]
+    Contested {
+        /// What people call the field.
+        field: Label,
+    },
+    /// Whoever signed one side does not settle the quarrel.
+    #[error("the person who signed one side does not settle the quarrel")]
+    Rival,
+    /// A quarrel is settled by a head of the office or by an office above.
+    #[error("a quarrel is settled by a head who signed neither side, or by an office above")]
+    Settle,
     /// A fact that decides is missing.
     #[error(transparent)]
     Facts(#[from] JudgeError),
@@ -124,6 +137,9 @@ impl RuleError {
             Self::Capacity { .. } => "rule.capacity",
             Self::Level { .. } => "rule.level",
             Self::Preparer { .. } => "rule.preparer",
+            Self::Contested { .. } => "rule.contested",
+            Self::Rival => "rule.rival",
+            Self::Settle => "rule.settle",
         }
     }
 }

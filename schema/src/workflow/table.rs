@@ -302,6 +302,9 @@ pub struct Table {
     /// The action that an office needs in its entrustment to decide here.
     #[serde(default)]
     pub entrustment: Option<String>,
+    /// Protected fields on which decisions rest: shown when one is signed, and settled before.
+    #[serde(default)]
+    pub rests_on: Vec<String>,
     /// The usual road from the opening to the end, as states.
     pub road: Vec<String>,
     /// Numbers by name.

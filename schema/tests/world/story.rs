@@ -15,6 +15,9 @@ pub enum Move {
     Fork(usize),
     Decide(usize, bool, bool),
     Serve(usize),
+    /// Takes back what one signed, perhaps knowing what was signed last.
+    Withdraw(usize, bool),
+    Correct(usize, usize),
     Amend(usize, bool),
     Receipt(usize, i64, Vec<usize>, bool),
     Revoke(usize, usize, Option<usize>),
@@ -60,6 +63,16 @@ pub fn wide_move() -> impl Strategy<Value = Move> {
         1 => pick.clone().prop_map(Move::ForkWitness),
         1 => (pick.clone(), pick.clone()).prop_map(|(k, a)| Move::Hire(k, a)),
         1 => (pick, some).prop_map(|(a, seen)| Move::Tell(a, seen)),
+    ]
+}
+
+/// Moves of `one_move` with acts taken back and corrected.
+pub fn any_move() -> impl Strategy<Value = Move> {
+    let pick = 0..64_usize;
+    prop_oneof![
+        16 => one_move(),
+        2 => (pick.clone(), any::<bool>()).prop_map(|(a, knows)| Move::Withdraw(a, knows)),
+        1 => (pick.clone(), pick).prop_map(|(a, by)| Move::Correct(a, by)),
     ]
 }
 
@@ -210,6 +223,19 @@ impl Story {
 
     fn tell_wide(&mut self, step: &Move) {
         match step {
+            Move::Withdraw(a, knows) => {
+                if let Some((who, id)) = pick(&self.signed, *a) {
+                    let last = self.signed.last().filter(|_| *knows).map(|(_, id)| *id);
+                    let seen: Vec<EnvelopeId> = last.into_iter().collect();
+                    let back = self.w.withdraw(STAFF[who], id, &seen);
+                    self.signed.push((who, back));
+                }
+            }
+            Move::Correct(a, by) => {
+                if let Some((_, id)) = pick(&self.signed, *a) {
+                    self.w.correct(STAFF[by % 5], id, "told later");
+                }
+            }
             Move::Settle(a, yes, seen, over, day) => {
                 let matter = pick(&self.matters, *a).unwrap();
                 let seen = self.seen(seen);

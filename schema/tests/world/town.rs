@@ -13,8 +13,8 @@
 )]
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Appoint, At, Endorse, Found, Open, Receipt, Receipted, Revoke, Serve, Span,
-    Step,
+    Act, Amend, Apply, Appoint, At, Correct, Endorse, Found, Open, Receipt, Receipted, Revoke,
+    Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::{Authority, RootKey, State};
@@ -264,10 +264,17 @@ impl World {
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| sha256(&[who.as_bytes()])),
             document: String::new(),
+            acting: None,
         };
+        self.reappoint(who, by, act)
+    }
+
+    /// Signs this appointment, and `who` signs under it from now on.
+    pub fn reappoint(&mut self, who: &str, by: &str, act: Appoint) -> EnvelopeId {
+        let at = who.split('.').next().unwrap();
         let author = act.author();
         let draft = Draft {
-            dossier: self.rosters.get(&at).copied(),
+            dossier: self.rosters.get(at).copied(),
             ..Draft::default()
         };
         let id = self.sign(by, draft, act.into());
@@ -377,6 +384,11 @@ impl World {
             n: self.heads[&id].n,
             id,
         }
+    }
+
+    /// The position below a head on its author's chain.
+    pub fn receipt_before(&self, id: EnvelopeId) -> At {
+        self.at(self.heads[&id].prev.unwrap())
     }
 
     pub fn revoke(
@@ -513,6 +525,34 @@ impl World {
         };
         let draft = self.in_case(&[decision], day);
         self.sign(who, draft, act.into())
+    }
+
+    /// Takes an act back, having seen it and `deps`.
+    pub fn withdraw(&mut self, who: &str, act: EnvelopeId, deps: &[EnvelopeId]) -> EnvelopeId {
+        let withdraw = Withdraw {
+            act,
+            reason: "entered for another person".to_owned(),
+        };
+        let deps: Vec<EnvelopeId> = deps.iter().copied().chain([act]).collect();
+        let draft = self.in_case(&deps, 11);
+        self.sign(who, draft, withdraw.into())
+    }
+
+    /// From now on the author signs as if nothing of the case was known.
+    pub fn forget_place(&mut self, who: &str) {
+        let case = self.case.unwrap();
+        self.seats.get_mut(who).unwrap().here.remove(&case);
+    }
+
+    /// Corrects an act.
+    pub fn correct(&mut self, who: &str, act: EnvelopeId, reason: &str) -> EnvelopeId {
+        let correct = Correct {
+            act,
+            fields: [("note".to_owned(), "as it was".into())].into(),
+            reason: reason.to_owned(),
+        };
+        let draft = self.in_case(&[act], 11);
+        self.sign(who, draft, correct.into())
     }
 
     pub fn amend(&mut self, who: &str, value: &str, replaces: &[EnvelopeId]) -> EnvelopeId {

@@ -2,12 +2,12 @@
 //! are listed.
 
 use super::carry::lane_of;
-use super::door::claimed_dossier;
 use super::{Replica, ask};
 use crate::effect::{Event, Peer};
 use crate::link::Item;
 use crate::parked::{Need, PARKED_MS_MAX, Parked};
 use crate::store::{Store, StoreError, Table};
+use crate::subject::claimed_dossier;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::id::EnvelopeId;

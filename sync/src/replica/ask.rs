@@ -23,19 +23,19 @@ const DAY_MS: i64 = 24 * 3_600_000;
 
 /// One row of `Table::Refused`.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct RefusedRow {
+pub(crate) struct RefusedRow {
     #[n(0)]
-    pub(super) id: EnvelopeId,
+    pub(crate) id: EnvelopeId,
     #[n(1)]
-    pub(super) at: i64,
+    pub(crate) at: i64,
     #[cbor(n(2), with = "minicbor::bytes")]
-    pub(super) peer: Option<[u8; 32]>,
+    pub(crate) peer: Option<[u8; 32]>,
     #[n(3)]
-    pub(super) reason: String,
+    pub(crate) reason: String,
     #[n(4)]
-    pub(super) dossier: Option<DossierId>,
+    pub(crate) dossier: Option<DossierId>,
     #[n(5)]
-    pub(super) envelope: Envelope,
+    pub(crate) envelope: Envelope,
 }
 
 /// Something that was refused, as it is listed and exported.

@@ -342,7 +342,10 @@ fn word_of(what: &What) -> String {
         What::Apply { workflow, .. } => format!("apply:{workflow}"),
         What::Step { event, .. } => event.clone(),
         What::Serve { .. } => "serve".to_owned(),
+        What::Withdraw { .. } => "withdraw".to_owned(),
+        What::Correct { .. } => "correct".to_owned(),
         What::Raise(raise) => raise.kind.clone(),
+        What::Shredded { .. } => "shredded".to_owned(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit
         | What::Receipt(_)

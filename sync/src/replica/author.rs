@@ -12,7 +12,7 @@ use jiaolian_schema::envelope::{
 };
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId};
-use jiaolian_schema::standing::{Outcome, fold};
+use jiaolian_schema::standing::{Outcome, Standing, fold};
 use jiaolian_schema::suite::{KeyError, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -144,7 +144,7 @@ impl<S: Store> Replica<S> {
         let (head, body) = self.compose(signer, &seat, draft, now, salt)?;
         let fact = Fact::of(head_id(&canon::encode(&head)), &head, &body);
         let fact = fact.map_err(|error| SignError::Refused(error.to_string()))?;
-        self.check_decision(&head, &fact)?;
+        self.check_effect(&head, &fact)?;
         let bytes = canon::encode(&body);
         if bytes.len() > BODY_BYTES_MAX {
             return Err(SignError::TooLong(bytes.len()));
@@ -288,26 +288,42 @@ impl<S: Store> Replica<S> {
         Err(SignError::RolledBack { tip: tip_n, known })
     }
 
-    /// A decision must have effect here and now: its signer's capacity fits, and nothing before it
-    /// settled the step.
-    fn check_decision(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
-        let What::Step { matter, .. } = fact.what else {
-            return Ok(());
-        };
-        if !self.is_decision(fact.dossier, &fact.what) {
-            return Ok(());
+    /// A decision or a withdrawal must have effect here and now.
+    fn check_effect(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        match fact.what {
+            What::Step { matter, .. } if self.is_decision(fact.dossier, &fact.what) => {
+                self.check_decision(head, fact, matter)
+            }
+            What::Withdraw { .. } => self.check_withdrawal(head, fact),
+            _ => Ok(()),
         }
+    }
+
+    /// Its signer signed what it takes back, and nobody went on from that.
+    fn check_withdrawal(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        let standing = self.try_out(head, fact)?;
+        match standing.withdrawals.get(&fact.id) {
+            Some(withdrawal) if withdrawal.counts => Ok(()),
+            Some(_) => Err(SignError::NoEffect(
+                "an act is taken back by its own author, before anybody goes on from it".to_owned(),
+            )),
+            None => Err(SignError::NoEffect("the act is not here".to_owned())),
+        }
+    }
+
+    /// The capacity of its signer fits, and nothing before it settled the step.
+    fn check_decision(
+        &mut self,
+        head: &Head,
+        fact: &Fact,
+        matter: EnvelopeId,
+    ) -> Result<(), SignError> {
         let stale = self.stale_authority();
         if stale.is_stale() {
             let (days, limit) = (stale.days, stale.limit_days);
             return Err(SignError::Stale { days, limit });
         }
-        let mut trial = self.authority.clone();
-        trial.add_head(fact.id, head);
-        trial.add_fact(fact);
-        let mut facts = self.load_facts(fact.dossier)?;
-        facts.insert(fact.id, fact.clone());
-        let standing = fold(&trial, &*self.rules, &facts);
+        let standing = self.try_out(head, fact)?;
         if standing.unknown {
             return Err(SignError::LaterVersion);
         }
@@ -319,6 +335,16 @@ impl<S: Store> Replica<S> {
             Some(other) => Err(SignError::NoEffect(format!("{other:?}"))),
             None => Err(SignError::NoEffect("the matter is not here".to_owned())),
         }
+    }
+
+    /// How the dossier would stand with one more act.
+    fn try_out(&self, head: &Head, fact: &Fact) -> Result<Standing, SignError> {
+        let mut trial = self.authority.clone();
+        trial.add_head(fact.id, head);
+        trial.add_fact(fact);
+        let mut facts = self.load_facts(fact.dossier)?;
+        facts.insert(fact.id, fact.clone());
+        Ok(fold(&trial, &*self.rules, &facts))
     }
 }
 

@@ -6,13 +6,14 @@ use super::dossier::{DossierRow, Holding};
 use crate::effect::{Event, Peer};
 use crate::parked::{Need, Parked};
 use crate::store::{Store, Table};
-use jiaolian_schema::act::Act;
+use crate::subject::claimed_dossier;
+use jiaolian_schema::act::{Act, RootStatement};
 use jiaolian_schema::admit::{AdmitError, Admitted, Introductions as _, admit};
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{Body, Envelope, body_hash};
+use jiaolian_schema::envelope::{Envelope, body_hash};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_schema::id::EnvelopeId;
 
 /// What became of one envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,9 @@ impl<S: Store> Replica<S> {
     fn take_one(&mut self, envelope: Envelope, peer: Option<Peer>) -> (Taken, Vec<Need>) {
         let id = envelope.id();
         match self.judge(&envelope, peer) {
+            Ok((admitted, Some(row))) if self.is_opening_gone(&admitted, &row) => {
+                (Taken::Known, Vec::new())
+            }
             Ok((admitted, row)) => {
                 let needs = self.keep(&admitted, row, peer);
                 (Taken::Stored, needs)
@@ -143,7 +147,8 @@ impl<S: Store> Replica<S> {
         if self.is_head_here(id) && envelope.body.is_none() {
             return Err(Stop::Known);
         }
-        if claimed_dossier(envelope).is_some_and(|d| self.fact_of(d, id).is_some()) {
+        let claimed = claimed_dossier(envelope);
+        if claimed.is_some_and(|d| self.is_condemned(d) || self.fact_of(d, id).is_some()) {
             return Err(Stop::Known);
         }
         let admitted = admit(envelope.clone(), &self.authority, &*self.verifier);
@@ -336,6 +341,7 @@ impl<S: Store> Replica<S> {
         self.put_row(fact.dossier, row);
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
+        self.note_confirmation(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
@@ -351,6 +357,7 @@ impl<S: Store> Replica<S> {
                 self.standings.clear();
                 match fact.what.roster_act() {
                     Some(Act::Appoint(appoint)) => vec![Need::Author(appoint.author())],
+                    Some(Act::Root(root)) => keepers(&root.statement),
                     _ => Vec::new(),
                 }
             }
@@ -384,10 +391,12 @@ impl<S: Store> Replica<S> {
     }
 }
 
-/// The dossier that a body names, before anything about it is believed.
-pub(super) fn claimed_dossier(envelope: &Envelope) -> Option<DossierId> {
-    let body: Body = minicbor::decode(envelope.body.as_deref()?).ok()?;
-    Some(body.dossier.unwrap_or(DossierId(envelope.id().0)))
+/// Whom a root statement introduces.
+fn keepers(root: &RootStatement) -> Vec<Need> {
+    let former = root.former.iter().map(|former| &former.key);
+    let keys = former.chain([&root.keeper]);
+    keys.map(|key| Need::Author(key.keeper_of(root.office).author()))
+        .collect()
 }
 
 /// Fences and permits are what the watch needs before all else of a case.

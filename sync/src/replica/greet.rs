@@ -9,6 +9,7 @@ use crate::item::{Class, Key, Salt, item_ref};
 use crate::link::{CHECK_MS, Hint, Link, view};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
+use jiaolian_schema::canon;
 use jiaolian_schema::id::{DossierId, OfficeId, sha256};
 use jiaolian_schema::standing::FOLD_VERSION;
 use std::collections::BTreeSet;
@@ -59,6 +60,12 @@ impl<S: Store> Replica<S> {
         border.0[..1].copy_from_slice(&end);
         let rosters = shown.sum(&self.index, &Key::START, &border);
         rosters.hash(b"roster")
+    }
+
+    pub(super) fn save_hint(&mut self, peer: Peer) {
+        if let Some(hint) = self.hints.get(&peer) {
+            self.disk.put(Table::Hint, &peer.0, canon::encode(hint));
+        }
     }
 
     /// What changed since the last agreement, where the log still reaches back to it.

@@ -9,7 +9,8 @@ use crate::link::Hint;
 use crate::overlay::Overlay;
 use crate::parked::{Lot, Parked};
 use crate::store::{Rows, Store, StoreError, Table};
-use jiaolian_schema::authority::{Authority, RootKey};
+use jiaolian_schema::act::RootStatement;
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::envelope::Head;
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::Offices;
@@ -43,8 +44,8 @@ impl std::fmt::Debug for LocalSeat {
 pub struct Setup {
     /// The office that the node stands in.
     pub office: OfficeId,
-    /// The key at the top, trusted by configuration.
-    pub root: RootKey,
+    /// The root statement, trusted by configuration.
+    pub root: RootStatement,
     /// The key under which the node itself signs (alarms); none on a node that only reads.
     pub node: Option<LocalSeat>,
     /// The key under which the node signs receipts; none at the lowest offices.
@@ -122,6 +123,10 @@ impl<S: Store> Replica<S> {
             guests: BTreeMap::new(),
             gone: BTreeSet::new(),
             to_tell: false,
+            shredded: BTreeMap::new(),
+            shelved: BTreeSet::new(),
+            ordered: BTreeSet::new(),
+            confirmations: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
             superior_heard: 0,
@@ -134,6 +139,7 @@ impl<S: Store> Replica<S> {
         replica.read_small()?;
         replica.follow_seats();
         replica.follow_tree();
+        replica.shelve();
         replica.find_guests();
         replica.find_unreceipted(&heads);
         Ok(replica)
@@ -160,7 +166,7 @@ impl<S: Store> Replica<S> {
         self.find_unreceipted(&heads);
     }
 
-    fn each_row(
+    pub(super) fn each_row(
         &mut self,
         table: Table,
         mut each: impl FnMut(&mut Self, &[u8], &[u8]) -> Result<(), OpenError>,
@@ -196,6 +202,7 @@ impl<S: Store> Replica<S> {
         self.authority.extend(all, &facts);
         for fact in &facts {
             self.note_watched(fact);
+            self.note_confirmation(fact);
         }
         self.forget_watch_news();
         let heads: Vec<_> = heads.iter().map(|(id, h)| (*id, h.author, h.n)).collect();
@@ -247,6 +254,7 @@ impl<S: Store> Replica<S> {
             replica.note_watch_row(key, value);
             Ok(())
         })?;
+        self.read_shreds()?;
         self.read_closed()
     }
 
@@ -303,7 +311,8 @@ impl<S: Store> Replica<S> {
         let listed = self.listed_by(witness);
         for (id, author, n) in heads {
             let whole = self.authority.has_body(*id);
-            if !listed.contains(&(*id, whole)) {
+            // A body that was destroyed since is listed as it was when it was here.
+            if !(listed.contains(&(*id, whole)) || listed.contains(&(*id, true))) {
                 self.await_receipt(*id, *author, *n, whole, false);
             }
         }

@@ -105,6 +105,42 @@ pub(super) struct Desk {
     clock: VecDeque<(String, i64, i64)>,
 }
 
+impl Desk {
+    /// Forgets dossiers of a person; true where nothing of the person is left.
+    pub(super) fn forget(&mut self, person: PersonCode, dossiers: &BTreeSet<DossierId>) -> bool {
+        for lists in [
+            self.devices.values_mut().collect::<Vec<_>>(),
+            self.alarms.values_mut().collect(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            lists.retain(|dossier| !dossiers.contains(dossier));
+        }
+        self.alarms.retain(|_, of| !of.is_empty());
+        let known = &self.alarms;
+        if let Some(alarms) = self.of.get_mut(&person) {
+            alarms.retain(|alarm| known.contains_key(alarm));
+        }
+        self.watched.remove(&person);
+        let left = self.people.get_mut(&person).is_some_and(|cases| {
+            cases.retain(|case| !dossiers.contains(case));
+            !cases.is_empty()
+        });
+        if left {
+            self.news.insert(person);
+            return false;
+        }
+        self.people.remove(&person);
+        self.of.remove(&person);
+        self.news.remove(&person);
+        self.elsewhere.remove(&person);
+        self.behind.remove(&person);
+        self.owed.remove(&person);
+        true
+    }
+}
+
 impl<S: Store> Replica<S> {
     /// Takes in a position report. `live` tells a report of now from one that waited on the device.
     pub fn report(
@@ -345,7 +381,7 @@ impl<S: Store> Replica<S> {
                     self.desk.news.insert(person);
                 }
             }
-            (What::Step { .. } | What::Serve { .. }, Some(person))
+            (What::Step { .. } | What::Serve { .. } | What::Withdraw { .. }, Some(person))
                 if row.is_some_and(|row| row.alarm.is_none()) =>
             {
                 self.desk.news.insert(person);

@@ -1,6 +1,5 @@
 //! Hearing a peer: every frame after the greeting, and what it makes this node ask, send or store.
 
-use super::door::claimed_dossier;
 use super::{Replica, Taken};
 use crate::effect::{Lane, Peer};
 use crate::frame::{Frame, Have, ITEMS_MAX};
@@ -9,6 +8,7 @@ use crate::item::{ItemRef, Key, Short};
 use crate::link::{EARLY_FRAMES_MAX, SCORE_MAX};
 use crate::reconcile::Side;
 use crate::store::Store;
+use crate::subject::claimed_dossier;
 use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::fact::{Fact, What};

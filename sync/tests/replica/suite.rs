@@ -62,6 +62,7 @@ fn appoint(world: &mut World) -> (EnvelopeId, AuthorId) {
         not_after: START + 700 * DAY,
         depth: 0,
         endpoint: None,
+        acting: None,
         document: "1".to_owned(),
     };
     let author = appoint.author();

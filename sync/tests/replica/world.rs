@@ -165,6 +165,7 @@ impl World {
                 from: 0,
                 to: START + 900 * DAY,
                 document: "1".to_owned(),
+                ends: None,
             };
             world
                 .act(P, "root", Some(rosters["c"]), entrust.into())
@@ -211,6 +212,7 @@ impl World {
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| peer_key(at)),
             document: "1".to_owned(),
+            acting: None,
         };
         let author = appoint.author();
         let id = self.act(P, "root", Some(roster), appoint.into()).unwrap();
@@ -427,7 +429,7 @@ fn setup(name: &str, seats: &BTreeMap<&'static str, Seat>, limits: Limits) -> Se
     };
     Setup {
         office: office(name),
-        root: root(),
+        root: root().into(),
         node: local(format!("{name}-node")),
         witness: local(format!("{name}-witness")),
         rules: Arc::new(Rules),

@@ -83,6 +83,7 @@ impl World {
             from: 0,
             to: START_MS + TERM_DAYS * DAY_MS,
             document: "1".to_owned(),
+            ends: None,
         };
         world.act_above("root", Some(world.rosters["c"]), entrust.into())?;
         Ok(world)
@@ -134,6 +135,7 @@ impl World {
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| peer(at).0),
             document: "1".to_owned(),
+            acting: None,
         };
         let author = appoint.author();
         let id = self.act_above("root", Some(self.rosters[at]), appoint.into())?;
@@ -359,7 +361,7 @@ fn setup(name: &str, seats: &BTreeMap<String, Seat>, rules: &Arc<RulePack>) -> S
     };
     Setup {
         office: office(name),
-        root: root(),
+        root: root().into(),
         node: local(format!("{name}-node")),
         witness: local(format!("{name}-witness")),
         rules: rules.clone(),

@@ -90,7 +90,7 @@ pub(crate) fn setup(
     };
     Setup {
         office: plan.office(at),
-        root: plan.root(),
+        root: plan.root().into(),
         node: local("node"),
         witness: local("witness"),
         rules,

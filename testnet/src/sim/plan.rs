@@ -148,6 +148,7 @@ impl Plan {
             depth: 3,
             endpoint: (suffix == "node").then(|| self.peer(at)),
             document: "1".to_owned(),
+            acting: None,
             roles,
             name,
         }
@@ -161,6 +162,7 @@ impl Plan {
             from: 0,
             to: START + 900 * DAY_MS,
             document: "1".to_owned(),
+            ends: None,
         }
     }
 }

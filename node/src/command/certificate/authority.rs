@@ -1,6 +1,6 @@
 //! The authority's side: made once at the county, off-line ever after, used to sign for a node.
 
-use super::super::appoint::Desk;
+use super::super::desk::Desk;
 use super::super::secret::Source;
 use super::super::{Done, Refusal, cost, now_ms, read_bounded};
 use super::file::{read_authority, write_new};

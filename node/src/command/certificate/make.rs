@@ -1,7 +1,7 @@
 //! One command for the common case: the county's own node gets a certificate of the county's own
 //! authority, which is made where there is none yet.
 
-use super::super::appoint::Desk;
+use super::super::desk::Desk;
 use super::super::secret::Source;
 use super::super::{Done, Refusal, now_ms};
 use super::authority::found;
@@ -61,7 +61,7 @@ impl Make {
         };
         let ask = request(&desk.home, &self.names, false)?;
         let issued = file.issue(&words, &ask, now_ms())?;
-        let issued = install(&desk.home, desk.store(), issued, Some(self.listen))?;
+        let issued = install(&desk.home, &desk.store, issued, Some(self.listen))?;
         Ok(done(&issued, Some(self.listen)))
     }
 }

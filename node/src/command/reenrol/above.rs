@@ -1,6 +1,6 @@
 //! The office above: what waits, and the answer.
 
-use super::super::appoint::Desk;
+use super::super::desk::Desk;
 use super::super::{Done, EXIT_IO, Refusal, now_ms, read_bounded};
 use crate::home::Home;
 use crate::platform;

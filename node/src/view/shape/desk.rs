@@ -1,6 +1,8 @@
 //! Node, session, status and today.
 
-use super::{AlarmRow, CaseRef, Coded, DueShape, OfficeRef, Target};
+use super::{
+    ActShape, AlarmRow, CaseRef, Coded, DueShape, OfficeRef, SignerShape, StandingShape, Target,
+};
 use crate::http::text::Text;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -148,6 +150,30 @@ pub struct Reminder {
     pub target: Target,
 }
 
+/// One act that waits for a superior's word.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WaitingAct {
+    /// In which case.
+    pub case: CaseRef,
+    /// The act.
+    pub act: ActShape,
+}
+
+/// Acts of one signature that wait for one reason and that one endorsement mends.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WaitingGroup {
+    /// Whose.
+    pub signer: SignerShape,
+    /// Why they wait.
+    pub standing: StandingShape,
+    /// Which act mends them, and what the office can do itself.
+    pub heal: Text,
+    /// How many there are.
+    pub count: u64,
+    /// The newest of them.
+    pub acts: Vec<WaitingAct>,
+}
+
 /// Figures of the day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counts {
@@ -164,7 +190,7 @@ pub struct Counts {
 }
 
 /// The first page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Today {
     /// Time here, ms UTC.
     pub as_of: i64,
@@ -174,6 +200,8 @@ pub struct Today {
     pub reminders: Vec<Reminder>,
     /// Open incidents.
     pub alarms: Vec<AlarmRow>,
+    /// What waits for a superior's word.
+    pub waiting: Vec<WaitingGroup>,
     /// Figures.
     pub counts: Counts,
 }

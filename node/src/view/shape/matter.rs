@@ -1,7 +1,8 @@
 //! Matters: one application and its steps.
 
 use super::{
-    ActShape, CaseRef, Coded, Delivery, DueShape, FactShape, FieldValue, OfferShape, StandingShape,
+    ActShape, CaseRef, ChangeLine, Coded, Delivery, DueShape, FactShape, FieldValue, OfferShape,
+    StandingShape,
 };
 use crate::http::text::Text;
 use serde::Serialize;
@@ -30,12 +31,14 @@ pub struct MatterRow {
     pub standing: StandingShape,
     /// Whether this person can go on with it.
     pub mine: bool,
+    /// Whether something that its decision rests on changed after it.
+    pub changed: bool,
     /// Time of the newest act, ms UTC.
     pub updated_at: i64,
 }
 
 /// A decision's slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SlotShape {
     /// Step.
     pub name: String,
@@ -47,6 +50,10 @@ pub struct SlotShape {
     pub standing: Option<StandingShape>,
     /// The rivals of a conflict.
     pub rivals: Vec<ActShape>,
+    /// What holds until a conflict is settled.
+    pub notice: Option<Text>,
+    /// What the decision rests on and what changed after it.
+    pub changed: Vec<ChangeLine>,
 }
 
 /// One stop of the usual road.

@@ -52,6 +52,7 @@ export type StandingState =
   | "void"
   | "late"
   | "replaced"
+  | "withdrawn"
   | "conflicted"
   | "reliance";
 export interface Standing {
@@ -81,6 +82,33 @@ export interface Delivery {
   as_of: Ms | null;
   label: Text;
 }
+/** Between which instants superiors' receipts prove a signature; `odd` where the claimed time lies outside. */
+export interface EvidenceWindow {
+  not_before: Ms | null;
+  not_after: Ms | null;
+  odd: boolean;
+}
+export interface ChangeLine {
+  label: Text;
+  before: Text;
+  after: Text;
+}
+export interface Correction {
+  signer: Signer;
+  claimed_at: Ms;
+  reason: string;
+  lines: ChangeLine[];
+}
+/** One side of a quarrel that an offer settles. */
+export interface Side {
+  id: ActId;
+  value: Json;
+  display: Text;
+  signer: Signer;
+  claimed_at: Ms;
+  window: EvidenceWindow;
+  note: string | null;
+}
 export interface Act {
   id: ActId;
   kind: string;
@@ -89,7 +117,11 @@ export interface Act {
   note: string | null;
   signer: Signer;
   claimed_at: Ms;
+  window: EvidenceWindow;
   standing: Standing;
+  corrections: Correction[];
+  changed: ChangeLine[];
+  mend: Offer | null;
   matter_id: MatterId | null;
   alarm_id: AlarmId | null;
 }
@@ -146,6 +178,8 @@ export interface Offer {
   decision: boolean;
   passphrase: boolean;
   blocked: Text | null;
+  notice: Text | null;
+  rivals: Side[];
   fields: Field[];
   section: { id: SectionId; items: { label: Text; value: Text }[] } | null;
 }

@@ -1,6 +1,6 @@
 // What the desk shows: session, today, cases, matters, alarms, drafts, live events.
 import type {
-  Ms, CivilDate, CaseId, MatterId, AlarmId, PersonId, FixId, Version, Json, Text, Coded, Severity, OfficeRef, CaseRef, Standing, Due, Delivery, Act, Target, Fact, FieldKind, FieldValue, Offer,
+  Ms, CivilDate, CaseId, MatterId, AlarmId, PersonId, FixId, Version, Json, Text, Coded, Severity, OfficeRef, CaseRef, Signer, ChangeLine, Standing, Due, Delivery, Act, Target, Fact, FieldKind, FieldValue, Offer,
 } from "./base";
 import type {
   Feature, FenceProperties, AreaProperties, Fix, MapPerson,
@@ -79,11 +79,20 @@ export interface Reminder {
   severity: Severity;
   target: Target;
 }
+/** Acts of one signature that wait for one reason and that one endorsement mends. */
+export interface WaitingGroup {
+  signer: Signer;
+  standing: Standing;
+  heal: Text;
+  count: number;
+  acts: { case: CaseRef; act: Act }[];
+}
 export interface Today {
   as_of: Ms;
   date: CivilDate;
   reminders: Reminder[];
   alarms: AlarmRow[];
+  waiting: WaitingGroup[];
   counts: {
     on_register: number;
     out: number;
@@ -155,6 +164,7 @@ export interface MatterRow {
   due: Due | null;
   standing: Standing;
   mine: boolean;
+  changed: boolean;
   updated_at: Ms;
 }
 export interface PathStep {
@@ -168,7 +178,15 @@ export interface MatterPage {
   form: FieldValue[];
   facts: Fact[];
   steps: Act[];
-  slots: { name: string; label: Text; value: Coded | null; standing: Standing | null; rivals: Act[] }[];
+  slots: {
+    name: string;
+    label: Text;
+    value: Coded | null;
+    standing: Standing | null;
+    rivals: Act[];
+    notice: Text | null;
+    changed: ChangeLine[];
+  }[];
   path: PathStep[];
   dues: Due[];
   reminders: { at: Ms; label: Text }[];

@@ -1,0 +1,38 @@
+//! Amendments of protected fields as a form asks for them; each names the values that it replaces.
+
+use super::Node;
+use crate::http::error::ApiResult;
+use crate::view::bind_form;
+use crate::view::form::Filled;
+use jiaolian_schema::act::Amend;
+use jiaolian_schema::desk::{File, amend_of, field_entry};
+
+impl Node {
+    pub(super) fn amend(&self, file: &File, name: &str, filled: &Filled) -> Amend {
+        amend_of(
+            &field_entry(file, &self.rules, name),
+            filled.form.get("value"),
+        )
+    }
+
+    pub(super) fn fence(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
+        let fence = bind_form::fence(filled)?;
+        let value = jiaolian_schema::canon::encode(&fence);
+        Ok(self.amend_bytes(file, &format!("fence/{}", fence.id()), value))
+    }
+
+    pub(super) fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
+        let (terminal, device) = bind_form::device(filled)?;
+        let value = jiaolian_schema::canon::encode(&device);
+        Ok(self.amend_bytes(file, &format!("device/{terminal}"), value))
+    }
+
+    fn amend_bytes(&self, file: &File, name: &str, value: Vec<u8>) -> Amend {
+        let entry = field_entry(file, &self.rules, name);
+        Amend {
+            field: entry.name,
+            replaces: entry.replaces,
+            value,
+        }
+    }
+}

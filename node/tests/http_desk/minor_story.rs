@@ -1,0 +1,145 @@
+//! An officer who has no right to minors' cases can't tell one from nothing: not by its id, not by a list,
+//! a search, a count, an event or the work that an answer takes; whoever has the right sees all of it.
+
+use crate::client::{Answer, Client};
+use crate::office::Office;
+use jiaolian_schema::id::DossierId;
+use serde_json::json;
+
+const NAME: &str = "邓未年";
+
+/// What tells of many: each must be the same with a minor's case in the office and without.
+const LISTS: [&str; 17] = [
+    "/api/v1/cases",
+    "/api/v1/cases?flag=minor",
+    "/api/v1/cases?q=%E9%82%93",
+    "/api/v1/cases?q=430181199003072312",
+    "/api/v1/cases?limit=1",
+    "/api/v1/alarms",
+    "/api/v1/alarms?state=all",
+    "/api/v1/alarms?q=%E9%82%93",
+    "/api/v1/matters",
+    "/api/v1/map/fences",
+    "/api/v1/map/people?reason=duty",
+    "/api/v1/today",
+    "/api/v1/network",
+    "/api/v1/network/refused",
+    "/api/v1/drafts",
+    "/api/v1/cases/new",
+    "/api/v1/map/counties",
+];
+
+/// What tells of one: each must answer of a minor's as of nobody's.
+const PAGES: [&str; 9] = [
+    "/api/v1/cases/{}",
+    "/api/v1/cases/{}/texts",
+    "/api/v1/cases/{}/records",
+    "/api/v1/cases/{}/timeline",
+    "/api/v1/matters/{}",
+    "/api/v1/alarms/{}",
+    "/api/v1/map/track?case={}&from=1772400000000&to=1772413200000&reason=duty",
+    "/api/v1/map/track?case={}&from=1&to=2&reason=search",
+    "/api/v1/cases/{}/export",
+];
+
+fn of(path: &str, id: DossierId) -> String {
+    path.replace("{}", &id.to_hex())
+}
+
+/// Status and body; what a clock or a counter of requests adds to the head is no news.
+fn said(answer: &Answer) -> (u16, String) {
+    (
+        answer.status,
+        String::from_utf8_lossy(&answer.body).into_owned(),
+    )
+}
+
+async fn lists(client: &Client) -> Vec<(&'static str, (u16, String))> {
+    let mut all = Vec::new();
+    for path in LISTS {
+        all.push((path, said(&client.get(path).await)));
+    }
+    all
+}
+
+/// The counts that anybody may read, without those that move by themselves.
+async fn counters(office: &Office) -> Vec<String> {
+    let text = Client::new(office).get("/metrics").await.body;
+    let text = String::from_utf8(text).unwrap();
+    let of_people = ["cases", "alarms", "alarms_open", "refused", "parked"];
+    let is_of_people = |line: &&str| {
+        of_people
+            .iter()
+            .any(|name| line.contains(&format!("{name} ")) && !line.starts_with('#'))
+    };
+    text.lines()
+        .filter(is_of_people)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_minor_is_nothing_to_whoever_has_no_right_and_everything_to_whoever_has() {
+    let office = Office::open().await;
+    let officer = Client::signed_in(&office, "C1").await;
+    let adult = office.case("成年人", "township", 0).await;
+    office.raise(adult, "township", 3, 2).await;
+    let (before, counted) = (lists(&officer).await, counters(&office).await);
+
+    let minor = office.case(NAME, "township", 1).await;
+    let alarm = office.raise(minor, "township", 7, 1).await;
+    for ((path, before), (_, after)) in before.iter().zip(&lists(&officer).await) {
+        assert_eq!(before, after, "{path}");
+        assert!(
+            !after.1.contains(NAME) && !after.1.contains(&minor.to_hex()),
+            "{path}"
+        );
+    }
+    assert_eq!(counters(&office).await, counted);
+
+    let nobody = DossierId([0xAB; 32]);
+    for id in [minor, alarm] {
+        for path in PAGES {
+            let told = said(&officer.get(&of(path, id)).await);
+            let nothing = said(&officer.get(&of(path, nobody)).await);
+            assert_eq!(told, nothing, "{path}");
+            assert_ne!(told.0, 200, "{path}");
+        }
+        for kind in ["cases", "matters", "alarms"] {
+            let path = |id: DossierId| format!("/api/v1/{kind}/{}/events", id.to_hex());
+            for dry_run in [true, false] {
+                let form = json!({ "event": "verify", "fields": {}, "dry_run": dry_run });
+                let told = said(&officer.post(&path(id), &form).await);
+                let nothing = said(&officer.post(&path(nobody), &form).await);
+                assert_eq!(told, nothing, "{kind} {dry_run}");
+            }
+        }
+        let path = |id: DossierId| format!("/api/v1/cases/{}/texts/plan", id.to_hex());
+        let form = json!({ "base": "", "value": "字" });
+        let told = said(&officer.put(&path(id), &form).await);
+        assert_eq!(told, said(&officer.put(&path(nobody), &form).await));
+    }
+
+    let sees_all = Client::signed_in(&office, "M1").await;
+    let page = sees_all.get(&of("/api/v1/cases/{}", minor)).await.ok(200);
+    assert_eq!(page["case"]["case"]["name"], NAME, "{page}");
+    sees_all.get(&of("/api/v1/alarms/{}", alarm)).await.ok(200);
+    let cases = sees_all.get("/api/v1/cases?q=%E9%82%93").await.ok(200);
+    assert_eq!(cases["total"], 1, "{cases}");
+    let alarms = sees_all.get("/api/v1/alarms").await.ok(200);
+    assert_eq!(alarms["total"], 2, "{alarms}");
+    // Grown up meanwhile, still a minor's case (社区矫正法 Art. 58).
+    office.advance(3 * 365 * crate::office::DAY);
+    let row: (bool, bool) = office
+        .owner
+        .look(move |node| {
+            let row = node.replica.dossier(minor).unwrap();
+            (
+                row.minor == 1,
+                jiaolian_node::view::case::is_minor(node, node.replica.dossier(alarm).unwrap()),
+            )
+        })
+        .await
+        .unwrap();
+    assert_eq!(row, (true, true));
+}
