@@ -12,7 +12,7 @@ use jiaolian_schema::act::{PublicKey, RootStatement};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::Envelope;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{AuthorId, DossierId, OfficeId, PersonId};
+use jiaolian_schema::id::{AuthorId, DossierId, OfficeId, PersonId, hex, sha256};
 use jiaolian_sync::{Replica, Store, StoreError};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
@@ -77,6 +77,24 @@ impl Account {
         };
         let single = || RootStatement::single(self.root_office, keeper);
         self.root_statement.clone().unwrap_or_else(single)
+    }
+
+    /// By what the root is compared with one that is trusted, hexadecimal: its keeper's key, or
+    /// SHA-256 of the statement where it is more than that key.
+    pub fn root_mark(&self) -> String {
+        match &self.root_statement {
+            None => hex(&self.root_key),
+            Some(statement) => hex(&sha256(&[&canon::encode(statement)])),
+        }
+    }
+
+    /// Whether the three words and the statement say the same.
+    fn is_of_one_root(&self) -> bool {
+        let root = self.root();
+        root.office == self.root_office
+            && root.keeper.suite == self.root_suite
+            && root.keeper.key == self.root_key
+            && root.check().is_ok()
     }
 }
 
@@ -164,9 +182,10 @@ fn gather<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<Vec<Envelope>,
         .collect();
     let places = [asked.office, replica.office()].into_iter();
     let places = places.chain(seats.iter().map(|(_, office)| *office));
-    let offices: BTreeSet<OfficeId> = places
+    let mut offices: BTreeSet<OfficeId> = places
         .flat_map(|office| authority.offices().path(office))
         .collect();
+    offices.extend(peers(replica, asked)?);
     let mut dossiers: Vec<DossierId> = offices
         .into_iter()
         .filter_map(|office| replica.roster(office))
@@ -183,4 +202,13 @@ fn gather<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<Vec<Envelope>,
         envelopes.extend(heads.filter(|head| here.insert(head.id())));
     }
     Ok(envelopes)
+}
+
+/// The offices at the other ends of lines that the log tells of.
+fn peers<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<BTreeSet<OfficeId>, StoreError> {
+    let batches = replica.log_batches()?.into_iter();
+    let own =
+        batches.filter(|batch| batch.office == asked.office && batch.log.times.0 < asked.span.1);
+    let rows = own.flat_map(|batch| replica.batch_rows(&batch));
+    Ok(rows.filter_map(|(_, row)| row.peer).collect())
 }

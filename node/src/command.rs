@@ -1,7 +1,7 @@
 //! The commands by which an office comes to life and is looked after: `init`, `enrol`, `appoint`,
 //! `revoke`, `endorse`, `root`, `stand-in`, `office`, `join`, `rotate`, `recover`, `backup`, `restore`,
-//! `shred`, `run`, `status`, `account`. Each says in one line what it did, or in one JSON object with
-//! `--json`.
+//! `shred`, `run`, `status`, `account`, `export`, `verify`. Each says in one line what it did, or in
+//! one JSON object with `--json`.
 
 mod account;
 mod appoint;
@@ -10,6 +10,7 @@ mod certificate;
 mod desk;
 mod endorse;
 mod enrol;
+mod export;
 mod init;
 mod join;
 mod office;
@@ -24,6 +25,7 @@ mod secret;
 mod shred;
 mod stand_in;
 mod status;
+mod verify;
 
 use crate::home::HomeError;
 use crate::key::Cost;
@@ -95,6 +97,10 @@ pub enum Office {
     /// Make, or check, the account of a person's duty: what was done, known and in reach, minute by
     /// minute.
     Account(account::Account),
+    /// Write a case, a matter or an alarm with everything that its standing rests on as one file.
+    Export(export::Export),
+    /// Judge such a file anew, with no node and no network.
+    Verify(verify::Verify),
     /// Tell how a node is: running or not, joined or not, what it holds.
     Status(status::Status),
 }
@@ -200,6 +206,8 @@ impl Office {
             Self::Backup(command) => (command.json, command.run()),
             Self::Restore(command) => (command.json, command.run()),
             Self::Shred(command) => (command.json, command.run()),
+            Self::Export(command) => (command.json, command.run()),
+            Self::Verify(command) => return command.run(),
             Self::Status(command) => (command.json, command.run()),
             Self::Run(command) => {
                 let ended = crate::run::run(&command.dir, command.json);

@@ -70,6 +70,15 @@ pub fn router(drill: Drill) -> Router {
         .with_state(drill)
 }
 
+/// Offices that have not said that a case is gone which an order destroys.
+fn unconfirmed(node: &Node) -> usize {
+    let orders = node.replica.shreds();
+    let waiting = orders
+        .iter()
+        .map(|order| order.holders.difference(&order.confirmed).count());
+    waiting.sum()
+}
+
 /// Only who started the drill knows the token; a page in a browser can't send it across origins.
 async fn guard(
     State(drill): State<Drill>,
@@ -113,7 +122,7 @@ async fn state(State(drill): State<Drill>) -> Result<Json<Value>, StatusCode> {
             "links": links, "waiting": waiting, "locked": node.is_locked(),
             "sent_bytes": sum(|count| count.sent), "received_bytes": sum(|count| count.received),
             "alarms": alarms(node), "cases": node.dossiers(DossierKind::Case).len(),
-            "refused": node.replica.refused_count(), "parked": node.replica.parked_count(),
+            "unconfirmed": unconfirmed(node), "refused": node.replica.refused_count(), "parked": node.replica.parked_count(),
             "rss_bytes": crate::platform::rss_bytes(),
         })
     });

@@ -6,6 +6,7 @@ mod account;
 mod alarm;
 mod app;
 mod audit;
+mod bundle;
 mod case;
 mod certificate;
 mod desk;
@@ -85,12 +86,15 @@ fn interface(app: &App) -> Router<App> {
         .route("/cases/{id}/records", get(case::records))
         .route("/cases/{id}/timeline", get(case::timeline))
         .route("/cases/{id}/looks", get(audit::looks))
+        .route("/cases/{id}/bundle", get(bundle::case))
         .route("/cases/{id}/events", post(sign::case))
         .route("/matters", get(matter::list))
         .route("/matters/{id}", get(matter::page))
+        .route("/matters/{id}/bundle", get(bundle::matter))
         .route("/matters/{id}/events", post(sign::matter))
         .route("/alarms", get(alarm::list))
         .route("/alarms/{id}", get(alarm::page))
+        .route("/alarms/{id}/bundle", get(bundle::alarm))
         .route("/alarms/{id}/events", post(sign::alarm))
         .route("/map/counties", get(map::counties))
         .route("/map/fences", get(map::fences))

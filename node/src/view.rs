@@ -6,6 +6,7 @@ pub mod alarm;
 pub mod area;
 pub mod audit;
 pub mod bind_form;
+pub mod bundle;
 pub mod case;
 mod county;
 pub mod evidence;

@@ -86,7 +86,7 @@ pub enum AdmitError {
     #[error("a section is at most {SECTION_BYTES_MAX} bytes, this one has {0}")]
     SectionTooLong(usize),
     #[error(
-        "a batch of the log has 1 to {LOG_ROWS_MAX} rows of at most {ROW_BYTES_MAX} bytes, {LOG_BYTES_MAX} in all, numbered from 1"
+        "a batch has 1 to {LOG_ROWS_MAX} rows of at most {ROW_BYTES_MAX} bytes, {LOG_BYTES_MAX} in all"
     )]
     UnsoundLog,
     #[error("a receipt lists at most 1000 heads in order under their root")]

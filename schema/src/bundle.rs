@@ -5,10 +5,11 @@
 //! there by somebody unknown, so that nothing is believed but what signatures and hashes prove, and
 //! a file that is not whole is refused whole.
 
+use crate::act::RootStatement;
 use crate::canon::{self, CanonError};
 use crate::envelope::Envelope;
-use crate::id::{DossierId, EnvelopeId, OfficeId, sha256};
-use crate::opinion::RootPin;
+use crate::id::{DossierId, EnvelopeId, sha256};
+use crate::opinion::is_sound_root;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
@@ -31,6 +32,8 @@ pub enum BundleError {
     Form(String),
     #[error("the digest at the end is that of the file: it was changed or damaged")]
     Digest,
+    #[error("the root statement that the file names is sound, this one of version {0} is not")]
+    Root(u32),
     #[error("a bundle has at most {BUNDLE_ENVELOPES_MAX} envelopes, this one has {0}")]
     TooMany(usize),
     #[error("envelopes come in ascending order of their ids and each once, {0} does not")]
@@ -68,39 +71,33 @@ impl Subject {
 pub struct Bundle {
     #[n(0)]
     form: String,
-    /// Office of the root that the exporting office trusts.
+    /// The root statement in force at the exporting office.
     #[n(1)]
-    root_office: OfficeId,
-    /// Suite of the root keeper's key.
-    #[n(2)]
-    root_suite: u8,
-    /// Public key of the root's keeper.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    root_key: Vec<u8>,
+    root: RootStatement,
     /// What it is about.
-    #[n(4)]
+    #[n(2)]
     pub subject: Subject,
     /// When it was made, ms UTC.
-    #[n(5)]
+    #[n(3)]
     pub made_at: i64,
     /// SHA-256 of the rule pack that the exporting office judges by.
-    #[cbor(n(6), with = "minicbor::bytes")]
+    #[cbor(n(4), with = "minicbor::bytes")]
     pub rule_pack: [u8; 32],
     /// Fold version of the exporting office.
-    #[n(7)]
+    #[n(5)]
     pub fold_version: u16,
     /// The envelopes, ascending by id.
-    #[n(8)]
+    #[n(6)]
     pub envelopes: Vec<Envelope>,
     /// SHA-256 of the file with zeros here.
-    #[cbor(n(9), with = "minicbor::bytes")]
+    #[cbor(n(7), with = "minicbor::bytes")]
     digest: [u8; 32],
 }
 
 impl Bundle {
     /// A bundle of envelopes in any order; one that came twice stays with its body.
     pub fn new(
-        root: &RootPin,
+        root: &RootStatement,
         subject: Subject,
         made_at: i64,
         (rule_pack, fold_version): ([u8; 32], u16),
@@ -110,9 +107,7 @@ impl Bundle {
         envelopes.dedup_by_key(|envelope| envelope.id());
         Self {
             form: BUNDLE_FORM.to_owned(),
-            root_office: root.office,
-            root_suite: root.suite,
-            root_key: root.key.clone(),
+            root: root.clone(),
             subject,
             made_at,
             rule_pack,
@@ -122,13 +117,9 @@ impl Bundle {
         }
     }
 
-    /// The root that the exporting office trusts.
-    pub fn root(&self) -> RootPin {
-        RootPin {
-            office: self.root_office,
-            suite: self.root_suite,
-            key: self.root_key.clone(),
-        }
+    /// The root statement that the exporting office trusts.
+    pub fn root(&self) -> &RootStatement {
+        &self.root
     }
 
     /// The file's bytes.
@@ -152,6 +143,9 @@ impl Bundle {
         if bundle.form != BUNDLE_FORM {
             let shown = bundle.form.chars().take(40).collect();
             return Err(BundleError::Form(shown));
+        }
+        if !is_sound_root(&bundle.root) {
+            return Err(BundleError::Root(bundle.root.version));
         }
         if bundle.envelopes.len() > BUNDLE_ENVELOPES_MAX {
             return Err(BundleError::TooMany(bundle.envelopes.len()));

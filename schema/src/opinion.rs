@@ -6,6 +6,7 @@
 //! computed from the whole set, rank by rank from the root (rule 4); nothing is kept between two
 //! questions.
 
+mod baton;
 mod case;
 mod chain;
 mod competence;
@@ -16,8 +17,10 @@ mod leave;
 mod office;
 mod paper;
 mod path;
+mod quarrel;
 mod receipt;
 mod reliance;
+mod root;
 mod scope;
 mod slot;
 mod state;
@@ -30,38 +33,12 @@ pub use finding::Lack;
 pub use law::{Asked, Law, Ruling, Signer, Value};
 pub use office::{Office, Offices};
 pub use paper::{Paper, Papers, Says};
+pub use root::is_sound as is_sound_root;
 pub use slot::{Held, Slot};
 
 use crate::envelope::{Duty, author_id};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The root key that is trusted by configuration (rule 5).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RootPin {
-    /// The root office.
-    pub office: OfficeId,
-    /// Suite of the key.
-    pub suite: u8,
-    /// Public key of the root's keeper.
-    pub key: Vec<u8>,
-}
-
-impl RootPin {
-    /// The root's keeper.
-    pub fn author(&self) -> AuthorId {
-        self.introduce().author()
-    }
-
-    fn introduce(&self) -> Key {
-        Key {
-            suite: self.suite,
-            key: self.key.clone(),
-            office: self.office,
-            duty: Duty::Keeper,
-        }
-    }
-}
 
 /// Whom an author id stands for (rule 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,7 +166,9 @@ impl<'a> Opinion<'a> {
             counting: BTreeMap::new(),
             complete: state::complete(papers),
         };
-        opinion.judge(papers.root.author());
+        for author in papers.root_keepers() {
+            opinion.judge(author);
+        }
         opinion.found_root();
         for depth in 0..=office::DEPTH_MAX {
             for author in opinion.rank(depth, false) {
@@ -207,7 +186,7 @@ impl<'a> Opinion<'a> {
                 let key = papers.key(*author);
                 key.is_none_or(|key| opinion.offices.get(key.office).is_none())
             })
-            .filter(|author| *author != papers.root.author())
+            .filter(|author| !papers.keeps_root(*author))
             .collect();
         for author in left {
             opinion.judge(author);

@@ -7,6 +7,7 @@
 // The test itself reads the committed files; the crate does not.
 #![allow(clippy::disallowed_types)]
 
+use jiaolian_schema::act::{ACT_BYTES_MAX, SECTION_BYTES_MAX};
 use jiaolian_schema::act::{
     Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, Correct, EditBytes, Endorse, Entrust,
     Found, Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch, Withdraw,
@@ -410,7 +411,15 @@ fn sound_envelopes_pass_the_door() {
         if name.starts_with("envelope_") && name != "envelope_edit.cbor" {
             let envelope: Envelope = canon::decode("an envelope", &bytes).unwrap();
             let id = envelope.id();
-            assert_eq!(checked(envelope), Ok(id), "{name}");
+            assert_eq!(checked(envelope.clone()), Ok(id), "{name}");
+            let admitted = admit(envelope.clone(), &book(), &StrictVerifier).unwrap();
+            assert_eq!(*admitted.head(), envelope.parse_head().unwrap());
+            assert_eq!(*admitted.envelope(), envelope);
+            assert_eq!(admitted.fact().map(|fact| fact.id), Some(id));
+            let body = admitted.body().map(canon::encode);
+            assert_eq!(body, envelope.body, "{name}");
+            let bare = admit(envelope.without_body(), &book(), &StrictVerifier).unwrap();
+            assert!(bare.body().is_none() && bare.fact().is_none(), "{name}");
         }
     }
 }
@@ -519,7 +528,7 @@ fn row_66_small_order_and_all_zero_keys_sign_nothing() {
 fn row_67_an_unknown_suite_waits_and_is_no_verdict() {
     let refused = checked(head_envelope(|head| head.suite = 99)).unwrap_err();
     assert_eq!(refused, AdmitError::UnknownSuite(99));
-    assert!(!refused.is_verdict());
+    assert!(!refused.is_verdict() && AdmitError::OtherBody.is_verdict());
     let refused = checked(head_envelope(|head| head.author = AuthorId([0; 32]))).unwrap_err();
     assert!(!refused.is_verdict());
 }
@@ -563,6 +572,72 @@ fn deps_ascend_and_are_at_most_sixteen() {
     assert_eq!(checked(many), Err(AdmitError::TooManyDeps(17)));
 }
 
+/// A step whose section or note is so long.
+fn step_with(section: usize, note: usize) -> Act {
+    Step {
+        matter: id(2),
+        event: "n".repeat(note),
+        replaces: vec![],
+        section: Some(vec![0; section]),
+        fields: Fields::new(),
+        span: None,
+    }
+    .into()
+}
+
+#[test]
+fn lengths_are_refused_beyond_their_bound_and_not_at_it() {
+    let said = |section, note| {
+        let payload = step_with(section, note).to_payload(AT);
+        (
+            payload.len(),
+            checked(act_envelope(|body| body.payload = payload)),
+        )
+    };
+    assert!(said(SECTION_BYTES_MAX, 1).1.is_ok());
+    let long = said(SECTION_BYTES_MAX + 1, 1).1;
+    assert_eq!(long, Err(AdmitError::SectionTooLong(SECTION_BYTES_MAX + 1)));
+    // The rest of the act makes up the length.
+    let spare = ACT_BYTES_MAX - said(0, 100_000).0 + 100_000;
+    let (length, at_bound) = said(0, spare);
+    assert_eq!(length, ACT_BYTES_MAX);
+    assert!(at_bound.is_ok(), "{at_bound:?}");
+    let beyond = said(0, spare + 1).1;
+    assert_eq!(beyond, Err(AdmitError::ActTooLong(ACT_BYTES_MAX + 1)));
+    assert!(checked(act_envelope(|body| body.deps = (0..16).map(id).collect())).is_ok());
+    // At the bound they are looked at, and are no bodies and heads.
+    let mut body = act_envelope(|_| {});
+    body.body = Some(vec![0; BODY_BYTES_MAX]);
+    assert_eq!(checked(body), Err(AdmitError::OtherBody));
+    let head = checked(signed_head_bytes(vec![0; HEAD_BYTES_MAX]));
+    assert!(matches!(head, Err(AdmitError::Canon(_))), "{head:?}");
+}
+
+#[test]
+fn a_head_says_the_suite_that_its_author_was_introduced_with() {
+    let other = Introduction {
+        suite: 2,
+        ..introduction(1, Duty::Staff)
+    };
+    let envelope = head_envelope(|head| head.author = other.author());
+    let refused = admit(envelope, &Book(vec![other]), &StrictVerifier).map(|it| it.id());
+    assert_eq!(refused, Err(AdmitError::OtherSuite { known: 2, said: 1 }));
+}
+
+#[test]
+fn of_the_rosters_acts_only_a_founding_opens_a_dossier() {
+    for (name, act) in roster_acts() {
+        let alone = checked(seal(Kind::Act, &body(act.to_payload(AT), true)));
+        let inside = checked(seal(Kind::Act, &body(act.to_payload(AT), false)));
+        let expected = if name == "found" {
+            [true, false]
+        } else {
+            [false, true]
+        };
+        assert_eq!([alone.is_ok(), inside.is_ok()], expected, "{name}");
+    }
+}
+
 #[test]
 fn only_openings_open_a_dossier() {
     let unnamed = act_envelope(|body| body.dossier = None);
@@ -575,6 +650,9 @@ fn only_openings_open_a_dossier() {
         checked(seal(Kind::Act, &with_deps)),
         Err(AdmitError::Opening)
     );
+    let mut later = body(open().to_payload(AT), true);
+    (later.m, later.prev_here) = (2, Some(id(4)));
+    assert_eq!(checked(seal(Kind::Act, &later)), Err(AdmitError::Opening));
     assert!(checked(seal(Kind::Act, &body(open().to_payload(AT), true))).is_ok());
 }
 

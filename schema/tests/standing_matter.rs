@@ -81,6 +81,19 @@ fn days_of_granted_leaves_add_up_over_two_months() {
 }
 
 #[test]
+fn a_day_that_two_leaves_share_counts_once() {
+    let mut w = county();
+    let first = w.apply("C1.s", "leave", (MARCH_1, MARCH_1 + 19));
+    let granted = w.step("C1.a", first, "approve", &[], &[]);
+    let second = w.apply("C1.s", "leave", (MARCH_1 + 10, MARCH_1 + 29));
+    w.step("C1.b", second, "approve", &[], &[granted]);
+    assert_eq!(w.slot(second), "approve", "30 days, ten of them twice");
+    let third = w.apply("C1.s", "leave", (MARCH_1 + 11, MARCH_1 + 30));
+    w.step("C1.b", third, "approve", &[], &[granted]);
+    assert_eq!(w.slot(third), "open", "31 days belong to the city");
+}
+
+#[test]
 fn an_early_return_counts_with_its_actual_days() {
     assert_eq!(second_leave(Some(MARCH_1 + 18), true), "approve");
 }

@@ -2,8 +2,7 @@
 //! keep, sign and send.
 //!
 //! Nothing here reads a clock, a disk or a wire. Time and entropy are arguments; writes, frames and
-//! news leave as effects,
-//! which the shell carries out in order. Several verbs may come before one `drain`, and become one
+//! news leave as effects, which the shell carries out in order. Several verbs may come before one `drain`, and become one
 //! durable commit.
 
 mod aside;

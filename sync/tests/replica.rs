@@ -5,16 +5,22 @@
 
 #[path = "replica/audit.rs"]
 mod audit;
+#[path = "replica/bad_input.rs"]
+mod bad_input;
 #[path = "replica/carry.rs"]
 mod carry;
 #[path = "replica/converge.rs"]
 mod converge;
 #[path = "replica/fork.rs"]
 mod fork;
+#[path = "replica/fuzz.rs"]
+mod fuzz;
 #[path = "replica/gateway.rs"]
 mod gateway;
 #[path = "replica/hostile.rs"]
 mod hostile;
+#[path = "replica/induction.rs"]
+mod induction;
 #[path = "replica/net.rs"]
 mod net;
 #[path = "replica/quarrel.rs"]
@@ -31,5 +37,7 @@ mod suite;
 mod supervise;
 #[path = "replica/swarm.rs"]
 mod swarm;
+#[path = "replica/threat.rs"]
+mod threat;
 #[path = "replica/world.rs"]
 mod world;

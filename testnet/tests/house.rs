@@ -162,6 +162,37 @@ fn words_that_stay_out_of_the_code_stay_out() {
     }
 }
 
+/// A second opinion is worth something only while it borrows nothing from the first.
+#[test]
+fn the_second_opinion_borrows_nothing_from_the_fold() {
+    let banned = [
+        "crate::authority",
+        "crate::standing",
+        "crate::workflow",
+        "crate::fact",
+        "may_hold",
+        "may_decide",
+        ".competent(",
+        ".may_amend(",
+        ".may_sign(",
+    ];
+    let all = sources(&["schema"]);
+    let own = all.iter().filter(|(path, _)| {
+        let in_folder = path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("opinion"));
+        in_folder || path.ends_with("opinion.rs")
+    });
+    let mut files = 0;
+    for (path, text) in own {
+        files += 1;
+        for word in banned {
+            assert!(!text.contains(word), "{} says {word}", path.display());
+        }
+    }
+    assert!(files > 10, "only {files} files were read");
+}
+
 #[test]
 fn operating_system_specifics_live_in_one_file() {
     for (path, text) in sources(&ALL) {

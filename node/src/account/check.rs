@@ -9,7 +9,7 @@ use jiaolian_schema::authority::Window;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::pre_authentication;
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId, PersonId, hex};
+use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId, PersonId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{StrictVerifier, Verify as _};
 use jiaolian_sync::{Batch, Effect, Limits, MemoryStore, Replica, Setup};
@@ -62,8 +62,8 @@ pub struct Checked {
     pub lines: Vec<Line>,
 }
 
-/// Checks an account. `root` is the key that one trusts, hexadecimal; without it, the key that the
-/// account names is taken and is for its reader to compare.
+/// Checks an account. `root` is the mark of the root that one trusts (`Account::root_mark`); without
+/// it, the root that the account names is taken and is for its reader to compare.
 pub fn check(bytes: &[u8], root: Option<&str>) -> Result<Checked, CheckAccountError> {
     let no_account = |error: canon::CanonError| CheckAccountError::NoAccount(error.to_string());
     let signed: Signed = canon::decode("a signed account", bytes).map_err(no_account)?;
@@ -74,7 +74,11 @@ pub fn check(bytes: &[u8], root: Option<&str>) -> Result<Checked, CheckAccountEr
             account.form
         )));
     }
-    let key = hex(&account.root_key);
+    if !account.is_of_one_root() {
+        let why = "its root statement is of another key".to_owned();
+        return Err(CheckAccountError::NoAccount(why));
+    }
+    let key = account.root_mark();
     if root.is_some_and(|root| !root.eq_ignore_ascii_case(&key)) {
         return Err(CheckAccountError::OtherRoot(key));
     }

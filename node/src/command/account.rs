@@ -9,7 +9,6 @@ use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::audit::{Looked, Row};
 use jiaolian_schema::calendar::{instant_of, parse_date, start_of};
-use jiaolian_schema::id::hex;
 use jiff::civil::DateTime;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -116,7 +115,7 @@ impl Account {
         let data = json!({
             "valid": true, "person": checked.account.person.to_hex(), "name": checked.name,
             "office": checked.office, "from": checked.account.from, "to": checked.account.to,
-            "root_key": hex(&checked.account.root_key), "rows": checked.rows,
+            "root_key": checked.account.root_mark(), "rows": checked.rows,
             "covered_until": checked.covered_until, "lines": checked.lines,
         });
         Ok(Done {
@@ -136,7 +135,7 @@ fn text(checked: &Checked) -> String {
         };
         let _ = writeln!(out, "{} {}{proved}", line.minute, line.text);
     }
-    let _ = writeln!(out, "根密钥 {}", hex(&checked.account.root_key));
+    let _ = writeln!(out, "根密钥 {}", checked.account.root_mark());
     let _ = writeln!(out, "操作记录第{}至{}条", checked.rows.0, checked.rows.1);
     out.push_str("VALID");
     out

@@ -4,6 +4,7 @@
 use super::desk::{Desk, Hand};
 use super::revoke::{head_at, own_revocations};
 use super::{Done, EXIT_IO, Refusal};
+use crate::http::text::words;
 use crate::view::label::wait_text;
 use clap::Args;
 use jiaolian_schema::act::{self, Act, At};
@@ -180,13 +181,11 @@ fn heals(desk: &Desk, then: &Authority) -> Result<Vec<Healed>, Refusal> {
 
 /// What an envelope does, in Chinese, without a word about the person whom it concerns.
 fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> String {
-    let word = |key: &str| crate::http::text::words("act", key).zh;
+    let word = |key: &str| words("act", key).zh;
     match &fact.what {
         What::Open { .. } => word("open"),
         What::Assign { .. } => word("assign"),
         What::Serve { .. } => word("serve"),
-        What::Withdraw { .. } => word("withdraw"),
-        What::Correct { .. } => word("correct"),
         What::Raise(_) => word("raise"),
         What::Edit => word("edit"),
         What::Amend { field, .. } => rules
@@ -210,6 +209,19 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
             event_of.map_or_else(|| event.clone(), |event| event.label.zh.clone())
         }
         What::Roster(_) => word("roster"),
+        What::Withdraw { act } | What::Correct { act, .. } => {
+            let kind = match fact.what {
+                What::Withdraw { .. } => "withdraw",
+                _ => "correct",
+            };
+            // Only an application or a step is told by its own words, so that no chain of namings is
+            // followed.
+            let of = facts
+                .get(act)
+                .filter(|named| matches!(named.what, What::Apply { .. } | What::Step { .. }));
+            let of = of.map(|named| title(rules, facts, named));
+            words("act", kind).fill(&[&of.unwrap_or_default()]).zh
+        }
         What::Receipt(_)
         | What::Shredded { .. }
         | What::Ledger { .. }

@@ -62,14 +62,14 @@ pub struct Enrol {
 }
 
 /// Where a ring is made: with what one person's passphrase opened.
-struct Desk<'a> {
+struct Opened<'a> {
     store: &'a DiskStore,
     keys: &'a KeyRing,
     opened: &'a OpenedKey,
     suite: Suite,
 }
 
-impl Desk<'_> {
+impl Opened<'_> {
     fn wrap(&self, number: &str, words: &str, key: &OfficerKey) -> Result<(), Refusal> {
         let ring = self
             .keys
@@ -91,7 +91,7 @@ impl Enrol {
         let source = Source::new(self.passphrase_stdin);
         let words = source.ask(&self.by)?;
         let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
-        let desk = Desk {
+        let desk = Opened {
             store: &store,
             keys: &keys,
             opened: &opened,
@@ -129,7 +129,7 @@ impl Enrol {
 
     fn add(
         &self,
-        desk: &Desk<'_>,
+        desk: &Opened<'_>,
         source: Source,
         request: &mut Request,
         person: &Newcomer,
@@ -153,7 +153,7 @@ impl Enrol {
     /// A new author of the same person: position and chain of the old one are never gone on with.
     fn renew(
         &self,
-        desk: &Desk<'_>,
+        desk: &Opened<'_>,
         words: &str,
         request: &mut Request,
     ) -> Result<String, Refusal> {

@@ -40,7 +40,7 @@ enum Step {
     /// Draft the next version of the root statement.
     New(New),
     /// Add one root key's signature to a draft.
-    Sign(Sign1),
+    Sign(AddSignature),
     /// Put the signatures of several copies of one draft together.
     Combine(Combine),
     /// Show a statement, and how far its signatures reach.
@@ -89,7 +89,7 @@ struct New {
 }
 
 #[derive(Debug, Args)]
-struct Sign1 {
+struct AddSignature {
     /// The draft; the signature is added to it.
     #[arg(long)]
     file: PathBuf,
@@ -221,7 +221,7 @@ impl New {
     }
 }
 
-impl Sign1 {
+impl AddSignature {
     fn run(&self) -> Result<Done, Refusal> {
         let mut root = read_root(&self.file)?;
         let source = Source::new(self.passphrase_stdin);

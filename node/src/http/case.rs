@@ -48,7 +48,7 @@ pub(super) struct ActList {
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LookReason {
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// The form to open a case, where this person may.

@@ -187,6 +187,11 @@ impl ApiError {
         }
     }
 
+    /// The refusal in words, Chinese.
+    pub fn sentence(&self) -> &str {
+        &self.text.zh
+    }
+
     /// The code.
     pub fn code(&self) -> &'static str {
         self.code

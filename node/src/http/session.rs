@@ -44,8 +44,9 @@ pub(super) async fn node(State(app): State<App>) -> ApiResult<Json<NodeInfo>> {
     (status = 401, body = super::error::ErrorBody)))]
 pub(super) async fn show(State(app): State<App>, who: Who) -> ApiResult<Json<SessionShape>> {
     let left = who.session.expires_at - app.session_now();
+    let ukey = who.session.key.ukey().is_some();
     let viewer = who.session.viewer;
-    app.look(move |node| Ok(seat::session_shape(node, &viewer, left)))
+    app.look(move |node| Ok(seat::session_shape(node, &viewer, (left, ukey))))
         .await
         .map(Json)
 }
@@ -103,11 +104,12 @@ pub(super) async fn sign_in(
     let token = App::new_token();
     let session = app.sessions.open(&token, viewer, key, app.session_now());
     let left = session.expires_at - app.session_now();
+    let ukey = session.key.ukey().is_some();
     let viewer = session.viewer;
     let shape = app.call(move |node| {
         // The last session before this one may have ended, and closed case files, meanwhile.
         unlock(node, again)?;
-        Ok(seat::session_shape(node, &viewer, left))
+        Ok(seat::session_shape(node, &viewer, (left, ukey)))
     });
     let shape = shape.await?;
     let mut response = (StatusCode::CREATED, Json(shape)).into_response();

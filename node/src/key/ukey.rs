@@ -17,13 +17,13 @@
 
 use jiaolian_schema::id::{hex, unhex};
 use jiaolian_schema::suite::{KeyError, SIGNATURE_BYTES, Sign, Suite};
-use serde::Deserialize;
-use serde_json::{Value as Json, json};
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// Longest PIN, bytes.
@@ -32,8 +32,8 @@ pub const PIN_BYTES_MAX: usize = 64;
 pub const UKEY_FORM: &str = "jiaolian-ukey/1";
 /// How long a device may take, ms: the node's own work waits for it.
 const DEVICE_MS_MAX: u64 = 3_000;
-/// Longest line of an agent or of its file, bytes.
-const LINE_BYTES_MAX: u64 = 4_096;
+/// Longest answer of an agent, and its longest file, bytes.
+const LINE_BYTES_MAX: usize = 4_096;
 
 type Pin = Zeroizing<String>;
 
@@ -59,10 +59,21 @@ struct AgentFile {
     address: SocketAddr,
 }
 
+/// A request. It is written into bytes that are wiped, and the PIN nowhere else.
+#[derive(Default, Serialize)]
+struct Ask<'a> {
+    #[serde(rename = "do")]
+    what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
 impl Ukey {
     /// Asks the device that is plugged in for its suite and public key.
     pub fn find(path: &Path) -> Result<Self, KeyError> {
-        let told = ask(path, &json!({ "do": "tell" }))?;
+        let told = Ask::new("tell").send(path)?;
         let number = told["suite"].as_u64().and_then(|n| u8::try_from(n).ok());
         let suite = number.and_then(Suite::numbered);
         let key = told["key"].as_str().and_then(unhex);
@@ -95,8 +106,15 @@ impl Ukey {
 
     /// The same key with a PIN of its own to sign with, after the device said that it is right.
     pub fn with_pin(&self, pin: Pin) -> Result<Self, KeyError> {
+        if !(1..=PIN_BYTES_MAX).contains(&pin.len()) {
+            return Err(KeyError::NoPin);
+        }
         self.check_same()?;
-        ask(&self.path, &json!({ "do": "check", "pin": pin.as_str() }))?;
+        let ask = Ask {
+            pin: Some(&pin),
+            ..Ask::new("check")
+        };
+        ask.send(&self.path)?;
         Ok(Self {
             pin: Arc::new(Mutex::new(Some(pin))),
             ..self.clone()
@@ -137,8 +155,12 @@ impl Sign for Ukey {
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], KeyError> {
         let pin = self.lock().clone().ok_or(KeyError::NoPin)?;
         let signed = self.check_same().and_then(|()| {
-            let request = json!({ "do": "sign", "pin": pin.as_str(), "message": hex(message) });
-            ask(&self.path, &request)
+            let ask = Ask {
+                pin: Some(&pin),
+                message: Some(hex(message)),
+                ..Ask::new("sign")
+            };
+            ask.send(&self.path)
         });
         if signed.is_err() {
             // Pulled out, or the PIN was changed: the next signature asks for it again.
@@ -152,45 +174,72 @@ impl Sign for Ukey {
     }
 }
 
-fn ask(path: &Path, request: &Json) -> Result<Json, KeyError> {
-    let address = agent(path)?;
-    let wait = Duration::from_millis(DEVICE_MS_MAX);
-    let failed = |error: io::Error| KeyError::Failed(error.to_string());
-    let mut stream = TcpStream::connect_timeout(&address, wait).map_err(|_| KeyError::Absent)?;
-    stream.set_read_timeout(Some(wait)).map_err(failed)?;
-    stream.set_write_timeout(Some(wait)).map_err(failed)?;
-    let line = Zeroizing::new(format!("{request}\n"));
-    stream.write_all(line.as_bytes()).map_err(failed)?;
-    let line = first_line(&stream).map_err(failed)?;
-    let answer: Json = serde_json::from_str(&line)
-        .map_err(|error| KeyError::Failed(format!("it answers in another form: {error}")))?;
-    match answer["error"].as_str() {
-        None => Ok(answer),
-        Some("wrong_pin") => Err(KeyError::WrongPin {
-            left: answer["left"]
-                .as_u64()
-                .map_or(0, |left| left.min(255) as u8),
-        }),
-        Some("pin_locked") => Err(KeyError::PinLocked),
-        Some("absent") => Err(KeyError::Absent),
-        Some(other) => Err(KeyError::Failed(other.chars().take(80).collect())),
+impl Ask<'_> {
+    fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            ..Self::default()
+        }
+    }
+
+    fn send(&self, path: &Path) -> Result<Json, KeyError> {
+        let line = exchange(agent(path)?, self)?;
+        let answer: Json = serde_json::from_slice(&line)
+            .map_err(|error| KeyError::Failed(format!("it answers in another form: {error}")))?;
+        match answer["error"].as_str() {
+            None => Ok(answer),
+            Some("wrong_pin") => Err(KeyError::WrongPin {
+                left: answer["left"].as_u64().unwrap_or(0).min(255) as u8,
+            }),
+            Some("pin_locked") => Err(KeyError::PinLocked),
+            Some("absent") => Err(KeyError::Absent),
+            Some(other) => Err(KeyError::Failed(other.chars().take(80).collect())),
+        }
     }
 }
 
-fn first_line(from: impl Read) -> io::Result<String> {
-    let mut line = String::new();
-    BufReader::new(from.take(LINE_BYTES_MAX)).read_line(&mut line)?;
-    Ok(line)
+/// One request and its answer, whatever the agent does, within the time that a device has.
+fn exchange(address: SocketAddr, ask: &Ask<'_>) -> Result<Vec<u8>, KeyError> {
+    let failed = |error: io::Error| KeyError::Failed(error.to_string());
+    let until = Instant::now() + Duration::from_millis(DEVICE_MS_MAX);
+    let left = || {
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    };
+    let wait = Duration::from_millis(DEVICE_MS_MAX);
+    let mut stream = TcpStream::connect_timeout(&address, wait).map_err(|_| KeyError::Absent)?;
+    stream.set_write_timeout(Some(wait)).map_err(failed)?;
+    let mut line = Zeroizing::new(serde_json::to_vec(ask).expect("a request has only texts"));
+    line.push(b'\n');
+    stream.write_all(&line).map_err(failed)?;
+    let (mut answer, mut piece) = (Vec::new(), [0; 1_024]);
+    while answer.last() != Some(&b'\n') && answer.len() <= LINE_BYTES_MAX {
+        let Some(left) = left() else {
+            return Err(failed(io::ErrorKind::TimedOut.into()));
+        };
+        stream.set_read_timeout(Some(left)).map_err(failed)?;
+        match stream.read(&mut piece).map_err(failed)? {
+            0 => break,
+            read => answer.extend_from_slice(&piece[..read]),
+        }
+    }
+    Ok(answer)
 }
 
 /// Where the agent listens: on this machine only, or a PIN would go through a network.
 fn agent(path: &Path) -> Result<SocketAddr, KeyError> {
-    let Ok(file) = std::fs::File::open(path) else {
-        return Err(KeyError::Absent);
-    };
     let failed = |why: String| KeyError::Failed(why);
-    let text = first_line(&file).map_err(|e| failed(e.to_string()))?;
-    let file: AgentFile = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
+    // Opening what is no file, say a pipe, could wait for ever.
+    if !path.is_file() {
+        return Err(KeyError::Absent);
+    }
+    let file = std::fs::File::open(path).map_err(|_| KeyError::Absent)?;
+    let mut text = Vec::new();
+    file.take(LINE_BYTES_MAX as u64)
+        .read_to_end(&mut text)
+        .map_err(|error| failed(error.to_string()))?;
+    let file: AgentFile =
+        serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
     if file.form != UKEY_FORM || !file.address.ip().is_loopback() {
         return Err(failed(format!(
             "its agent's file must be {UKEY_FORM} with an address of this machine, not {} with {}",
@@ -198,4 +247,102 @@ fn agent(path: &Path) -> Result<SocketAddr, KeyError> {
         )));
     }
     Ok(file.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread::JoinHandle;
+
+    /// An agent that says one thing to whoever comes and then waits for the node to let go.
+    fn agent_that_says(text: &'static [u8], at: &Path) -> JoinHandle<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let file = format!("{{\"form\":\"{UKEY_FORM}\",\"address\":\"{address}\"}}");
+        std::fs::write(at, file).unwrap();
+        std::thread::spawn(move || {
+            let (mut caller, _) = listener.accept().unwrap();
+            let _ = caller.write_all(text);
+            // Ends when the node lets go.
+            let _ = caller.read_to_end(&mut Vec::new());
+        })
+    }
+
+    #[test]
+    fn an_agent_that_answers_oddly_or_never_is_a_failure_within_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("ukey.json");
+        let long = &[b'x'; 2 * LINE_BYTES_MAX];
+        for (what, text, words) in [
+            ("no JSON", &b"hello\n"[..], "another form"),
+            (
+                "a key off its curve",
+                b"{\"suite\":2,\"key\":\"04\"}\n",
+                "tells of suite 2",
+            ),
+            (
+                "a suite of a later build",
+                b"{\"suite\":99,\"key\":\"00\"}\n",
+                "tells of suite 99",
+            ),
+            ("a line without end", long, "another form"),
+            (
+                "its own words",
+                b"{\"error\":\"out of order\"}\n",
+                "out of order",
+            ),
+            ("nothing", b"", ""),
+        ] {
+            let agent = agent_that_says(text, &at);
+            let started = Instant::now();
+            let found = Ukey::find(&at).map(|_| ());
+            let Err(KeyError::Failed(why)) = found else {
+                panic!("{what}: {found:?}");
+            };
+            assert!(why.contains(words), "{what}: {why}");
+            assert!(
+                started.elapsed() < Duration::from_millis(4 * DEVICE_MS_MAX),
+                "{what}"
+            );
+            agent.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_place_without_an_agent_on_this_machine_is_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("ukey.json");
+        assert_eq!(Ukey::find(&at).unwrap_err(), KeyError::Absent);
+        assert_eq!(Ukey::find(dir.path()).unwrap_err(), KeyError::Absent);
+        let say = |address: &str| {
+            let file = format!("{{\"form\":\"{UKEY_FORM}\",\"address\":\"{address}\"}}");
+            std::fs::write(&at, file).unwrap();
+            Ukey::find(&at).unwrap_err()
+        };
+        let far = say("192.0.2.1:7").to_string();
+        assert!(far.contains("of this machine, not"), "{far}");
+        // Nobody listens there: the key was pulled out and its file is left.
+        let gone = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        assert_eq!(say(&gone.to_string()), KeyError::Absent);
+    }
+
+    #[test]
+    fn a_key_that_was_not_opened_signs_nothing_and_does_not_show_its_pin() {
+        let ukey = Ukey::enrolled(PathBuf::from("ukey.json"), Suite::Sm2, vec![4; 65]);
+        assert_eq!(ukey.sign(b"x").unwrap_err(), KeyError::NoPin);
+        let opened = Ukey {
+            pin: Arc::new(Mutex::new(Some(Zeroizing::new("246810".to_owned())))),
+            ..ukey.clone()
+        };
+        ukey.remember(&opened);
+        assert!(ukey.lock().is_some());
+        assert!(!format!("{ukey:?}{opened:?}").contains("246810"));
+        // Pulled out: the PIN that was remembered goes.
+        assert_eq!(ukey.sign(b"x").unwrap_err(), KeyError::Absent);
+        assert_eq!(ukey.sign(b"x").unwrap_err(), KeyError::NoPin);
+    }
 }

@@ -236,7 +236,15 @@ fn say(node: &Node, file: &File, entry: &Filed) -> Said {
 /// A withdrawal or a correction, in the words of the act that it names.
 fn say_mended(node: &Node, file: &File, entry: &Filed, of: EnvelopeId) -> Said {
     let named = file.find(of);
-    let title = named.map(|named| say(node, file, named).title);
+    // Only an application or a step is told by its own words, so that no chain of namings is
+    // followed.
+    let told = named.filter(|named| {
+        matches!(
+            named.fact.what,
+            What::Apply { .. } | What::Step { .. } | What::Serve { .. }
+        )
+    });
+    let title = told.map(|named| say(node, file, named).title);
     let (kind, reason, lines) = match &entry.act {
         Some(Act::Correct(correct)) => {
             let lines = named.map(|named| mend::lines(node, file, named, &correct.fields));

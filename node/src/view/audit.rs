@@ -331,9 +331,9 @@ pub fn looks(node: &mut Node, viewer: &Viewer, file: &File) -> ApiResult<CaseLoo
     let fits = |row: &Row| {
         row.looked.is_look_at_case() && row.case.is_some_and(|case| named.contains(&case))
     };
-    // A look from above stands in the log of the office where it was, which lies here only where
-    // that office is below; so each office tells of itself and of those below.
-    let found = lines(node, viewer.office, (since, i64::MAX), fits)?;
+    // A look stands in the log of the office at whose node it was. Logs of offices above don't lie
+    // here, so each office tells of its own node and of those below.
+    let found = lines(node, node.office, (since, i64::MAX), fits)?;
     let names = Names::of(node, viewer);
     let capacity = |node: &Node, person: PersonId, office: OfficeId| {
         let appointments = node.authority().appointments();

@@ -4,6 +4,7 @@
 use super::act::{form_of, signer, table_of};
 use super::label::{display, display_or_none, text};
 use super::shape::{ChangeLine, Correction, OfferShape};
+use super::text::may_edit;
 use super::{Viewer, form};
 use crate::http::error::{ApiError, ApiResult, FieldFault};
 use crate::http::text::{Text, words};
@@ -24,22 +25,23 @@ const REASON: &str = "reason";
 const REASON_CHARS_MAX: u32 = 200;
 
 /// What this person may still do about an act of a case: its author takes it back while nobody went
-/// on from it; after that it is corrected at the author's office or above.
+/// on from it; after that it is corrected by those who keep the case, at the author's office or above.
 pub fn offer(node: &Node, viewer: &Viewer, file: &File, entry: &Filed) -> Option<Offer> {
     let id = entry.fact.id;
     let by = entry.by.as_ref()?;
-    let over = file.kind != DossierKind::Case
+    let closed = file.kind != DossierKind::Case
         || !entry.state.is_good()
         || file.standing.is_withdrawn(id)
         || !matches!(entry.fact.what, What::Apply { .. } | What::Step { .. });
-    if over {
+    if closed {
         return None;
     }
     let own = by.person == viewer.person;
     if own && file.standing.unfollowed.contains(&id) {
         return Some(plain("withdraw", id, vec![reason()]));
     }
-    if !own && !node.offices().covers(viewer.office, by.office) {
+    let over = node.offices().covers(viewer.office, by.office);
+    if !own && !(over && may_edit(node, viewer, file)) {
         return None;
     }
     let (table, event) = said_by(node, file, entry)?;
@@ -48,11 +50,11 @@ pub fn offer(node: &Node, viewer: &Viewer, file: &File, entry: &Filed) -> Option
     Some(plain("correct", id, fields))
 }
 
-/// Decisions in force that nobody has served yet may be served at the responsible office or above.
+/// Decisions in force that nobody has served yet are served by those who keep the case.
 pub fn serve_offers(node: &Node, viewer: &Viewer, file: &File, matter: EnvelopeId) -> Vec<Offer> {
     let standing = file.standing.matters.get(&matter);
-    let near = node.offices().covers(viewer.office, file.place);
-    let Some(standing) = standing.filter(|matter| near && !matter.withdrawn) else {
+    let keeps = may_edit(node, viewer, file);
+    let Some(standing) = standing.filter(|matter| keeps && !matter.withdrawn) else {
         return Vec::new();
     };
     let decided = standing.slots.values().filter_map(|slot| match slot {

@@ -99,8 +99,12 @@ pub fn node_info(node: &mut Node) -> NodeInfo {
     }
 }
 
-/// Who is signed in. `expires_in_ms` is from now.
-pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> SessionShape {
+/// Who is signed in. `expires_in_ms` is from now; `ukey` where the key is on one.
+pub fn session_shape(
+    node: &Node,
+    viewer: &Viewer,
+    (expires_in_ms, ukey): (i64, bool),
+) -> SessionShape {
     let mut views = if reads_cases(node, viewer) {
         CASE_VIEWS.to_vec()
     } else {
@@ -122,6 +126,7 @@ pub fn session_shape(node: &Node, viewer: &Viewer, expires_in_ms: i64) -> Sessio
         views: views.iter().map(ToString::to_string).collect(),
         expires_at: now + expires_in_ms,
         idle_s: IDLE_MS_MAX / 1_000,
+        ukey,
         demo: node.demo,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now,

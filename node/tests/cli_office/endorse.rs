@@ -44,7 +44,11 @@ fn a_stolen_desks_work_waits_and_one_act_brings_the_honest_part_back() {
         "{listed}"
     );
     let words = world.by(&["endorse"], "c", "K1", &["--staff", "C1", "--at", "9"]);
-    words.refused("a position that is not here", 65, "known up to 2");
+    words.refused(
+        "a position that is not here",
+        65,
+        "is not here; known up to",
+    );
 
     let healed = world
         .by(&["endorse"], "c", "K1", &["--staff", "C1", "--yes"])

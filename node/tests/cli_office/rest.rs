@@ -6,7 +6,7 @@ use crate::world::{PASSPHRASE, Said, World, jiaolian};
 use serde_json::{Value as Json, json};
 use std::fs;
 
-const HOLDERS: [&str; 2] = ["甲保管人的口令", "乙保管人的口令"];
+const HOLDERS: [&str; 2] = ["甲保管人自己的口令", "乙保管人自己的口令"];
 const BACKUP_WORDS: &str = "备份口令要另外保管";
 const NEW_WORDS: &str = "重新任命后的新口令";
 const C1: &str = "C1,王秀英,staff,CTY_CASE";

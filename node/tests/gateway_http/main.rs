@@ -6,6 +6,7 @@
 mod client;
 mod door;
 mod form_story;
+mod fuzz;
 mod power_cut;
 mod refusal;
 mod watch_story;

@@ -15,6 +15,7 @@ const MINUTE: i64 = 60_000;
 async fn line(office: &Office, up: bool) {
     let job = move |node: &mut Node| {
         let (peer, now) = (Peer(endpoint("township")), node.now());
+        node.replica.tick(now, [9; 32]);
         if up {
             node.replica.connect(peer, now);
         } else {

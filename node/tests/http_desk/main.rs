@@ -6,9 +6,11 @@
 mod account_story;
 mod alarm_story;
 mod audit_story;
+mod bad_input;
 mod client;
 mod door;
 mod due_story;
+mod evidence_story;
 mod fault_story;
 mod lan_story;
 mod leave_story;

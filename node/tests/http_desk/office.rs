@@ -17,8 +17,10 @@ use jiaolian_node::view::County;
 use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Open, Raise};
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
-use jiaolian_schema::envelope::Duty;
-use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::envelope::{Duty, author_id};
+use jiaolian_schema::id::{
+    AlarmId, AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256,
+};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
@@ -108,6 +110,11 @@ fn seed(name: &str) -> [u8; 32] {
 
 pub(crate) fn key(name: &str) -> Ed25519Signer {
     Ed25519Signer::from_seed(&seed(name))
+}
+
+/// The author that a person is at an office.
+pub(crate) fn author(name: &str, at: &str) -> AuthorId {
+    author_id(ED25519, &key(name).public_key(), office(at), Duty::Staff)
 }
 
 fn root() -> RootKey {

@@ -54,13 +54,13 @@ async fn a_quarrel_is_shown_and_settled_in_a_browser() {
     assert_eq!(today["counts"]["conflicts"], 0, "both were settled");
 }
 
-fn web_ui() -> PathBuf {
+pub(crate) fn web_ui() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     root.join("web-ui")
 }
 
 /// The browser to drive. What is missing is a failure: a story that was not played holds nothing.
-fn chromium() -> PathBuf {
+pub(crate) fn chromium() -> PathBuf {
     let named = std::env::var_os("JIAOLIAN_CHROMIUM").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path).map(|folder| folder.join("chromium"));

@@ -1,8 +1,6 @@
 //! A disk in memory with two images: what the program sees and what would survive a power cut. It
-//! can be
-//! cut while its k-th sync runs, with any subset of the unsynced 512 B sectors on the platter, and
-//! it can
-//! be full.
+//! can be cut while its k-th sync runs, with any subset of the unsynced 512 B sectors on the
+//! platter; it can be full, refuse its k-th call, and tell afterwards what was asked of it.
 
 #![allow(dead_code, reason = "each test file uses its part of the disk")]
 
@@ -35,17 +33,62 @@ impl Dice {
     }
 }
 
-#[derive(Debug)]
-enum Unsynced {
+/// What a program asks of a disk, reads left out.
+#[derive(Debug, Clone)]
+pub(crate) enum Op {
     Write(u64, Vec<u8>),
     Length(u64),
+    Sync,
+}
+
+impl Op {
+    /// Does to an image what was asked.
+    pub(crate) fn lay_on(&self, image: &mut Vec<u8>) {
+        match self {
+            Self::Write(offset, bytes) => lay(image, *offset as usize, bytes),
+            Self::Length(length) => image.resize(*length as usize, 0),
+            Self::Sync => {}
+        }
+    }
+
+    /// As if the power went while it was on its way: half of its sectors are there, and a length
+    /// in half of the cases.
+    pub(crate) fn lay_torn(&self, image: &mut Vec<u8>, dice: &mut Dice) {
+        match self {
+            Self::Write(offset, bytes) => {
+                for (i, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
+                    if dice.below(2) == 0 {
+                        lay(image, *offset as usize + i * SECTOR_BYTES, sector);
+                    }
+                }
+            }
+            _ if dice.below(2) == 0 => self.lay_on(image),
+            _ => {}
+        }
+    }
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Nothing is done.
+    Error,
+    /// Nothing is done, for want of room; only calls that need some.
+    Full,
+    /// The first half of a write is done; a sync is done whole, and all the same said not to be.
+    Short,
 }
 
 #[derive(Debug)]
 struct Platter {
     live: Vec<u8>,
     durable: Vec<u8>,
-    unsynced: Vec<Unsynced>,
+    unsynced: Vec<Op>,
+    /// What was asked since recording began.
+    log: Option<Vec<Op>>,
+    /// Calls so far, reads among them.
+    calls: u64,
+    refuse_at: Option<(u64, Refusal)>,
     syncs: u64,
     cut_at_sync: Option<u64>,
     cut: bool,
@@ -65,6 +108,9 @@ impl ImageDisk {
             live: image.clone(),
             durable: image,
             unsynced: Vec::new(),
+            log: None,
+            calls: 0,
+            refuse_at: None,
             syncs: 0,
             cut_at_sync: None,
             cut: false,
@@ -78,6 +124,31 @@ impl ImageDisk {
         let mut platter = self.platter();
         platter.cut_at_sync = Some(platter.syncs + sync);
         platter.dice = Dice::new(seed);
+    }
+
+    /// From now on what is asked is noted.
+    pub(crate) fn record(&self) {
+        self.platter().log = Some(Vec::new());
+    }
+
+    /// How much was noted so far.
+    pub(crate) fn recorded(&self) -> usize {
+        self.platter().log.as_ref().map_or(0, Vec::len)
+    }
+
+    pub(crate) fn take_log(&self) -> Vec<Op> {
+        self.platter().log.take().unwrap_or_default()
+    }
+
+    /// The k-th call from now on, counted from 1, is refused; later ones are not.
+    pub(crate) fn refuse(&self, call: u64, refusal: Refusal) {
+        let mut platter = self.platter();
+        platter.refuse_at = Some((platter.calls + call, refusal));
+    }
+
+    /// Whether the refusal came; none will come any more.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.platter().refuse_at.take().is_none()
     }
 
     pub(crate) fn set_room(&self, bytes: u64) {
@@ -116,36 +187,44 @@ impl Platter {
         }
     }
 
+    /// Whether this very call is to fail, and how.
+    fn refusal(&mut self) -> io::Result<Option<Refusal>> {
+        self.powered()?;
+        self.calls += 1;
+        let due = self.refuse_at.is_some_and(|(call, _)| call == self.calls);
+        Ok(due
+            .then(|| self.refuse_at.take().map(|(_, refusal)| refusal))
+            .flatten())
+    }
+
+    fn note(&mut self, op: Op) {
+        if let Some(log) = &mut self.log {
+            log.push(op.clone());
+        }
+        match op {
+            Op::Sync => self.settle(),
+            op => {
+                op.lay_on(&mut self.live);
+                self.unsynced.push(op);
+            }
+        }
+    }
+
     fn settle(&mut self) {
         for change in std::mem::take(&mut self.unsynced) {
-            match change {
-                Unsynced::Length(length) => self.durable.resize(length as usize, 0),
-                Unsynced::Write(offset, bytes) => lay(&mut self.durable, offset as usize, &bytes),
-            }
+            change.lay_on(&mut self.durable);
         }
     }
 
     fn tear(&mut self) {
         for change in std::mem::take(&mut self.unsynced) {
-            match change {
-                Unsynced::Length(length) if self.dice.below(2) == 0 => {
-                    self.durable.resize(length as usize, 0);
-                }
-                Unsynced::Length(_) => {}
-                Unsynced::Write(offset, bytes) => {
-                    for (i, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
-                        if self.dice.below(2) == 0 {
-                            lay(
-                                &mut self.durable,
-                                offset as usize + i * SECTOR_BYTES,
-                                sector,
-                            );
-                        }
-                    }
-                }
-            }
+            change.lay_torn(&mut self.durable, &mut self.dice);
         }
     }
+}
+
+fn broken() -> io::Error {
+    io::Error::other("the disk does not answer")
 }
 
 fn lay(image: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
@@ -164,8 +243,11 @@ impl StorageBackend for ImageDisk {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let platter = self.platter();
-        platter.powered()?;
+        let mut platter = self.platter();
+        match platter.refusal()? {
+            Some(Refusal::Error | Refusal::Short) => return Err(broken()),
+            Some(Refusal::Full) | None => {}
+        }
         let start = offset as usize;
         let found = platter.live.get(start..start.saturating_add(out.len()));
         out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
@@ -174,35 +256,51 @@ impl StorageBackend for ImageDisk {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut platter = self.platter();
-        platter.powered()?;
+        match platter.refusal()? {
+            Some(Refusal::Full) => return Err(io::ErrorKind::StorageFull.into()),
+            Some(Refusal::Error | Refusal::Short) => return Err(broken()),
+            None => {}
+        }
         if len > platter.room_bytes {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        platter.live.resize(len as usize, 0);
-        platter.unsynced.push(Unsynced::Length(len));
+        platter.note(Op::Length(len));
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let mut platter = self.platter();
-        platter.powered()?;
+        match platter.refusal()? {
+            Some(Refusal::Error) => return Err(broken()),
+            Some(Refusal::Full) => return Err(io::ErrorKind::StorageFull.into()),
+            Some(Refusal::Short) => {
+                platter.note(Op::Sync);
+                return Err(broken());
+            }
+            None => {}
+        }
         platter.syncs += 1;
         if platter.cut_at_sync == Some(platter.syncs) {
             platter.tear();
             platter.cut = true;
             return platter.powered();
         }
-        platter.settle();
+        platter.note(Op::Sync);
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut platter = self.platter();
-        platter.powered()?;
-        lay(&mut platter.live, offset as usize, data);
-        platter
-            .unsynced
-            .push(Unsynced::Write(offset, data.to_vec()));
+        match platter.refusal()? {
+            Some(Refusal::Error) => return Err(broken()),
+            Some(Refusal::Full) => return Err(io::ErrorKind::StorageFull.into()),
+            Some(Refusal::Short) => {
+                platter.note(Op::Write(offset, data[..data.len() / 2].to_vec()));
+                return Err(broken());
+            }
+            None => {}
+        }
+        platter.note(Op::Write(offset, data.to_vec()));
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: i64 = 86_400_000;
 /// The slot that follows rule 38.
-const BATON: &str = "baton";
+pub(super) const BATON: &str = "baton";
 /// The workflow of an alarm.
 const ALARM: (&str, u16) = ("alarm", 1);
 
@@ -31,7 +31,7 @@ pub struct MatterOpinion {
 /// What became of a decision, an amendment or an assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
-    /// It stands.
+    /// It stands, or did before a quarrel that nobody has settled.
     Stands,
     /// Another one replaced it, or a higher office's is in force.
     Replaced,
@@ -41,6 +41,8 @@ pub enum Decided {
     Conflicted,
     /// It is good but its signer is not competent (rules 27 and 29).
     Incompetent(Broken),
+    /// Its signer took it back, or the application that it belongs to (rule Q5).
+    Withdrawn,
     /// It is the cancel of a release that nobody served (rule 38).
     Unserved,
     /// It waits or is void.
@@ -78,10 +80,10 @@ pub(super) struct Desk<'a> {
     pub(super) law: &'a dyn Law,
     pub(super) papers: BTreeMap<EnvelopeId, &'a Paper>,
     /// Where an act belongs and which value it gives.
-    on: BTreeMap<EnvelopeId, (Place, Value)>,
-    pasts: BTreeMap<EnvelopeId, BTreeSet<EnvelopeId>>,
+    pub(super) on: BTreeMap<EnvelopeId, (Place, Value)>,
+    pub(super) pasts: BTreeMap<EnvelopeId, BTreeSet<EnvelopeId>>,
     replaced: Replaced,
-    opened: (OfficeId, bool),
+    pub(super) opened: (OfficeId, bool),
     pub(super) competent: BTreeMap<EnvelopeId, Ground>,
     pub(super) stale_ms: i64,
 }
@@ -137,6 +139,8 @@ impl<'a> Desk<'a> {
             let Some((_, act)) = paper.act() else {
                 continue;
             };
+            let past = self.walk_back(paper);
+            self.pasts.insert(paper.id, past);
             let (place, value, replaces) = match act {
                 Act::Assign(act) => (Place::Responsible, Value::Office(act.office), &act.replaces),
                 Act::Amend(act) => {
@@ -153,17 +157,10 @@ impl<'a> Desk<'a> {
                     let place = Place::Step(act.matter, ruling.slot);
                     (place, ruling.value, &act.replaces)
                 }
-                Act::Serve(_) => {
-                    let past = self.walk_back(paper);
-                    self.pasts.insert(paper.id, past);
-                    continue;
-                }
                 _ => continue,
             };
             self.on.insert(paper.id, (place, value));
             self.replaced.insert(paper.id, replaces.clone());
-            let past = self.walk_back(paper);
-            self.pasts.insert(paper.id, past);
         }
     }
 
@@ -243,8 +240,13 @@ impl<'a> Desk<'a> {
 
     /// Good, competent acts on a slot (rule 30).
     fn candidates(&self, place: &Place, within: Option<&BTreeSet<EnvelopeId>>) -> Vec<Candidate> {
+        let gone = match place {
+            Place::Step(matter, _) => self.not_taken(*matter, within),
+            _ => BTreeSet::new(),
+        };
         let ids = self.on.iter().filter(|(id, (on, _))| {
-            on == place && within.is_none_or(|within| within.contains(*id))
+            let known = within.is_none_or(|within| within.contains(*id));
+            on == place && known && !gone.contains(*id)
         });
         let candidates = ids.filter_map(|(id, (_, value))| {
             let State::Good { filed } = self.opinion.state(*id) else {
@@ -284,61 +286,11 @@ impl<'a> Desk<'a> {
         self.candidates(&Place::Step(matter, slot.to_owned()), None)
     }
 
-    /// Rule 38: a cancel counts by its first service; filed is what the common superior filed.
-    fn batons(
-        &self,
-        steps: Vec<Candidate>,
-        within: Option<&BTreeSet<EnvelopeId>>,
-    ) -> Vec<Candidate> {
-        let old = self.opened.0;
-        let new = steps.iter().find(|step| step.value == Value::Approve);
-        let common = new.and_then(|step| self.opinion.offices.common(step.office, old));
-        let filed = |id: EnvelopeId| match self.opinion.state(id) {
-            State::Good { .. } => self.opinion.filed_with(id, common?),
-            _ => None,
-        };
-        let mut found = Vec::new();
-        for mut step in steps {
-            if step.value == Value::Approve {
-                step.filed = filed(step.id);
-                found.push(step);
-                continue;
-            }
-            let served = self.served().into_iter();
-            let of_this = served.filter(|(serve, decision)| {
-                *decision == step.id && within.is_none_or(|within| within.contains(serve))
-            });
-            let first =
-                of_this.min_by_key(|(serve, _)| (filed(*serve).unwrap_or(i64::MAX), *serve));
-            if let Some((serve, _)) = first {
-                step.filed = filed(serve);
-                step.past = self.pasts[&serve].clone();
-                step.past.remove(&step.id);
-                found.push(step);
-            }
+    fn is_gone(&self, place: &Place, id: EnvelopeId) -> bool {
+        match place {
+            Place::Step(matter, _) => self.not_taken(*matter, None).contains(&id),
+            _ => false,
         }
-        found
-    }
-
-    /// Good services with what they served.
-    pub(super) fn served(&self) -> Vec<(EnvelopeId, EnvelopeId)> {
-        let serves = self.papers.values().filter_map(|paper| match paper.act() {
-            Some((_, Act::Serve(act))) => Some((paper.id, act.decision)),
-            _ => None,
-        });
-        let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
-        serves.filter(|(id, _)| good(*id)).collect()
-    }
-
-    fn is_unserved(&self, id: EnvelopeId) -> bool {
-        let served = self.served().into_iter();
-        let is_cancel = self.on.get(&id).is_some_and(|(place, value)| {
-            matches!(place, Place::Step(_, slot) if slot == BATON) && *value == Value::Refuse
-        });
-        is_cancel
-            && !served
-                .map(|(_, decision)| decision)
-                .any(|served| served == id)
     }
 
     /// The decided slots of a matter by name.
@@ -411,13 +363,16 @@ impl<'a> Desk<'a> {
                 .get(id)
                 .and_then(|ground| ground.broken.clone());
             let held = |slot: &Slot| match slot {
-                Slot::Stands(held) => held.ids.contains(id).then_some(Decided::Stands),
-                Slot::Conflicted { tips, .. } => tips.contains(id).then_some(Decided::Conflicted),
-                Slot::Open => None,
+                _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {
+                    Some(Decided::Stands)
+                }
+                Slot::Conflicted { tips, .. } if tips.contains(id) => Some(Decided::Conflicted),
+                _ => None,
             };
             let fate = match (state, broken) {
                 (State::Waiting(_) | State::Void(_), _) => Decided::NoEffect(state),
                 (_, Some(broken)) => Decided::Incompetent(broken),
+                _ if self.is_gone(place, *id) => Decided::Withdrawn,
                 _ if weighed.late.contains(id) => Decided::Late,
                 _ if self.is_unserved(*id) => Decided::Unserved,
                 _ => held(&weighed.slot).unwrap_or(Decided::Replaced),

@@ -4,10 +4,9 @@ use super::case::{Desk, Place};
 use super::law::{Asked, Signer, Value};
 use super::paper::Paper;
 use super::{Opinion, State};
-use crate::act::{Act, Appoint};
+use crate::act::{Act, Appoint, Span};
 use crate::id::{EnvelopeId, OfficeId, PersonId};
 use crate::rule::Relation;
-use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// What of rules 27 to 29 an act breaks.
@@ -17,11 +16,14 @@ pub enum Broken {
     #[error("rule 22: the appointment that it cites is not here")]
     Appointment,
     /// It names as replaced what its signer had not seen.
-    #[error("rule 27: what an act replaces lies in its past")]
+    #[error("rule 27: the matter of an act and what it replaces lie in its past")]
     Unseen,
     /// The signer's office is neither responsible nor above.
     #[error("rule 29: the signer's office is the responsible one or above it")]
     Office,
+    /// A stand-in who has not said so.
+    #[error("rule R-10: a stand-in decides after having said so and before giving it back")]
+    Acting,
     /// The appointment is not for such cases.
     #[error("rule 22: the appointment is for cases of this kind")]
     Kind,
@@ -91,10 +93,56 @@ impl Opinion<'_> {
                 let above = key.is_some_and(|key| self.offices.is_above(key.office, office));
                 let good = matches!(self.state(paper.id), State::Good { .. });
                 let named = act.actions.iter().any(|named| named == action);
-                above && good && named && act.office == office && (act.from..=act.to).contains(&at)
+                let covers = act.office == office && (act.from..=act.to).contains(&at);
+                above && good && named && covers && !self.is_ended(paper, at)
             }
             _ => false,
         })
+    }
+}
+
+/// Entrustments that end, and stand-ins.
+impl Opinion<'_> {
+    /// whether another entrustment of the same office or of one above ended one by a time.
+    fn is_ended(&self, ended: &Paper, at: i64) -> bool {
+        let of = self.papers.key(ended.head.author).map(|key| key.office);
+        self.papers.iter().any(|paper| {
+            let Some((claimed, Act::Entrust(act))) = paper.act() else {
+                return false;
+            };
+            let key = self.papers.key(paper.head.author);
+            let over = key
+                .zip(of)
+                .is_some_and(|(key, of)| self.offices.covers(key.office, of));
+            let window = self.reading(paper.id).map(|reading| reading.window);
+            let signed = window.unwrap_or_default().clamp(claimed);
+            let ends = act
+                .ends
+                .as_ref()
+                .is_some_and(|ends| ends.contains(&ended.id));
+            let good = matches!(self.state(paper.id), State::Good { .. });
+            over && good && ends && act.from.max(signed) <= at
+        })
+    }
+
+    /// whether the signer of an envelope stands in by then; true for an appointment of one's
+    /// own.
+    fn stands_in(&self, paper: &Paper, act: &Appoint) -> bool {
+        let cited = paper.inside.as_ref().and_then(|(body, _)| body.appointment);
+        if act.acting.is_none() {
+            return true;
+        }
+        let said = self.papers.iter().filter_map(|other| {
+            let (body, _) = other.inside.as_ref()?;
+            let Some((_, Act::StandIn(stand_in))) = other.act() else {
+                return None;
+            };
+            let own = other.head.author == paper.head.author && other.head.n < paper.head.n;
+            let same = body.appointment == cited && Some(stand_in.appointment) == cited;
+            let good = matches!(self.state(other.id), State::Good { .. });
+            (own && same && good).then_some((other.head.n, stand_in.back))
+        });
+        said.max().is_some_and(|(_, back)| back == 0)
     }
 }
 
@@ -120,7 +168,13 @@ impl Desk<'_> {
         let past = self.past(paper.id);
         let must = |holds: bool, broken: Broken| if holds { Ok(()) } else { Err(broken) };
         let replaces = self.replaces(paper.id);
-        must(replaces.iter().all(|id| past.contains(id)), Broken::Unseen)?;
+        let matter = match paper.act() {
+            Some((_, Act::Step(step))) => Some(step.matter),
+            _ => None,
+        };
+        let mut named = replaces.iter().chain(&matter);
+        must(named.all(|id| past.contains(id)), Broken::Unseen)?;
+        must(self.opinion.stands_in(paper, act), Broken::Acting)?;
         let wanted = if self.is_minor() { MINOR } else { ADULT };
         must(act.kinds.contains(&wanted), Broken::Kind)?;
         let responsible = self.place(Some(past));
@@ -141,11 +195,8 @@ impl Desk<'_> {
         if let Some((_, Act::Assign(to))) = paper.act() {
             must(offices.covers(act.office, to.office), Broken::Beyond)?;
         }
-        must(
-            !self.prepared(paper).contains(&act.person),
-            Broken::Preparer,
-        )?;
-        must(self.may_replace(act, replaces), Broken::Quarrel)
+        must(!self.has_prepared(paper, act.person), Broken::Preparer)?;
+        must(self.may_replace(paper, act, replaces), Broken::Quarrel)
     }
 
     /// Rule 38: the receiving office registers, though it stands beside the responsible one.
@@ -164,7 +215,14 @@ impl Desk<'_> {
                 let Some((workflow, asked)) = self.applied(step.matter) else {
                     return false;
                 };
-                let span = step.span.or(asked);
+                // The days asked for, up to the last day that the act itself sets.
+                let span = match (asked, step.span) {
+                    (Some(asked), Some(set)) => Some(Span {
+                        last_day: set.last_day,
+                        ..asked
+                    }),
+                    (asked, set) => asked.or(set),
+                };
                 let past = self.past(paper.id);
                 let reading = self.opinion.reading(paper.id);
                 let at = reading.map_or(claimed, |reading| reading.window.clamp(claimed));
@@ -183,42 +241,50 @@ impl Desk<'_> {
         }
     }
 
-    /// Who prepared a decision: the signers of the events that the rules set apart from it.
-    fn prepared(&self, paper: &Paper) -> BTreeSet<PersonId> {
+    /// Whether somebody prepared a decision: signed one of the events that the rules set apart from
+    /// it. Whoever opened the matter and is not known here cannot be ruled out.
+    fn has_prepared(&self, paper: &Paper, person: PersonId) -> bool {
         let Some((_, Act::Step(decision))) = paper.act() else {
-            return BTreeSet::new();
+            return false;
         };
         let Some((workflow, _)) = self.applied(decision.matter) else {
-            return BTreeSet::new();
+            return false;
         };
         let apart = self.law.apart(workflow, &decision.event);
         let opening = self.law.opening(workflow);
-        let mut signed: Vec<EnvelopeId> = Vec::new();
-        if opening.is_some_and(|opening| apart.contains(&opening)) {
-            signed.push(decision.matter);
+        let opened = opening.is_some_and(|opening| apart.contains(&opening));
+        if opened
+            && self
+                .person(decision.matter)
+                .is_none_or(|opener| opener == person)
+        {
+            return true;
         }
         let past = self.past(paper.id);
+        let gone = self.not_taken(decision.matter, Some(past));
         let steps = self.steps_of(decision.matter).into_iter();
-        signed.extend(steps.filter(|id| {
-            let event = match self.papers[id].act() {
-                Some((_, Act::Step(step))) => &step.event,
-                _ => return false,
-            };
-            let good = matches!(self.opinion.state(*id), State::Good { .. });
-            past.contains(id) && good && apart.contains(event)
-        }));
-        let people = signed.iter().filter_map(|id| self.person(*id));
-        people.collect()
+        let mut earlier = steps.filter(|id| past.contains(id) && !gone.contains(id));
+        earlier.any(|id| match self.papers[&id].act() {
+            Some((_, Act::Step(step))) => {
+                let good = matches!(self.opinion.state(id), State::Good { .. });
+                good && apart.contains(&step.event) && self.person(id) == Some(person)
+            }
+            _ => false,
+        })
     }
 
-    fn person(&self, id: EnvelopeId) -> Option<PersonId> {
+    pub(super) fn person(&self, id: EnvelopeId) -> Option<PersonId> {
         let paper = self.papers.get(&id)?;
         Some(self.opinion.capacity(paper)?.person)
     }
 
-    /// Rule 29, for an act that replaces two or more.
-    fn may_replace(&self, act: &Appoint, replaces: &[EnvelopeId]) -> bool {
-        if replaces.len() < 2 {
+    /// Rule 29, for an act that replaces two or more, or adjudicates.
+    fn may_replace(&self, paper: &Paper, act: &Appoint, replaces: &[EnvelopeId]) -> bool {
+        let adjudicates = match paper.act() {
+            Some((_, Act::Step(step))) => step.event.starts_with("adjudicate"),
+            _ => false,
+        };
+        if replaces.len() < 2 && !adjudicates {
             return true;
         }
         let offices = &self.opinion.offices;

@@ -48,6 +48,8 @@ pub enum Form {
     Witness,
     #[error("a receipt lists at most 1000 heads, ascending, under their Merkle root")]
     Receipt,
+    #[error("a root statement is sound and every signature beside it verifies")]
+    Root,
     #[error("an act has at most 131072 bytes, found {0}")]
     LongAct(usize),
     #[error("a section has at most 32768 bytes, found {0}")]

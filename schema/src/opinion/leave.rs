@@ -3,11 +3,13 @@
 use super::State;
 use super::case::Desk;
 use super::law::Value;
-use crate::act::{Act, Span};
+use crate::act::{Act, Span, Step};
 use crate::id::EnvelopeId;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
+/// The event that reports a return; its span holds the actual days.
+const RETURN: &str = "return";
 /// Longest stretch that is counted, days.
 const SPAN_DAYS_MAX: i64 = 3_660;
 
@@ -62,6 +64,10 @@ impl Desk<'_> {
         let (workflow, asked) = self.applied(matter)?;
         self.law.window_months(workflow)?;
         let mut span = asked?;
+        let gone = self.not_taken(matter, Some(past));
+        if gone.contains(&matter) {
+            return None;
+        }
         let slots = self.slots(matter, Some(past));
         let decided: Vec<EnvelopeId> = slots
             .values()
@@ -69,29 +75,36 @@ impl Desk<'_> {
             .filter(|held| held.value == Value::Approve)
             .flat_map(|held| held.ids.clone())
             .collect();
-        if decided.is_empty() {
+        // An extension alone, which sets days of its own, grants nothing.
+        if !decided
+            .iter()
+            .any(|id| self.step(*id).is_some_and(|step| step.span.is_none()))
+        {
             return None;
         }
-        for id in self
-            .steps_of(matter)
-            .into_iter()
-            .filter(|id| past.contains(id))
-        {
-            let paper = self.opinion.papers().get(id)?;
-            let Some((_, Act::Step(step))) = paper.act() else {
-                continue;
-            };
-            let Some(set) = step.span else {
-                continue;
-            };
-            let rules = self.law.ruling(workflow, &step.event).is_some();
+        let steps = self.steps_of(matter).into_iter();
+        let taken: Vec<EnvelopeId> = steps
+            .filter(|id| past.contains(id) && !gone.contains(id))
+            .collect();
+        for step in decided.iter().filter_map(|id| self.step(*id)) {
+            span.last_day = step
+                .span
+                .map_or(span.last_day, |set| span.last_day.max(set.last_day));
+        }
+        for id in taken {
             let good = matches!(self.opinion.state(id), State::Good { .. });
-            if decided.contains(&id) {
-                span.last_day = span.last_day.max(set.last_day);
-            } else if !rules && good {
+            let back = self.step(id).filter(|step| good && step.event == RETURN);
+            if let Some(set) = back.and_then(|step| step.span) {
                 span.last_day = span.last_day.min(set.last_day);
             }
         }
         Some(span)
+    }
+
+    fn step(&self, id: EnvelopeId) -> Option<&Step> {
+        match self.papers.get(&id)?.act()? {
+            (_, Act::Step(step)) => Some(step),
+            _ => None,
+        }
     }
 }

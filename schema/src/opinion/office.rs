@@ -73,11 +73,11 @@ impl Opinion<'_> {
         let (Some(by), Some(of)) = (self.papers.key(keeper), self.papers.key(author)) else {
             return false;
         };
-        if by.duty != Duty::Keeper || keeper == author {
+        if by.duty != Duty::Keeper || keeper == author || self.papers.keeps_root(author) {
             return false;
         }
         let own = of.duty == Duty::Staff && by.office == of.office;
-        keeper == self.papers.root.author()
+        self.papers.keeps_root(keeper)
             || self.offices.get(of.office).is_some()
                 && (own || self.offices.is_above(by.office, of.office))
     }
@@ -92,10 +92,9 @@ impl Opinion<'_> {
 
     /// Rule 4: the authors of one rank, ascending.
     pub(super) fn rank(&self, depth: u8, staff: bool) -> Vec<AuthorId> {
-        let root = self.papers.root.author();
         let keys = self.papers.keys.iter();
         let here = keys.filter(|(author, key)| {
-            **author != root
+            !self.papers.keeps_root(**author)
                 && self.offices.depth(key.office) == Some(depth)
                 && (key.duty == Duty::Staff) == staff
         });
@@ -127,19 +126,21 @@ impl Opinion<'_> {
 
     /// The root founds itself; its office is known by configuration even before that is read.
     pub(super) fn found_root(&mut self) {
-        let root = &self.papers.root;
+        let root = self.papers.root().office;
         let own = self.papers.iter().filter_map(|paper| match paper.act() {
-            Some((_, Act::Found(act))) if paper.head.author == root.author() => Some((paper, act)),
+            Some((_, Act::Found(act))) if self.papers.keeps_root(paper.head.author) => {
+                Some((paper, act))
+            }
             _ => None,
         });
         let mut own = own.filter(|(paper, act)| {
-            act.office == root.office
+            act.office == root
                 && act.parent.is_none()
                 && matches!(self.states.get(&paper.id), Some(State::Good { .. }))
         });
         if let Some((_, act)) = own.next() {
             let office = row(act, 0);
-            self.offices.0.insert(root.office, office);
+            self.offices.0.insert(root, office);
         }
     }
 }

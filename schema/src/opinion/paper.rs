@@ -1,8 +1,11 @@
 //! One envelope, its bytes checked: form, hashes, signature, and what it says.
 
 use super::fault::{Fault, Form};
-use super::{Key, RootPin};
-use crate::act::{ACT_BYTES_MAX, Act, EditBytes, RECEIPT_HEADS_MAX, Receipt, SECTION_BYTES_MAX};
+use super::{Key, root};
+use crate::act::{
+    ACT_BYTES_MAX, Act, EditBytes, RECEIPT_HEADS_MAX, Receipt, RootStatement, SECTION_BYTES_MAX,
+    Stays,
+};
 use crate::canon;
 use crate::envelope::{
     BODY_BYTES_MAX, Body, DEPS_MAX, Duty, Envelope, HEAD_BYTES_MAX, Head, Kind, body_hash,
@@ -85,7 +88,10 @@ impl Paper {
 /// A set of envelopes whose bytes were found in order.
 #[derive(Debug, Clone)]
 pub struct Papers {
-    pub(super) root: RootPin,
+    /// The statement that is trusted by configuration, and the one in force above it.
+    pub(super) pinned: RootStatement,
+    pub(super) in_force: RootStatement,
+    pub(super) keepers: BTreeMap<AuthorId, Stays>,
     pub(super) all: BTreeMap<EnvelopeId, Paper>,
     pub(super) keys: BTreeMap<AuthorId, Key>,
 }
@@ -93,7 +99,7 @@ pub struct Papers {
 impl Papers {
     /// Checks every envelope; one that is not in order refuses the whole set.
     pub fn open<'a>(
-        root: RootPin,
+        pinned: RootStatement,
         envelopes: impl Iterator<Item = &'a Envelope> + Clone,
         verifier: &dyn Verify,
     ) -> Result<Self, Fault> {
@@ -106,13 +112,26 @@ impl Papers {
                 *known = paper;
             }
         }
-        let keys = introduced(&root, &all);
+        let keys = introduced(&pinned, &all);
         for envelope in envelopes {
             let id = envelope.id();
             check_signature(envelope, &all[&id].head, &keys, verifier)
                 .map_err(|rule| Fault { id, rule })?;
         }
-        Ok(Self { root, all, keys })
+        for paper in all.values() {
+            if let Some((_, Act::Root(act))) = paper.act() {
+                let id = paper.id;
+                root::check_act(act, verifier).map_err(|rule| Fault { id, rule })?;
+            }
+        }
+        let in_force = root::climb(&pinned, &all);
+        Ok(Self {
+            keepers: root::keepers(&in_force),
+            pinned,
+            in_force,
+            all,
+            keys,
+        })
     }
 
     /// The envelope of that id.
@@ -130,9 +149,9 @@ impl Papers {
         self.keys.get(&author)
     }
 
-    /// The root key that was trusted.
-    pub fn root(&self) -> &RootPin {
-        &self.root
+    /// The root statement that was trusted.
+    pub fn pinned(&self) -> &RootStatement {
+        &self.pinned
     }
 
     /// Everything in one dossier, ascending.
@@ -144,8 +163,19 @@ impl Papers {
 
 /// An author id is the hash of what introduces it, so any appointment that makes it will do, good
 /// or not.
-fn introduced(root: &RootPin, all: &BTreeMap<EnvelopeId, Paper>) -> BTreeMap<AuthorId, Key> {
-    let mut keys = BTreeMap::from([(root.author(), root.introduce())]);
+fn introduced(
+    pinned: &RootStatement,
+    all: &BTreeMap<EnvelopeId, Paper>,
+) -> BTreeMap<AuthorId, Key> {
+    let mut keys = BTreeMap::new();
+    let statements = root::root_acts(all).map(|act| &act.statement);
+    for statement in statements.chain([pinned]) {
+        let former = statement.former.iter().map(|one| &one.key);
+        for key in former.chain([&statement.keeper]) {
+            let key = root::keeper(key, statement.office);
+            keys.insert(key.author(), key);
+        }
+    }
     for paper in all.values() {
         if let Some((_, Act::Appoint(act))) = paper.act() {
             let key = Key {

@@ -49,6 +49,7 @@ impl Desk<'_> {
             && step.matter == matter
             && ground.is_some_and(|ground| ground.broken.is_none())
             && !matches!(self.opinion.state(decision), State::Void(_))
+            && !self.not_taken(matter, None).contains(&decision)
     }
 
     /// Whether whoever served knew of a contrary candidate, or it had been filed C days before.

@@ -3,10 +3,13 @@
 use super::paper::Paper;
 use super::{Opinion, State, Void, Wait};
 use crate::act::{Act, Appoint};
+use crate::envelope::Duty;
 use crate::id::EnvelopeId;
 
 /// The role that makes a keeper and bounds nothing.
 const KEEPER: &str = "KEEPER";
+/// Roles that go with no other.
+const ADMINISTRATORS: [&str; 3] = ["SYS_ADM", "SEC_ADM", "SEC_AUD"];
 
 impl Opinion<'_> {
     /// The appointment under which an envelope was signed, or why it does not count.
@@ -41,6 +44,18 @@ impl Opinion<'_> {
 pub(super) fn within(act: &Appoint, own: Option<&Appoint>) -> Result<(), State> {
     let beyond = Err(State::Void(Void::Scope));
     if act.not_before > act.not_after {
+        return beyond;
+    }
+    let administers = act
+        .roles
+        .iter()
+        .any(|role| ADMINISTRATORS.contains(&role.as_str()));
+    if administers && (act.roles.len() != 1 || act.duty != Duty::Staff) {
+        return beyond;
+    }
+    if let Some(acting) = &act.acting
+        && (act.duty != Duty::Staff || acting.person == act.person || administers)
+    {
         return beyond;
     }
     let Some(own) = own else {

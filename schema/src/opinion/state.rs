@@ -108,12 +108,19 @@ impl Opinion<'_> {
         if !may_sign(key.duty, paper) {
             return Reading::without_window(State::Void(Void::Duty));
         }
-        if paper.head.author == self.papers.root().author() {
+        if self.papers.keeps_root(paper.head.author) {
             return Self::by_root(paper);
         }
         let window = Window {
             lower: grounds.lower.get(&paper.id).copied(),
             filed: grounds.filed.get(&paper.id).copied(),
+        };
+        // Q7: whoever signed had seen the newest receipt cited, so no filing lies before it.
+        let window = Window {
+            filed: window
+                .filed
+                .map(|filed| filed.max(window.lower.unwrap_or(filed))),
+            ..window
         };
         let (behind, act) = match self.appointment(paper) {
             Ok(found) => found,
@@ -198,11 +205,14 @@ fn later(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 fn may_sign(duty: Duty, paper: &Paper) -> bool {
     /// The highest kind number of the roster's acts.
     const ROSTER_KIND_MAX: u16 = 31;
-    /// A request for a new key, which staff may sign (rule D2).
-    const ASK_KIND: u16 = 21;
     let wanted = match &paper.inside {
         Some((_, Says::Receipt(_))) => Duty::Witness,
-        Some((_, Says::Act { act, .. })) if act.kind() == ASK_KIND => Duty::Staff,
+        Some((_, Says::Act { act, .. })) if matches!(act, Act::Root(_)) => {
+            return duty != Duty::Witness;
+        }
+        Some((_, Says::Act { act, .. })) if matches!(act, Act::StandIn(_) | Act::Ask(_)) => {
+            Duty::Staff
+        }
         Some((_, Says::Act { act, .. })) if (1..=ROSTER_KIND_MAX).contains(&act.kind()) => {
             Duty::Keeper
         }

@@ -1,6 +1,6 @@
 //! Rules 12 to 15: what superiors said about the heads of an author, and whose word decides.
 
-use super::paper::Paper;
+use super::paper::{Paper, Papers};
 use super::{Opinion, State};
 use crate::act::{Act, At};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
@@ -40,7 +40,7 @@ pub(super) struct Word {
 impl Opinion<'_> {
     /// Rule 14: the good statements of judges about an author.
     pub(super) fn statements(&self, author: AuthorId) -> Vec<Statement> {
-        let mut found = Vec::new();
+        let mut found: Vec<Statement> = self.papers.said_by_root(author).into_iter().collect();
         for paper in self.papers.iter() {
             let (about, at, endorses, replaces) = match paper.act() {
                 Some((_, Act::Revoke(act))) => (act.author, act.at, false, &act.replaces),
@@ -54,11 +54,10 @@ impl Opinion<'_> {
             let Some(key) = self.papers.key(paper.head.author) else {
                 continue;
             };
-            let back = at.map(|at| self.papers.back(at)).unwrap_or_default();
             found.push(Statement {
                 id: paper.id,
-                back: back.into_iter().map(|below| (below.n, below.id)).collect(),
-                is_here: at.is_some_and(|at| self.lies_on(author, at)),
+                back: self.papers.proved_by(at),
+                is_here: at.is_some_and(|at| self.papers.lies_on(author, at)),
                 office: key.office,
                 depth: self
                     .offices
@@ -71,15 +70,37 @@ impl Opinion<'_> {
         }
         found
     }
+}
 
+impl Papers {
     /// Whether the head of a position is here, on that author's chain.
     fn lies_on(&self, author: AuthorId, at: At) -> bool {
-        let paper = self.papers.get(at.id);
+        let paper = self.get(at.id);
         paper.is_some_and(|paper| paper.head.author == author && paper.head.n == at.n)
+    }
+
+    /// The positions that lie below one, as far as the head there proves them.
+    fn proved_by(&self, at: Option<At>) -> BTreeMap<u64, EnvelopeId> {
+        let back = at.map(|at| self.back(at)).unwrap_or_default();
+        back.into_iter().map(|below| (below.n, below.id)).collect()
     }
 }
 
 impl Statement {
+    /// What the root statement says of a former keeper: a revocation that nothing outweighs.
+    pub(super) fn of_root(papers: &Papers, author: AuthorId, at: Option<At>) -> Self {
+        Self {
+            id: EnvelopeId([0; 32]),
+            office: papers.root().office,
+            depth: 0,
+            at,
+            back: papers.proved_by(at),
+            is_here: at.is_some_and(|at| papers.lies_on(author, at)),
+            endorses: false,
+            replaces: Vec::new(),
+        }
+    }
+
     /// Rules 12 and 13: whether it says yes or no to a head, if anything.
     fn says(&self, head: &Paper) -> Option<bool> {
         let Some(at) = self.at else {

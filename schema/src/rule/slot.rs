@@ -21,6 +21,14 @@ impl SlotRules for RulePack {
         })
     }
 
+    fn is_apart(&self, workflow: (&str, u16), event: &str, earlier: Option<&str>) -> bool {
+        let Ok(workflow) = self.workflow(workflow.0, workflow.1) else {
+            return true;
+        };
+        let earlier = earlier.unwrap_or(&workflow.opening().id);
+        workflow.excluded_by(event).contains(&earlier)
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {

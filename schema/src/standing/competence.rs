@@ -143,17 +143,46 @@ impl Reader<'_> {
         }
     }
 
-    /// Whoever entered the application has prepared it; an author whose person is not known here
-    /// cannot be ruled out.
+    /// Whether the signer prepared the decision: entered the application or signed a good step that
+    /// the rules set apart from it. An opener whose person is not known here cannot be ruled out.
     fn prepared_by(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
-        let What::Step { matter, .. } = &entry.fact.what else {
+        let What::Step { matter, event, .. } = &entry.fact.what else {
             return false;
         };
+        let Some((workflow, version)) = self.workflow(*matter) else {
+            return false;
+        };
+        let apart =
+            |earlier: Option<&str>| self.rules.is_apart((workflow, version), event, earlier);
+        let same = |other: &Appoint| other.person == seat.person;
         let opener = self.by_id.get(matter).map(|index| &self.entries[*index]);
-        opener.is_none_or(|opener| {
-            opener
-                .seat
-                .is_none_or(|prepared| prepared.person == seat.person)
+        let opened = apart(None) && opener.is_none_or(|opener| opener.seat.is_none_or(same));
+        opened
+            || self.stepped_before(entry, *matter, |earlier, by| {
+                apart(Some(earlier)) && same(by)
+            })
+    }
+
+    /// Whether some good step of a matter in an entry's past, with who signed it, is such a one.
+    fn stepped_before(
+        &self,
+        entry: &Entry<'_>,
+        matter: EnvelopeId,
+        is_one: impl Fn(&str, &Appoint) -> bool,
+    ) -> bool {
+        let gone = self.gone_in(Some(&entry.past));
+        let mut entries = self.entries.iter().enumerate();
+        entries.any(|(index, other)| match &other.fact.what {
+            What::Step {
+                matter: of, event, ..
+            } => {
+                *of == matter
+                    && entry.past.contains(index)
+                    && other.state.is_good()
+                    && !self.is_gone(index, &gone)
+                    && other.seat.is_some_and(|by| is_one(event, by))
+            }
+            _ => false,
         })
     }
 

@@ -9,6 +9,7 @@ use crate::act::Span;
 use crate::fact::What;
 use crate::id::EnvelopeId;
 use jiff::{ToSpan as _, civil::Date};
+use std::collections::BTreeSet;
 
 /// Months that the sum looks back from the last day asked for (domain W6).
 const CUM_MONTHS: i64 = 2;
@@ -31,8 +32,8 @@ pub struct Grant {
 }
 
 /// Days of the leaves that are granted in an act's past and fall into the months before the end of
-/// its request, with the days of the request. Only its past is read, so the sum is the same
-/// wherever it is made.
+/// its request, with the days of the request; a day that stands twice counts once. Only its past is
+/// read, so the sum is the same wherever it is made.
 pub(super) fn cum_days(
     reader: &Reader<'_>,
     matter: EnvelopeId,
@@ -52,8 +53,10 @@ pub(super) fn cum_days(
     });
     let granted = others
         .filter_map(|(_, other)| granted_span(reader, other.fact.id, Some(&entry.past)))
-        .map(|span| shared_days(span, window));
-    granted.sum::<u32>().saturating_add(days(asked))
+        .flat_map(|span| span.first_day.max(window.first_day)..=span.last_day.min(window.last_day))
+        .filter(|day| !(asked.first_day..=asked.last_day).contains(day));
+    let other_days: BTreeSet<i32> = granted.collect();
+    days(asked).saturating_add(other_days.len() as u32)
 }
 
 /// The days that stand granted in a matter, now or as a past knew them.
@@ -134,13 +137,6 @@ fn step_span(reader: &Reader<'_>, id: EnvelopeId) -> Option<Span> {
 
 fn days(span: Span) -> u32 {
     u32::try_from(i64::from(span.last_day) - i64::from(span.first_day) + 1).unwrap_or(0)
-}
-
-fn shared_days(span: Span, window: Span) -> u32 {
-    days(Span {
-        first_day: span.first_day.max(window.first_day),
-        last_day: span.last_day.min(window.last_day),
-    })
 }
 
 /// From the day after the same day two months earlier, to the last day asked for.

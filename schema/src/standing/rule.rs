@@ -73,6 +73,13 @@ pub trait SlotRules {
     /// What the event decides, if it is a decision at all.
     fn decision(&self, workflow: &str, version: u16, event: &str) -> Option<Decision>;
 
+    /// Whether who signed `earlier`, the act that opened the matter where there is none, prepared
+    /// the decision `event` and may not sign it.
+    fn is_apart(&self, workflow: (&str, u16), event: &str, earlier: Option<&str>) -> bool {
+        let _ = (workflow, event);
+        earlier.is_none()
+    }
+
     /// Whether the signer's capacity and the level fit. How the signer's office stands to the
     /// responsible one is checked by the fold; `responsible` is the tier of the responsible office.
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool;

@@ -6,7 +6,7 @@ use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Envelope, Head};
 use jiaolian_schema::id::{EnvelopeId, sha256};
 use jiaolian_schema::opinion::{
-    Asked, CaseOpinion, Law, Opinion, Papers, RootPin, Ruling, Signer, Slot, Value,
+    Asked, CaseOpinion, Law, Opinion, Papers, Ruling, Signer, Slot, Value,
 };
 use jiaolian_schema::standing::{InForce, SlotStanding, SlotValue, Verdict};
 use jiaolian_schema::suite::Verify;
@@ -94,14 +94,6 @@ impl Verify for TownVerifier {
 }
 
 impl World {
-    pub fn pin(&self) -> RootPin {
-        RootPin {
-            office: self.root.office,
-            suite: 1,
-            key: key("P.k"),
-        }
-    }
-
     /// Every head that is here, with its body where that is.
     pub fn envelopes(&self) -> Vec<Envelope> {
         let heads = self.heads.iter();
@@ -119,7 +111,12 @@ impl World {
     }
 
     pub fn papers(&self) -> Papers {
-        Papers::open(self.pin(), self.envelopes().iter(), &TownVerifier).unwrap()
+        Papers::open(
+            self.root.clone().into(),
+            self.envelopes().iter(),
+            &TownVerifier,
+        )
+        .unwrap()
     }
 
     /// Both opinions on every envelope and every slot of the case are one.
@@ -198,12 +195,18 @@ impl World {
             let words = [
                 ("Live", "Stands"),
                 ("NotCompetent", "Incompetent"),
+                ("Withdrawn", "Withdrawn"),
                 ("NoEffect", "NoEffect"),
             ];
             let word = words.iter().find(|(word, _)| *word == fold);
             let word = word.map_or(fold.as_str(), |(_, word)| word);
-            let nothing = ["Recorded", "Unserved"].contains(&second.as_str());
-            let alike = second.starts_with(word) || (fold == "NoEffect" && nothing);
+            // Steps that decide nothing are recorded to the verifier, withdrawn or not.
+            let nothing = match fold.as_str() {
+                "NoEffect" => ["Recorded", "Unserved", "Withdrawn"].contains(&second.as_str()),
+                "Withdrawn" => second == "Recorded",
+                _ => false,
+            };
+            let alike = second.starts_with(word) || nothing;
             if !alike {
                 return Err(format!("step {}: fold {fold}, second {second}", step.event));
             }

@@ -326,7 +326,7 @@ impl<S: Store> Replica<S> {
             .put(Table::Frontier, &fact.dossier.0, frontier.encode());
         let before = row.seq;
         self.seq += 1;
-        let watched = row.watched == 1 || is_watched(fact);
+        let watched = row.watched == 1 || super::supervise::is_watched(fact);
         let row = DossierRow {
             digest: frontier.digest(),
             seq: self.seq,
@@ -397,13 +397,4 @@ fn keepers(root: &RootStatement) -> Vec<Need> {
     let keys = former.chain([&root.keeper]);
     keys.map(|key| Need::Author(key.keeper_of(root.office).author()))
         .collect()
-}
-
-/// Fences and permits are what the watch needs before all else of a case.
-fn is_watched(fact: &Fact) -> bool {
-    match &fact.what {
-        What::Amend { open, .. } => open.is_some(),
-        What::Apply { span, .. } => span.is_some(),
-        _ => false,
-    }
 }

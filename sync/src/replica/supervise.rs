@@ -7,6 +7,7 @@ mod alarm;
 mod judge;
 mod watched;
 
+pub(super) use judge::is_watched;
 pub use watched::{StoredFix, WatchView};
 
 use super::Replica;

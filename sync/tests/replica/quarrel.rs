@@ -1,9 +1,10 @@
 //! Contradictions between whole nodes: two deputies at two desks, an act that is taken back while
 //! others go on, a key that signed twice under three kinds of receipts, a county that dates back.
 
-use crate::world::{C, P, T1, T2, World};
+use crate::world::{C, DAY, P, T1, T2, World};
 use jiaolian_schema::act::{Act, At, Endorse, Receipt, Receipted, Revoke, Step, Withdraw};
 use jiaolian_schema::authority::{State, Wait, Window};
+use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 use jiaolian_schema::standing::{Outcome, SlotStanding, Verdict};
 use jiaolian_schema::suite::ED25519;
@@ -158,6 +159,94 @@ fn an_act_taken_back_at_one_desk_while_another_goes_on_stands_the_same_everywher
         }
         for (a, b) in [(T1, C), (C, P)] {
             world.assert_equal(a, b);
+        }
+    }
+}
+
+/// A deputy's key is reported lost. One approval was receipted before, one note is signed by whoever
+/// has the key, and the news and the note meet in one order or another.
+#[test]
+fn scenario_24_what_a_lost_key_signed_waits_whatever_comes_first_and_is_endorsed_in_one_act() {
+    for order in MEETINGS {
+        let mut world = World::new();
+        world.link_all();
+        let case = world.open(T1, "t1-officer", "t1", 1, false);
+        let matter = world.apply(T1, "t1-officer", case);
+        let yes = world
+            .step(T1, "t1-deputy", case, matter, "approve")
+            .unwrap();
+        world.net.rest();
+        for (a, b) in order {
+            world.net.cut(a, b);
+        }
+        word(&mut world, "c-keeper", case, (false, yes));
+        let late = world.step(T1, "t1-deputy", case, matter, "note").unwrap();
+        let last = world.step(T1, "t1-deputy", case, matter, "note").unwrap();
+        for (a, b) in order {
+            world.net.heal(a, b);
+            world.net.flow();
+            world.net.tick(3_000);
+        }
+        world.net.rest();
+        let cut = State::Waiting(Wait::Cut);
+        assert_eq!(
+            states(&mut world, case, [late, last]),
+            [cut, cut],
+            "{order:?}"
+        );
+        assert!(
+            states(&mut world, case, [yes, yes])[0].is_good(),
+            "{order:?}"
+        );
+        let listed = world.replica(C).standing(case).unwrap().listed.clone();
+        assert!(
+            [late, last]
+                .iter()
+                .all(|id| listed.iter().any(|(of, _)| of == id))
+        );
+        word(&mut world, "root", case, (true, last));
+        let healed = states(&mut world, case, [late, last]);
+        assert!(
+            healed.iter().all(|state| state.is_good()),
+            "{order:?}: {healed:?}"
+        );
+    }
+}
+
+/// An officer's term ends while the office is cut off.
+#[test]
+fn scenario_10_what_was_signed_in_a_term_and_seen_after_it_waits_and_is_mended() {
+    for receipted in [true, false] {
+        let mut world = World::new();
+        let end = world.net.now + 3 * DAY;
+        let roster = world.roster("t1");
+        world.appoint_until(roster, ("t1-acting", "t1"), Duty::Staff, &["HEAD"], end);
+        world.link_all();
+        let case = world.open(T1, "t1-officer", "t1", 1, false);
+        let matter = world.apply(T1, "t1-officer", case);
+        world.net.rest();
+        if !receipted {
+            world.net.cut(C, T1);
+        }
+        let yes = world
+            .step(T1, "t1-acting", case, matter, "approve")
+            .unwrap();
+        world.net.rest();
+        world.net.tick(4 * DAY);
+        let after = world.step(T1, "t1-acting", case, matter, "note");
+        assert!(
+            matches!(after, Err(SignError::OutsideInterval { .. })),
+            "{after:?}"
+        );
+        world.net.heal(C, T1);
+        world.net.rest();
+        let state = states(&mut world, case, [yes, yes])[0];
+        assert_eq!(state.is_good(), receipted, "{state:?}");
+        if !receipted {
+            assert_eq!(state, State::Waiting(Wait::Window));
+            assert_eq!(slot(&mut world, P, case, matter), SlotStanding::Open);
+            word(&mut world, "c-keeper", case, (true, yes));
+            assert!(states(&mut world, case, [yes, yes])[0].is_good());
         }
     }
 }

@@ -197,6 +197,18 @@ impl World {
         duty: Duty,
         roles: &[&str],
     ) {
+        self.appoint_until(roster, (name, at), duty, roles, START + 700 * DAY);
+    }
+
+    /// Appoints somebody whose term ends at a time, ms UTC.
+    pub(crate) fn appoint_until(
+        &mut self,
+        roster: DossierId,
+        (name, at): (&'static str, &str),
+        duty: Duty,
+        roles: &[&str],
+        not_after: i64,
+    ) {
         let appoint = Appoint {
             person: person(name),
             name: name.to_owned(),
@@ -208,7 +220,7 @@ impl World {
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             kinds: vec![1, 2],
             not_before: START - DAY,
-            not_after: START + 700 * DAY,
+            not_after,
             depth: 3,
             endpoint: roles.contains(&"NODE").then(|| peer_key(at)),
             document: "1".to_owned(),

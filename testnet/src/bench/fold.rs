@@ -8,6 +8,7 @@ use super::{MeasureError, peer, timing};
 use jiaolian_schema::act::At;
 use jiaolian_schema::authority::{Authority, PathState};
 use jiaolian_schema::canon;
+use jiaolian_schema::content::{Content, ContentKind, EditCommand, Hash};
 use jiaolian_schema::envelope::{Duty, Head, Kind};
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, sha256};
@@ -97,10 +98,87 @@ fn case(acts: usize, verify: f64) -> Result<Vec<Figure>, MeasureError> {
         Figure::timed(SECTION, what, acts as u64, (timing::millis(took), "ms"))
             .against("checking their signatures, this run", checked)
     };
-    Ok(vec![
+    let mut figures = vec![
         row("standing and state root of a case (n acts)", took).goal(1.0),
         row("reading its facts", read),
-    ])
+    ];
+    let authority = authority.clone();
+    figures.push(late_revocation(&mut world, authority, &facts)?);
+    Ok(figures)
+}
+
+/// The county's head is said no to from the middle of a long case on: everything that follows for
+/// the case, its text made anew among it.
+fn late_revocation(
+    world: &mut World,
+    mut authority: Authority,
+    facts: &BTreeMap<EnvelopeId, Fact>,
+) -> Result<Figure, MeasureError> {
+    let author = world.seat("c-head").author;
+    let own = facts.values().filter(|fact| fact.author == author);
+    let mut own: Vec<At> = own
+        .map(|fact| At {
+            n: fact.n,
+            id: fact.id,
+        })
+        .collect();
+    own.sort_unstable_by_key(|at| at.n);
+    let middle = own.get(own.len() / 2).copied();
+    let middle = middle.ok_or_else(|| MeasureError::Wrong("the head signed nothing".to_owned()))?;
+    let revoke = world.revoke("c-head", Some(middle))?;
+    let replica = &world.province.replica;
+    let fact = replica.fact(world.roster("t"), revoke);
+    let fact = fact.ok_or_else(|| MeasureError::Wrong("the revocation must be here".to_owned()))?;
+    let head = read_head(replica, revoke)?;
+    let changes = edits(facts.len())?;
+    let changes: Vec<(&[u8], Hash)> = changes
+        .iter()
+        .map(|(bytes, author)| (bytes.as_slice(), *author))
+        .collect();
+    let (took, (listed, refused)) = timing::time(|| {
+        authority.add_head(revoke, &head);
+        authority.add_fact(&fact);
+        let standing = fold(&authority, world.rules(), facts);
+        let (_, refused) = Content::rebuild(ContentKind::Case, &changes);
+        std::hint::black_box(standing.state_root());
+        (standing.listed.len(), refused.len())
+    });
+    if listed == 0 || refused > 0 {
+        return Err(MeasureError::Wrong(format!(
+            "a late revocation must be felt: {listed} listed, {refused} changes refused"
+        )));
+    }
+    let what = "after a late revocation: standing, and the text of n edits";
+    let n = facts.len() as u64;
+    Ok(
+        Figure::timed(SECTION, what, n, (timing::millis(took), "ms"))
+            .against("limit: a rebuild", peer::LIMIT_REBUILD_MS)
+            .goal(1.0),
+    )
+}
+
+/// So many changes of one text by two officers who read one another.
+fn edits(count: usize) -> Result<Vec<(Vec<u8>, Hash)>, MeasureError> {
+    let mut content = Content::genesis(ContentKind::Case);
+    let mut changes = Vec::with_capacity(count);
+    let mut text = String::new();
+    for number in 0..count {
+        let author = [1 + (number % 2) as u8; 32];
+        text.push(if number % 40 == 0 { '\n' } else { '访' });
+        let base = content.heads();
+        let command = EditCommand::Text {
+            name: "plan",
+            base: &base,
+            text: &text,
+        };
+        let wrong = |error: String| MeasureError::Wrong(error);
+        let change = content.edit(&author, 0, command);
+        let change = change.map_err(|error| wrong(error.to_string()))?;
+        let applied = content.apply(&change, &author);
+        applied.map_err(|error| wrong(error.to_string()))?;
+        changes.push((change, author));
+    }
+    Ok(changes)
 }
 
 /// Heads by their ids.

@@ -47,6 +47,8 @@ pub(super) const LIMIT_NOOP_MS: Peer = peer("limit", 5.0);
 pub(super) const LIMIT_DELTA_BYTES_PER_CHANGE: f64 = 60.0;
 /// Start of a province's node of 300,000 dossiers, ms.
 pub(super) const LIMIT_PROVINCE_START_MS: f64 = 2_000.0;
+/// What a late revocation may cost for one case, ms.
+pub(super) const LIMIT_REBUILD_MS: f64 = 200.0;
 /// Dossiers of a province.
 pub(super) const PROVINCE_DOSSIERS: f64 = 300_000.0;
 

@@ -10,6 +10,7 @@ mod kept;
 mod order;
 mod place;
 mod reach;
+mod second;
 
 use super::world::World;
 use jiaolian_schema::authority::Authority;
@@ -112,6 +113,7 @@ pub(crate) fn check(world: &mut World) -> (Vec<String>, Sum) {
     reach::check(world, &union, &mut broken);
     forged::check(world, &union, &mut broken);
     place::check(world, &union, &mut broken);
+    second::check(world, &union, &mut broken);
     audit::check(world, &union, &mut broken);
     let mut state = Vec::new();
     for (id, standing) in &union.standings {

@@ -93,7 +93,11 @@ async fn a_case_that_a_county_orders_destroyed_is_gone_everywhere_and_the_confir
         404,
         "the draft"
     );
-    office.province.until_linked().await.unwrap();
+    let all_told = |state: &Json| state["unconfirmed"] == 0;
+    let waited = office
+        .province
+        .until(COUNTY, "the township has told", all_told);
+    waited.await.unwrap();
     office.stop().await;
     let told = office.command(COUNTY, &["shred"]).await.unwrap();
     assert_eq!(told["shreds"][0]["waiting"], json!([]), "{told}");

@@ -146,6 +146,9 @@ export const api = {
   /** Where the browser fetches the material that was not accepted, as a file. */
   refusedFile: `${ROOT}/network/refused/export`,
 
+  /** Where the browser fetches a case, a matter or an alarm as a file of evidence. */
+  bundleFile: (of: "cases" | "matters" | "alarms", id: CaseId | MatterId | AlarmId) => `${ROOT}/${of}/${id}/bundle`,
+
   audit: (query: Query) => get<Page<AuditRow>>("/audit", query),
   auditFindings: () => get<{ items: AuditFinding[] }>("/audit/findings"),
 

@@ -54,6 +54,8 @@ pub struct SessionShape {
     pub expires_at: i64,
     /// Seconds without a request after which it ends.
     pub idle_s: i64,
+    /// Whether the person signs with a UKey, and so gives its PIN where others give their passphrase.
+    pub ukey: bool,
     /// Whether this is a drill.
     pub demo: bool,
     /// Version of the program.

@@ -5,6 +5,7 @@ use super::super::Replica;
 use super::alarm::{afterwards, cause_code};
 use super::watched::Watched;
 use crate::store::{Store, StoreError};
+use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fence::{Fence, FenceKind, Fences};
 use jiaolian_schema::fix::{DAY_MS, Fix};
 use jiaolian_schema::id::{AlarmId, PersonCode};
@@ -194,5 +195,14 @@ fn gather(violations: &mut Vec<Violation>, transitions: Vec<Transition>) {
                 });
             }
         }
+    }
+}
+
+/// Fences and permits are what the watch needs before all else of a case.
+pub(in crate::replica) fn is_watched(fact: &Fact) -> bool {
+    match &fact.what {
+        What::Amend { open, .. } => open.is_some(),
+        What::Apply { span, .. } => span.is_some(),
+        _ => false,
     }
 }

@@ -187,7 +187,7 @@ export interface SignRequest {
   event: string;
   fields: Record<string, Json>;
   section_id: SectionId | null;
-  sign: { passphrase: string } | null;
+  sign: { passphrase: string } | { pin: string } | null;
   dry_run: boolean;
 }
 export interface Signed {

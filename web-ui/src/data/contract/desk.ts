@@ -43,6 +43,7 @@ export interface Session {
   views: ViewName[];
   expires_at: Ms;
   idle_s: number;
+  ukey: boolean;
   demo: boolean;
   version: string;
   now: Ms;
