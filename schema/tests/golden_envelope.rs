@@ -9,8 +9,8 @@
 
 use jiaolian_schema::act::{ACT_BYTES_MAX, SECTION_BYTES_MAX};
 use jiaolian_schema::act::{
-    Act, ActBytes, Amend, Apply, Appoint, Ask, Assign, At, Correct, EditBytes, Endorse, Entrust,
-    Found, Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Vouch, Withdraw,
+    Act, ActBytes, Amend, Apply, Appoint, Assign, At, Correct, EditBytes, Endorse, Entrust, Found,
+    Open, Policy, Raise, Receipt, Receipted, Revoke, Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -94,29 +94,6 @@ fn roster_acts() -> Vec<(&'static str, Act)> {
                 to: AT + 1,
                 document: "委托〔2026〕1号".into(),
                 ends: None,
-            }
-            .into(),
-        ),
-        (
-            "vouch",
-            Vouch {
-                authority: Some([7; 32]),
-                replaces: vec![id(1)],
-                document: "湘司证〔2026〕1号".into(),
-            }
-            .into(),
-        ),
-        (
-            "ask",
-            Ask {
-                office: OFFICE,
-                person: PersonId([3; 16]),
-                staff_number: "1001".into(),
-                duty: Duty::Staff,
-                suite: 1,
-                key: signer(2).public_key(),
-                last: Some(at),
-                nonce: [6; 16],
             }
             .into(),
         ),
