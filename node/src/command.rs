@@ -6,6 +6,7 @@
 mod account;
 mod appoint;
 mod backup;
+mod certificate;
 mod desk;
 mod endorse;
 mod enrol;
@@ -15,6 +16,7 @@ mod join;
 mod office;
 mod person;
 mod recover;
+mod reenrol;
 mod restore;
 mod revoke;
 mod root;
@@ -61,6 +63,12 @@ pub enum Office {
     Enrol(enrol::Enrol),
     /// Appoint, at the office above, what a request asks for, and write the answer.
     Appoint(appoint::Appoint),
+    /// Make, carry and install the certificate with which a node serves the local network.
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
+    /// Give an officer whose passphrase is forgotten a new key, by a code read over the telephone.
+    #[command(subcommand)]
+    Reenrol(reenrol::Reenrol),
     /// Say no to a person's keys from now on.
     Revoke(revoke::Revoke),
     /// Say yes to what waits of a person's work.
@@ -153,7 +161,9 @@ impl From<RunError> for Refusal {
         match error {
             RunError::Home(error) => error.into(),
             RunError::Config(_) => Self::new(EXIT_CONFIG, error),
-            RunError::Stopped(_) | RunError::System(_) => Self::new(EXIT_IO, error),
+            RunError::Stopped(_) | RunError::System(_) | RunError::Tls(_) => {
+                Self::new(EXIT_IO, error)
+            }
             RunError::Bind { .. } | RunError::Link(_) => Self::new(EXIT_UNAVAILABLE, error),
         }
     }
@@ -182,6 +192,8 @@ impl Office {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
             Self::Appoint(command) => (command.json, command.run()),
+            Self::Certificate(command) => (command.json(), command.run()),
+            Self::Reenrol(command) => (command.json(), command.run()),
             Self::Revoke(command) => (command.hand.json, command.run()),
             Self::Endorse(command) => (command.hand.json, command.run()),
             Self::Root(command) => (command.json, command.run()),

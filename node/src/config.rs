@@ -91,8 +91,10 @@ pub struct NodeConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Where pages are served.
+    /// Where pages are served at this machine; not over TLS.
     pub bind: SocketAddr,
+    /// Where pages are served to the local network, over TLS; none: no such door.
+    pub lan: Option<SocketAddr>,
     /// Connections at once, 1 to 10,000.
     #[serde(deserialize_with = "within::<_, 1, 10_000>")]
     pub connections_max: u64,
@@ -174,6 +176,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 7080)),
+            lan: None,
             connections_max: 512,
             header_timeout_s: 10,
             body_timeout_s: 30,
@@ -291,6 +294,15 @@ impl Config {
                 format!(
                     "link.bind must be a named address of this machine, not {}",
                     self.link.bind
+                ),
+            ),
+            (
+                self.node.demo || self.http.bind.ip().is_loopback(),
+                "[http]",
+                format!(
+                    "http.bind must be a loopback address, not {}: other PCs come over TLS, to \
+                     http.lan",
+                    self.http.bind
                 ),
             ),
             (

@@ -99,6 +99,9 @@ pub async fn serve(
     let bounds = Bounds {
         header_wait_ms: HEADER_WAIT_MS,
         connections_max: CONNECTIONS_MAX,
+        // A platform's relay brings all its devices from one address.
+        per_address_max: CONNECTIONS_MAX,
+        ..Bounds::STANDARD
     };
     accept(listener, router(owner, metrics, limits), bounds, stop).await;
 }

@@ -8,18 +8,21 @@ mod app;
 mod audit;
 mod bundle;
 mod case;
+mod certificate;
 mod desk;
 mod draft;
 pub mod error;
 mod guard;
 mod health;
 pub(crate) mod json;
+pub mod lan;
 mod live;
 mod map;
 mod matter;
 mod network;
 mod openapi;
 mod page;
+mod reenrol;
 mod retry;
 mod session;
 mod sign;
@@ -48,6 +51,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/authority.crt", get(certificate::authority))
         .route("/", get(web::index))
         .route("/assets/{name}", get(web::asset))
         .route("/{name}", get(web::top))
@@ -60,12 +64,18 @@ pub fn router(app: App) -> Router {
 fn interface(app: &App) -> Router<App> {
     Router::new()
         .route("/node", get(session::node))
+        .route("/certificate", get(certificate::show))
         .route(
             "/session",
             get(session::show)
                 .post(session::sign_in)
                 .delete(session::sign_out),
         )
+        .route("/reenrol", post(reenrol::begin))
+        .route("/reenrol/requests", get(reenrol::requests))
+        .route("/reenrol/approvals", post(reenrol::approve))
+        .route("/reenrol/replies", post(reenrol::take))
+        .route("/reenrol/replies/{office}", get(reenrol::reply))
         .route("/status", get(desk::status))
         .route("/today", get(desk::today))
         .route("/cases", get(case::list).post(sign::cases))

@@ -9,6 +9,7 @@
 
 mod attempt;
 mod backup;
+mod draw;
 mod epoch;
 mod file;
 mod officer;
@@ -30,11 +31,13 @@ pub use attempt::delay_ms;
 pub use backup::BackupKey;
 pub use epoch::{TurnError, numbers, turn};
 pub use file::{KeyFileError, NodeKeys, create_ops_key, open_ops_key, write_ops_key};
+pub(crate) use file::{open_sealed_file, write_sealed_file};
 pub use officer::OfficerKey;
 pub use share::{RecoveryShare, ShareError};
 pub use tip::{Tip, TipError, TipVerdict};
 pub use ukey::{PIN_BYTES_MAX, UKEY_FORM, Ukey};
 pub use wrap::Cost;
+pub(crate) use wrap::stretch;
 
 /// A 32-byte secret that a key of either suite is made of; wiped when dropped.
 pub type Seed = Zeroizing<[u8; 32]>;
@@ -55,7 +58,8 @@ const RECOVERY_KEY_ROW: &[u8] = b"\0recovery-key";
 pub struct OpenedKey {
     /// The officer's signing key at this desk.
     pub key: OfficerKey,
-    /// What unlocks the store: of the newest epoch that was given to the officer.
+    /// What unlocks the store: of the newest epoch that was given to the officer. It opens nothing
+    /// where nobody gave it to a new key yet.
     pub case_secret: CaseSecret,
     /// The ring with its letterbox, where it has none yet.
     pub renewed: Option<Write>,
@@ -146,6 +150,16 @@ impl KeyRing {
         };
         let wrap = known.and_then(|bytes| Wrap::from_bytes(&bytes));
         let wrap = wrap.unwrap_or_else(|| Wrap::decoy(self.cost));
+        self.open_wrap(store, wrap, staff_number, passphrase)
+    }
+
+    fn open_wrap(
+        &self,
+        store: &impl Store,
+        wrap: Wrap,
+        staff_number: &str,
+        passphrase: &str,
+    ) -> Result<OpenedKey, OpenKeyError> {
         let opened = {
             let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             wrap.open(staff_number, passphrase)

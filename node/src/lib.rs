@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod certificate;
 pub mod command;
 pub mod config;
 pub mod drill;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod metric;
 pub mod owner;
 pub mod platform;
+pub mod reenrol;
 pub mod request;
 pub mod run;
 pub mod seal;

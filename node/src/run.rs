@@ -5,12 +5,14 @@
 mod ready;
 mod tip;
 
+use crate::certificate::Stored;
 use crate::config::{Config, LoadConfigError};
 use crate::drill::{self, Drill};
 use crate::event::Events;
 use crate::gateway;
 use crate::home::{CONFIG_FILE, Home, HomeError};
-use crate::http::accept::{Bounds, serve};
+use crate::http::accept::{Bounds, serve, serve_tls};
+use crate::http::lan::{self, Lan};
 use crate::http::{App, Clock, router, sweep};
 use crate::identity::{Identity, Superior};
 use crate::key::KeyRing;
@@ -58,6 +60,9 @@ pub enum RunError {
     /// The disk refused, or a change broke off: nothing more may be acknowledged.
     #[error(transparent)]
     Stopped(#[from] StopError),
+    /// TLS can't be spoken.
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
     /// The system refused a thread or a signal.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -90,9 +95,12 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
     let signalled = shutdown_signal()?;
     let started = start(dir, config).await?;
     let (stop, stopped) = watch::channel(false);
+    let connections_max = usize::try_from(config.http.connections_max).unwrap_or(usize::MAX);
     let bounds = Bounds {
         header_wait_ms: config.http.header_timeout_s * 1_000,
-        connections_max: usize::try_from(config.http.connections_max).unwrap_or(usize::MAX),
+        connections_max,
+        per_address_max: (connections_max / 4).max(1),
+        ..Bounds::STANDARD
     };
     let mut servers = Vec::new();
     let mut open = async |address: SocketAddr, router: Router| {
@@ -125,7 +133,17 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
             stopped.clone(),
         )));
     }
+    if let Some(address) = config.http.lan {
+        let listener = listen(address).await?;
+        ready.lan = Some(listener.local_addr()?);
+        lan::look(&started.app).await;
+        let secured = started.app.lan.config()?;
+        let pages = router(started.app.clone());
+        let serving = serve_tls(listener, pages, bounds, secured, stopped.clone());
+        servers.push(tokio::spawn(serving));
+    }
     let sweeping = tokio::spawn(sweep(started.app.clone()));
+    let watching = tokio::spawn(lan::watch(started.app.clone()));
     ready.say(json)?;
     tokio::select! {
         signal = signalled => signal?,
@@ -136,6 +154,7 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let _ = server.await;
     }
     sweeping.abort();
+    watching.abort();
     let noted = started.owner.call(Node::note_stop).await;
     if noted.is_err() {
         tracing::warn!("the log does not tell of this stop");
@@ -155,6 +174,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     let (home, store) = Home::open(dir, cache_mib)?;
     check_drill(dir, config, &home.identity)?;
     let mut replica = home.replica(&store)?;
+    let stored = Stored::open(dir, &home.ops, home.identity.office_id());
+    let lan = Lan::new(stored, config.http.lan.is_some());
     let offset_ms = config
         .drill
         .as_ref()
@@ -203,7 +224,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     )?;
     dial(&links, config, office.superior.as_ref());
     let keys = Arc::new(KeyRing::new(crate::command::cost(office.drill)));
-    let app = App::new(owner.clone(), (events, metrics), (keys, disk), clock, false);
+    let app = App::new(owner.clone(), (events, metrics), (keys, disk), clock, lan);
     Ok(Started {
         owner,
         thread,

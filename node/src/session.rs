@@ -2,8 +2,10 @@
 //! process.
 
 mod answer;
+mod proof;
 
 pub use answer::{ANSWER_BYTES_MAX, ANSWERS_MAX, Answer, Answers, Place};
+pub use proof::Proof;
 
 use crate::key::OfficerKey;
 use crate::view::Viewer;

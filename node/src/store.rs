@@ -255,6 +255,12 @@ impl From<std::io::Error> for CommitError {
 }
 
 impl StoreReader {
+    /// What opens the CASE domain, while it is open: it is wrapped for an officer who signs in with
+    /// a new key.
+    pub fn case_secret(&self) -> Option<CaseSecret> {
+        self.vault.case_secret()
+    }
+
     /// Whether the CASE domain is open.
     pub fn is_open(&self) -> bool {
         self.vault.is_open()

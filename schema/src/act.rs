@@ -2,12 +2,15 @@
 //! kind that this
 //! build doesn't know is kept and passed on.
 
+mod ask;
 mod audit;
 mod case;
 mod rest;
 mod root;
 mod roster;
+mod vouch;
 
+pub use ask::{Ask, read_code};
 pub use audit::{Damage, Ledger, Log};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
 pub use rest::{Shred, Shredded};
@@ -19,6 +22,7 @@ pub use roster::{
     Acting, Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted,
     Restyle, Revoke, StandIn,
 };
+pub use vouch::Vouch;
 
 use crate::canon::{self, CanonError};
 use minicbor::{Decode, Encode};
@@ -115,6 +119,8 @@ acts! {
     8 Restyle "a new name of an office";
     9 StandIn "a standing in";
     16 Shred "an order to destroy a case";
+    20 Vouch "a vouching";
+    21 Ask "a request for a new key";
     32 Open "the opening of a case";
     33 Assign "an assignment";
     34 Amend "an amendment";

@@ -7,6 +7,7 @@
 //! smaller rank only, so there is no cycle.
 
 mod admin;
+mod ask;
 mod body;
 mod chain;
 mod index;
@@ -19,6 +20,7 @@ mod stand_in;
 mod state;
 mod statement;
 mod tree;
+mod vouch;
 mod weigh;
 
 pub use admin::{AdminClash, is_admin_role};

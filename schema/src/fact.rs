@@ -297,6 +297,8 @@ impl What {
             | Act::Endorse(_)
             | Act::Policy(_)
             | Act::Entrust(_)
+            | Act::Vouch(_)
+            | Act::Ask(_)
             | Act::Root(_)
             | Act::Restyle(_)
             | Act::StandIn(_)

@@ -57,6 +57,11 @@ pub enum Table {
     /// The node's own log: who looked at what, and why, what was signed, refused and shown. Key:
     /// number (8, big-endian).
     Access = 36,
+    /// Shell: keys that officers asked for and that nobody appointed yet. Key: staff number, a zero
+    /// byte, nonce (16).
+    Pending = 40,
+    /// Shell: who signed in, when, by which key. Key: time ms (8, big-endian), nonce (8).
+    SignIn = 41,
 }
 
 /// One row to put or to take away.

@@ -88,9 +88,11 @@ impl Desk {
         let words = source.ask(number)?;
         let opened = open_ring(&store.reader(), &keys, number, &words)?;
         let signer = ready(opened.key, number, source)?;
-        store
-            .unlock(opened.case_secret)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        if !opened.case_secret.is_none() {
+            store
+                .unlock(opened.case_secret)
+                .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        }
         let mut replica = home.replica(&store)?;
         let seat = seating(&home, replica.authority(), &signer)?;
         let config = Config::load(&dir.join(CONFIG_FILE))

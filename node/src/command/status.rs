@@ -2,8 +2,10 @@
 //! directory where it does not.
 
 use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Refusal};
+use crate::certificate::Stored;
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError};
+use crate::http::lan::Lan;
 use crate::identity::Identity;
 use crate::platform;
 use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
@@ -61,12 +63,14 @@ impl Status {
                     data["cases"] = json!(of(DossierKind::Case));
                     data["alarms"] = json!(of(DossierKind::Alarm));
                     data["refused"] = json!(replica.refused_count());
+                    data["certificate"] = certificate(&home, &replica);
                 }
             }
             Err(HomeError::Held(_)) => {
                 data["running"] = json!(true);
                 data["ready"] = ask(config.http.bind, "/readyz")?;
                 data["health"] = ask(config.http.bind, "/healthz")?;
+                data["certificate"] = ask(config.http.bind, "/api/v1/certificate")?;
             }
             Err(error) => return Err(error.into()),
         }
@@ -81,21 +85,37 @@ impl Status {
             "未加入"
         };
         let name = data["name"].as_str().unwrap_or_default();
+        let note = data["certificate"]["note"]["zh"].as_str();
+        let note = note.map(|note| format!("。{note}")).unwrap_or_default();
         if data["running"] == true {
             let locked = if data["ready"]["locked"] == true {
                 "案件未解锁，等待有人登录"
             } else {
                 "案件已解锁"
             };
-            return format!("{name}: 运行中，{joined}，{locked}");
+            return format!("{name}: 运行中，{joined}，{locked}{note}");
         }
         let cases = data["cases"].as_u64().unwrap_or(0);
         let alarms = data["alarms"].as_u64().unwrap_or(0);
         format!(
-            "{name}: 未运行，{joined}，案件 {cases} 件，报警 {alarms} 条({})",
+            "{name}: 未运行，{joined}，案件 {cases} 件，报警 {alarms} 条({}){note}",
             self.dir.display()
         )
     }
+}
+
+/// The certificate of the local network, as a node that does not run would show it.
+fn certificate(home: &Home, replica: &Replica<StoreReader>) -> Json {
+    let office = home.identity.office_id();
+    let lan = Lan::new(Stored::open(home.dir(), &home.ops, office), false);
+    let now = super::now_ms();
+    if let Some(fingerprint) = lan.fingerprint() {
+        lan.judge(replica.authority().is_vouched(office, &fingerprint), now);
+    }
+    json!({
+        "state": lan.shut().map_or("open", |shut| shut.word()),
+        "until": lan.until(), "note": lan.notice(now).map(|(_, note)| note),
+    })
 }
 
 /// Whoever asks has not signed in, so minors are in no number.

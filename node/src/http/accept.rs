@@ -1,21 +1,33 @@
 //! The accept loop: bounded connections, bounded waits, one protocol. `axum::serve` has none of
 //! these bounds.
 
+mod place;
+
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use place::Places;
+use rustls::ServerConfig;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Longest time for a request's headers to arrive, ms; also how long an idle connection is kept.
 pub const HEADER_WAIT_MS: u64 = 10_000;
+/// Longest time for a TLS handshake, ms.
+pub const HANDSHAKE_WAIT_MS: u64 = 10_000;
 /// Most connections at once.
 pub const CONNECTIONS_MAX: usize = 512;
 /// Most bytes buffered for a request's headers.
@@ -33,16 +45,30 @@ const ACCEPT_PAUSE_MS: u64 = 50;
 pub struct Bounds {
     /// See `HEADER_WAIT_MS`.
     pub header_wait_ms: u64,
+    /// See `HANDSHAKE_WAIT_MS`.
+    pub handshake_wait_ms: u64,
     /// See `CONNECTIONS_MAX`.
     pub connections_max: usize,
+    /// Most connections of one address but this machine's own; the last quarter of all is then for
+    /// addresses that have few.
+    pub per_address_max: usize,
 }
 
 impl Bounds {
     /// The bounds of the named constants.
     pub const STANDARD: Self = Self {
         header_wait_ms: HEADER_WAIT_MS,
+        handshake_wait_ms: HANDSHAKE_WAIT_MS,
         connections_max: CONNECTIONS_MAX,
+        per_address_max: CONNECTIONS_MAX / 4,
     };
+}
+
+/// Over what a request came; among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Channel {
+    /// Whether it came over TLS, so that a cookie may be bound to it.
+    pub tls: bool,
 }
 
 /// Serves connections until `stop` says true, then lets those that are answering finish,
@@ -51,12 +77,44 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
+    stop: watch::Receiver<bool>,
+) {
+    accept(listener, Door::Plain, router, bounds, stop).await;
+}
+
+/// The same over TLS; who speaks plainly is sent to the right address and told nothing else.
+pub async fn serve_tls(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    config: Arc<ServerConfig>,
+    stop: watch::Receiver<bool>,
+) {
+    let at = listener.local_addr().ok();
+    let door = Door::Tls(TlsAcceptor::from(config), at);
+    accept(listener, door, router, bounds, stop).await;
+}
+
+/// How connections are met.
+#[derive(Clone)]
+enum Door {
+    Plain,
+    Tls(TlsAcceptor, Option<SocketAddr>),
+}
+
+async fn accept(
+    listener: TcpListener,
+    door: Door,
+    router: Router,
+    bounds: Bounds,
     mut stop: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(bounds.connections_max));
+    let all = Arc::new(Semaphore::new(bounds.connections_max));
+    let places = Places::new(bounds);
     loop {
-        let place = tokio::select! {
-            place = room.clone().acquire_owned() => place.expect("the semaphore is never closed"),
+        // Beyond the last place connections wait in the system's queue.
+        let room = tokio::select! {
+            room = Arc::clone(&all).acquire_owned() => room.expect("the semaphore is never closed"),
             () = stopped(&mut stop) => return,
         };
         let accepted = tokio::select! {
@@ -65,11 +123,15 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let router = router.clone();
-                let stop = stop.clone();
+                let Some(place) = places.take(peer.ip()) else {
+                    tracing::debug!(%peer, "no place for one more connection of an address");
+                    continue;
+                };
+                let _ = stream.set_nodelay(true);
+                let (router, door, stop) = (router.clone(), door.clone(), stop.clone());
                 tokio::spawn(async move {
-                    converse((stream, peer), router, bounds, stop).await;
-                    drop(place);
+                    meet((stream, peer), door, router, bounds, stop).await;
+                    drop((room, place));
                 });
             }
             Err(error) => {
@@ -80,20 +142,71 @@ pub async fn serve(
     }
 }
 
+async fn meet(
+    (stream, peer): (TcpStream, SocketAddr),
+    door: Door,
+    router: Router,
+    bounds: Bounds,
+    stop: watch::Receiver<bool>,
+) {
+    let plain = Channel { tls: false };
+    let Door::Tls(acceptor, at) = door else {
+        return converse(stream, (peer, plain), router, bounds, stop).await;
+    };
+    let wait = Duration::from_millis(bounds.handshake_wait_ms);
+    match tokio::time::timeout(wait, hear(&acceptor, stream)).await {
+        Ok(Ok(Heard::Tls(stream))) => {
+            let channel = Channel { tls: true };
+            converse(stream, (peer, channel), router, bounds, stop).await;
+        }
+        Ok(Ok(Heard::Plain(stream))) => {
+            let router = Router::new().fallback(async move || elsewhere(at));
+            converse(stream, (peer, plain), router, bounds, stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "a handshake failed"),
+        Err(_) => tracing::debug!(%peer, "a handshake took too long"),
+    }
+}
+
+/// What the first byte of a connection tells.
+enum Heard {
+    Tls(Box<TlsStream<TcpStream>>),
+    Plain(TcpStream),
+}
+
+/// A handshake begins with byte 22; a method's name with a capital letter.
+async fn hear(acceptor: &TlsAcceptor, stream: TcpStream) -> io::Result<Heard> {
+    let mut first = [0; 1];
+    if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+        return Ok(Heard::Plain(stream));
+    }
+    let stream = acceptor.accept(stream).await?;
+    Ok(Heard::Tls(Box::new(stream)))
+}
+
+/// Where the pages are, by this door's own address: the request's words are not trusted.
+fn elsewhere(at: Option<SocketAddr>) -> Response {
+    match at {
+        Some(at) => Redirect::permanent(&format!("https://{at}/")).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
 
 async fn converse(
-    (stream, peer): (TcpStream, SocketAddr),
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    (peer, channel): (SocketAddr, Channel),
     router: Router,
     bounds: Bounds,
     mut stop: watch::Receiver<bool>,
 ) {
-    let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(channel);
         service.call(request)
     });
     let connection = http1::Builder::new()

@@ -1,17 +1,21 @@
 //! What handlers share: the owner of the state, who is signed in, and the door to the officers'
 //! keys.
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, FieldFault};
+use super::lan::Lan;
 use crate::event::Events;
-use crate::key::{KeyRing, OpenKeyError, OpenedKey};
+use crate::key::{EnrolError, KeyRing, OfficerKey, OpenKeyError, OpenedKey};
 use crate::metric::{Metrics, add};
 use crate::owner::{CallError, Node, Owner};
+use crate::reenrol::Drawn;
 use crate::seal::entropy;
 use crate::session::{SessionToken, Sessions};
 use crate::store::StoreReader;
+use jiaolian_schema::suite::Suite;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 /// Most passphrases that wait for their turn: each takes 64 MiB and a third of a second.
 pub const PASSPHRASES_WAITING_MAX: usize = 8;
@@ -38,10 +42,10 @@ pub struct App {
     pub disk: StoreReader,
     /// The time.
     pub clock: Clock,
-    /// Whether pages come over TLS, so that a cookie may be bound to it.
-    pub tls: bool,
+    /// The door of the local network.
+    pub lan: Arc<Lan>,
     turns: Arc<Semaphore>,
-    started: Instant,
+    session_clock: Clock,
 }
 
 impl std::fmt::Debug for App {
@@ -59,7 +63,7 @@ impl App {
         (events, metrics): (Arc<Events>, Arc<Metrics>),
         (keys, disk): (Arc<KeyRing>, StoreReader),
         clock: Clock,
-        tls: bool,
+        lan: Arc<Lan>,
     ) -> Self {
         Self {
             owner,
@@ -69,10 +73,17 @@ impl App {
             keys,
             disk,
             clock,
-            tls,
+            lan,
             turns: Arc::new(Semaphore::new(PASSPHRASES_WAITING_MAX)),
-            started: Instant::now(),
+            session_clock: steady(),
         }
+    }
+
+    /// With another clock for sessions.
+    #[must_use]
+    pub fn with_session_clock(mut self, clock: Clock) -> Self {
+        self.session_clock = clock;
+        self
     }
 
     /// The time, ms UTC.
@@ -83,7 +94,7 @@ impl App {
     /// A clock for sessions: it never steps, whatever happens to the time of day. ms since the
     /// start.
     pub fn session_now(&self) -> i64 {
-        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+        (self.session_clock)()
     }
 
     /// A fresh token for a session.
@@ -103,7 +114,7 @@ impl App {
             return Err(ApiError::too_many(CROWD_WAIT_S));
         };
         let (keys, disk, now) = (Arc::clone(&self.keys), self.disk.clone(), self.now());
-        let passphrase = zeroize::Zeroizing::new(passphrase);
+        let passphrase = Zeroizing::new(passphrase);
         let opening = tokio::task::spawn_blocking(move || {
             let opened = keys.open(&disk, &staff_number, &passphrase, now);
             drop(turn);
@@ -127,6 +138,69 @@ impl App {
             }
             Err(_) => Err(ApiError::new("store_failed")),
         }
+    }
+
+    /// A new key of an officer under a new passphrase.
+    pub async fn draw_key(
+        &self,
+        suite: Suite,
+        staff_number: String,
+        passphrase: String,
+    ) -> ApiResult<Drawn> {
+        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            return Err(ApiError::too_many(CROWD_WAIT_S));
+        };
+        self.count(&format!("ask:{staff_number}"))?;
+        let keys = Arc::clone(&self.keys);
+        let passphrase = Zeroizing::new(passphrase);
+        let drawing = tokio::task::spawn_blocking(move || {
+            let drawn = keys.draw(suite, &staff_number, &passphrase);
+            drop(turn);
+            drawn
+        });
+        match drawing.await {
+            Ok(Ok((key, ring))) => Ok(Drawn { suite, key, ring }),
+            Ok(Err(EnrolError::Passphrase(_))) => {
+                let fault = FieldFault::new("passphrase_length", &[]);
+                Err(ApiError::field("passphrase", fault))
+            }
+            Ok(Err(EnrolError::StaffNumber(_))) => {
+                let fault = FieldFault::new("staff_number", &[]);
+                Err(ApiError::field("staff_number", fault))
+            }
+            Err(_) => Err(ApiError::new("store_failed")),
+        }
+    }
+
+    /// Counts a try at something other than a passphrase; refused while it comes too soon.
+    pub fn count(&self, what: &str) -> ApiResult<()> {
+        match self.keys.count(what, self.now()) {
+            Err(OpenKeyError::TooSoon { wait_s }) => Err(ApiError::too_many(wait_s)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Wraps the CASE secret for a key that has none, where somebody opened case files.
+    pub async fn give_case_secret(
+        &self,
+        staff_number: &str,
+        passphrase: &Zeroizing<String>,
+        key: &OfficerKey,
+    ) -> ApiResult<()> {
+        let Some(secret) = self.disk.case_secret() else {
+            return Ok(());
+        };
+        let (keys, key, number) = (Arc::clone(&self.keys), key.clone(), staff_number.to_owned());
+        let passphrase = passphrase.clone();
+        let wrapping =
+            tokio::task::spawn_blocking(move || keys.enrol(&number, &passphrase, &key, &secret));
+        let ring = wrapping.await.ok().and_then(Result::ok);
+        let ring = ring.ok_or(ApiError::new("store_failed"))?;
+        self.call(move |node| {
+            node.put(ring);
+            Ok(())
+        })
+        .await
     }
 
     /// Looks at the state; a refusal of the view is the refusal of the request.
@@ -161,4 +235,10 @@ impl App {
             CallError::Broken => ApiError::new("fault"),
         }
     }
+}
+
+/// Counts from now, whatever happens to the time of day, ms.
+fn steady() -> Clock {
+    let started = Instant::now();
+    Arc::new(move || i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
 }

@@ -73,7 +73,7 @@ pub(super) struct Refused(pub(super) &'static str);
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 31] = [
+const CODES: [(&str, u16); 33] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -97,10 +97,12 @@ const CODES: [(&str, u16); 31] = [
     ("rolled_back", 409),
     ("duplicate", 409),
     ("base_unknown", 409),
+    ("reenrol_unable", 409),
     ("too_large", 413),
     ("fields_invalid", 422),
     ("rule_refused", 422),
     ("too_many_attempts", 429),
+    ("reenrol_often", 429),
     ("store_failed", 503),
     ("locked", 503),
     ("busy", 503),

@@ -2,6 +2,7 @@
 //! headers.
 
 use super::error::ApiError;
+use super::who::channel;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -34,7 +35,13 @@ const HEADERS: [(&str, &str); 7] = [
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let read_only = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = if read_only || is_own_page(request.headers()) {
+    let tls = channel(request.extensions()).tls;
+    // A page never sends a body without its length. Two lengths in one request are how one request
+    // is smuggled inside another; the HTTP library drops the second one before it is seen here.
+    let smuggled = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = if smuggled {
+        ApiError::bad_request("length", &[]).into_response()
+    } else if read_only || is_own_page(request.headers(), tls) {
         next.run(request).await
     } else {
         ApiError::new("origin_refused").into_response()
@@ -50,7 +57,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 }
 
 /// Whether the guard header is there and an Origin, where a browser sent one, is this very host.
-fn is_own_page(headers: &HeaderMap) -> bool {
+fn is_own_page(headers: &HeaderMap, tls: bool) -> bool {
     if headers.get(GUARD_HEADER).is_none_or(|value| value != "1") {
         return false;
     }
@@ -63,10 +70,8 @@ fn is_own_page(headers: &HeaderMap) -> bool {
         (None, _) => text(header::HeaderName::from_static("sec-fetch-site"))
             .is_none_or(|site| site == "same-origin" || site == "none"),
         (Some(origin), Some(host)) => {
-            let bare = origin
-                .strip_prefix("http://")
-                .or(origin.strip_prefix("https://"));
-            bare == Some(host)
+            let scheme = if tls { "https://" } else { "http://" };
+            origin.strip_prefix(scheme) == Some(host)
         }
         (Some(_), None) => false,
     }
@@ -88,28 +93,28 @@ mod tests {
 
     #[test]
     fn only_the_own_origin_with_the_guard_header_may_change_anything() {
+        let own = |pairs: &[(&'static str, &'static str)]| is_own_page(&headers(pairs), false);
         let host = ("host", "127.0.0.1:8080");
-        assert!(is_own_page(&headers(&[("x-jiaolian", "1"), host])));
-        assert!(is_own_page(&headers(&[
+        assert!(own(&[("x-jiaolian", "1"), host]));
+        assert!(own(&[
             ("x-jiaolian", "1"),
             ("origin", "http://127.0.0.1:8080"),
             host
-        ])));
-        assert!(!is_own_page(&headers(&[host])));
-        assert!(!is_own_page(&headers(&[
+        ]));
+        assert!(!own(&[host]));
+        assert!(!own(&[
             ("x-jiaolian", "1"),
             ("origin", "http://evil"),
             host
-        ])));
-        assert!(!is_own_page(&headers(&[
-            ("x-jiaolian", "1"),
-            ("origin", "null"),
-            host
-        ])));
-        assert!(!is_own_page(&headers(&[
+        ]));
+        assert!(!own(&[("x-jiaolian", "1"), ("origin", "null"), host]));
+        assert!(!own(&[
             ("x-jiaolian", "1"),
             ("sec-fetch-site", "cross-site"),
             host
-        ])));
+        ]));
+        let secure = ("origin", "https://127.0.0.1:8080");
+        let pairs = [("x-jiaolian", "1"), secure, host];
+        assert!(!own(&pairs) && is_own_page(&headers(&pairs), true));
     }
 }

@@ -4,7 +4,7 @@
 use super::app::App;
 use super::error::ApiError;
 use super::json::shown;
-use super::who::token_of;
+use super::who::{channel, token_of};
 use crate::session::{ANSWER_BYTES_MAX, Answer};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -23,7 +23,7 @@ pub(super) async fn retry(State(app): State<App>, request: Request, next: Next) 
         Ok(_) => return next.run(request).await,
         Err(error) => return error.into_response(),
     };
-    let token = token_of(request.headers(), app.tls);
+    let token = token_of(request.headers(), channel(request.extensions()));
     let session = token.and_then(|token| app.sessions.find(&token, app.session_now(), false));
     let Some(session) = session else {
         return next.run(request).await;

@@ -5,10 +5,12 @@ use super::app::App;
 use super::error::{ApiError, ApiResult};
 use super::json::Strict;
 use super::trace::note_refused_sign_in;
-use super::who::{Who, is_for_another, set_cookie, token_of};
+use super::who::{Over, Who, is_for_another, set_cookie, token_of};
 use crate::metric::add;
-use crate::owner::{Access, Looked};
-use crate::session::Ending;
+use crate::owner::{Access, Looked, Node};
+use crate::reenrol;
+use crate::seal::CaseSecret;
+use crate::session::{Ending, Proof};
 use crate::view::seat;
 use crate::view::shape::{NodeInfo, SessionShape};
 use axum::Json;
@@ -19,6 +21,7 @@ use jiaolian_schema::suite::Sign as _;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 /// How often sessions that are over are looked for, ms.
 const SWEEP_MS: u64 = 5_000;
@@ -54,10 +57,13 @@ pub(super) async fn show(State(app): State<App>, who: Who) -> ApiResult<Json<Ses
     (status = 429, body = super::error::ErrorBody)))]
 pub(super) async fn sign_in(
     State(app): State<App>,
+    Over(channel): Over,
     headers: HeaderMap,
     Strict(form): Strict<SignIn>,
 ) -> ApiResult<Response> {
     let number = form.staff_number.trim().to_owned();
+    adopt(&app).await?;
+    let passphrase = Zeroizing::new(form.passphrase.clone());
     let opened = app
         .open_key(number.clone(), form.passphrase, "login_refused")
         .await;
@@ -70,23 +76,29 @@ pub(super) async fn sign_in(
     };
     let key = opened.key;
     let public = key.public_key();
-    let case_secret = opened.case_secret;
+    let case_secret = opened.case_secret.clone();
     let again = case_secret.clone();
+    let (asked, signer, tls) = (number.clone(), key.clone(), channel.tls);
+    let signing = key.clone();
     // The same words as for a wrong passphrase: a revoked officer learns nothing else.
     let viewer = app
         .call(move |node| {
             let now = node.now();
-            let viewer = seat::find(node, &number, &public, now);
+            let viewer = seat::find(node, &asked, &public, now);
             let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
             node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
-            if node.is_locked() {
-                node.unlock(case_secret)?;
-            }
+            let who = (node.office, viewer.person, viewer.author);
+            let proof = Proof::sign(&signer, who, tls, now);
+            unlock(node, case_secret)?;
+            node.put(proof.row());
             Ok(viewer)
         })
         .await?;
+    if opened.case_secret.is_none() {
+        app.give_case_secret(&number, &passphrase, &signing).await?;
+    }
     add(&app.metrics.logins, 1);
-    if let Some(old) = token_of(&headers, app.tls) {
+    if let Some(old) = token_of(&headers, channel) {
         app.sessions.end(&old, Ending::Replaced);
     }
     let token = App::new_token();
@@ -96,23 +108,50 @@ pub(super) async fn sign_in(
     let viewer = session.viewer;
     let shape = app.call(move |node| {
         // The last session before this one may have ended, and closed case files, meanwhile.
-        if node.is_locked() {
-            node.unlock(again)?;
-        }
+        unlock(node, again)?;
         Ok(seat::session_shape(node, &viewer, (left, ukey)))
     });
     let shape = shape.await?;
     let mut response = (StatusCode::CREATED, Json(shape)).into_response();
     response
         .headers_mut()
-        .insert(header::SET_COOKIE, set_cookie(Some(&token), app.tls));
+        .insert(header::SET_COOKIE, set_cookie(Some(&token), channel));
     Ok(response)
 }
 
+/// Opens case files, where they are closed and the officer's key does.
+fn unlock(node: &mut Node, secret: CaseSecret) -> ApiResult<()> {
+    if node.is_locked() && !secret.is_none() {
+        node.unlock(secret)?;
+    }
+    Ok(())
+}
+
+/// Takes over keys that were appointed since they were asked for.
+async fn adopt(app: &App) -> ApiResult<()> {
+    if !reenrol::has_pending(&app.disk) {
+        return Ok(());
+    }
+    app.call(|node| {
+        let adopted = reenrol::adopt(&node.replica, node.now());
+        let writes = adopted.map_err(|error| {
+            tracing::error!(%error, "waiting keys can't be read");
+            ApiError::new("store_failed")
+        })?;
+        writes.into_iter().for_each(|write| node.put(write));
+        Ok(())
+    })
+    .await
+}
+
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
-pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    Over(channel): Over,
+    headers: HeaderMap,
+) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let Some(token) = token_of(&headers, app.tls) else {
+    let Some(token) = token_of(&headers, channel) else {
         return response;
     };
     let session = app.sessions.find(&token, app.session_now(), false);
@@ -121,7 +160,7 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resp
     }
     app.sessions.end(&token, Ending::Replaced);
     close_if_empty(&app).await;
-    let cookie: HeaderValue = set_cookie(None, app.tls);
+    let cookie: HeaderValue = set_cookie(None, channel);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }

@@ -156,7 +156,7 @@ async fn sign(app: &App, who: Who, place: Place, form: SignForm) -> ApiResult<Re
 }
 
 /// The key, proved to be in its officer's hand now.
-async fn prove(
+pub(super) async fn prove(
     app: &App,
     staff_number: &str,
     key: Arc<OfficerKey>,

@@ -3,7 +3,7 @@
 
 use super::app::App;
 use super::error::{ApiError, Refused};
-use super::who::token_of;
+use super::who::{channel, token_of};
 use crate::owner::{Access, Looked};
 use crate::view::Viewer;
 use axum::extract::{Request, State};
@@ -104,6 +104,16 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ("GET", "/api/v1/audit/findings", Row(Looked::Audit)),
     ("GET", "/api/v1/account", Inside(Looked::Account)),
     ("GET", "/api/v1/events", Row(Looked::Asked)),
+    ("GET", "/api/v1/certificate", Row(Looked::Network)),
+    ("POST", "/api/v1/reenrol", Row(Looked::Asked)),
+    ("GET", "/api/v1/reenrol/requests", Row(Looked::Network)),
+    ("POST", "/api/v1/reenrol/approvals", Row(Looked::Signed)),
+    ("POST", "/api/v1/reenrol/replies", Row(Looked::Asked)),
+    (
+        "GET",
+        "/api/v1/reenrol/replies/{office}",
+        Row(Looked::Export),
+    ),
 ];
 
 /// What a request to an endpoint leaves; none where the endpoint is not listed.
@@ -153,7 +163,7 @@ pub(super) async fn trace(State(app): State<App>, request: Request, next: Next) 
 }
 
 fn ask(app: &App, request: &Request) -> Option<Asked> {
-    let token = token_of(request.headers(), app.tls)?;
+    let token = token_of(request.headers(), channel(request.extensions()))?;
     let session = app.sessions.find(&token, app.session_now(), false)?;
     // Inside the interface's own router the path has lost what that is nested under.
     let path = format!(

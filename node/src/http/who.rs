@@ -1,11 +1,13 @@
 //! Who asks: the session behind a cookie, and whether the page was opened for that very person.
 
+use super::accept::Channel;
 use super::app::App;
 use super::error::ApiError;
 use crate::session::{Session, SessionToken};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
+use std::convert::Infallible;
 
 /// The person that a page was opened for. Two tabs share one cookie; after a switch in one of them
 /// the other must not write in the next person's name.
@@ -30,7 +32,8 @@ impl FromRequestParts<App> for Who {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = token_of(&parts.headers, app.tls).ok_or(ApiError::new("not_signed_in"))?;
+        let token = token_of(&parts.headers, channel(&parts.extensions));
+        let token = token.ok_or(ApiError::new("not_signed_in"))?;
         let active = parts.method != Method::GET || !POLLED.contains(&parts.uri.path());
         let session = app.sessions.find(&token, app.session_now(), active);
         let session = session.ok_or(ApiError::new("not_signed_in"))?;
@@ -45,15 +48,48 @@ impl FromRequestParts<App> for Who {
     }
 }
 
+/// Anybody, signed in or not, but for a person who is signed in and only reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writer;
+
+impl FromRequestParts<App> for Writer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Who::from_request_parts(parts, app).await {
+            Err(error) if error.code() == "not_allowed" => Err(error),
+            _ => Ok(Self),
+        }
+    }
+}
+
+/// Over what a request came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Over(pub(super) Channel);
+
+impl<S: Sync> FromRequestParts<S> for Over {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(channel(&parts.extensions)))
+    }
+}
+
 /// Whether the page was opened for somebody else.
 pub(super) fn is_for_another(headers: &HeaderMap, session: &Session) -> bool {
     let said = headers.get(PERSON_HEADER).map(HeaderValue::as_bytes);
     said.is_some_and(|said| said != session.viewer.person.to_hex().as_bytes())
 }
 
-/// A browser takes a `__Host-` cookie over TLS only.
-fn cookie_name(tls: bool) -> &'static str {
-    if tls {
+/// Over what a request came; plainly where nothing says so.
+pub(super) fn channel(extensions: &Extensions) -> Channel {
+    extensions.get().copied().unwrap_or_default()
+}
+
+/// A browser takes a `__Host-` cookie over TLS only. The two names also keep a token that went over
+/// TLS from ever being sent plainly.
+fn cookie_name(channel: Channel) -> &'static str {
+    if channel.tls {
         "__Host-jl_session"
     } else {
         "jl_session"
@@ -61,20 +97,20 @@ fn cookie_name(tls: bool) -> &'static str {
 }
 
 /// The token in a request's cookie.
-pub(super) fn token_of(headers: &HeaderMap, tls: bool) -> Option<SessionToken> {
+pub(super) fn token_of(headers: &HeaderMap, channel: Channel) -> Option<SessionToken> {
     let lines = headers.get_all(header::COOKIE).into_iter();
     let pairs = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'));
     let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| *name == cookie_name(tls))?;
+    let (_, value) = pairs.find(|(name, _)| *name == cookie_name(channel))?;
     SessionToken::parse(value)
 }
 
 /// The header that gives a browser its token, or takes it away.
-pub(super) fn set_cookie(token: Option<&SessionToken>, tls: bool) -> HeaderValue {
-    let name = cookie_name(tls);
-    let secure = if tls { "; Secure" } else { "" };
+pub(super) fn set_cookie(token: Option<&SessionToken>, channel: Channel) -> HeaderValue {
+    let name = cookie_name(channel);
+    let secure = if channel.tls { "; Secure" } else { "" };
     let text = match token {
         Some(token) => {
             format!(
@@ -91,16 +127,19 @@ pub(super) fn set_cookie(token: Option<&SessionToken>, tls: bool) -> HeaderValue
 mod tests {
     use super::*;
 
+    const PLAIN: Channel = Channel { tls: false };
+    const TLS: Channel = Channel { tls: true };
+
     #[test]
     fn a_token_comes_back_from_the_cookie_that_carried_it() {
         let token = SessionToken::new([7; 32]);
-        let set = set_cookie(Some(&token), false);
+        let set = set_cookie(Some(&token), PLAIN);
         let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
         let mut headers = HeaderMap::new();
         let line = format!("other=1; {pair}");
         headers.insert(header::COOKIE, HeaderValue::from_str(&line).unwrap());
-        assert_eq!(token_of(&headers, false), Some(token));
-        assert_eq!(token_of(&headers, true), None);
+        assert_eq!(token_of(&headers, PLAIN), Some(token));
+        assert_eq!(token_of(&headers, TLS), None);
     }
 
     #[test]
@@ -114,7 +153,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::COOKIE, HeaderValue::from_static(line));
-            assert_eq!(token_of(&headers, false), None, "{line}");
+            assert_eq!(token_of(&headers, PLAIN), None, "{line}");
         }
     }
 }

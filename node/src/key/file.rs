@@ -113,6 +113,34 @@ pub fn open_ops_key(path: &Path, suite: Suite) -> Result<OpsKey, KeyFileError> {
     Ok(OpsKey::new(suite, seed_from(Some(bytes), path.to_owned())?))
 }
 
+/// Writes a secret of any length, sealed under the OPS key and its file's name, over an older one.
+pub(crate) fn write_sealed_file(
+    path: &Path,
+    ops: &OpsKey,
+    plain: &[u8],
+) -> Result<(), KeyFileError> {
+    let sealed = ops.seal(file_place(&file_name(path)), plain);
+    write_atomically(path, &sealed).map_err(|source| KeyFileError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads what `write_sealed_file` wrote.
+pub(crate) fn open_sealed_file(
+    path: &Path,
+    ops: &OpsKey,
+) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let opened = ops.open(file_place(&file_name(path)), &read_private(path)?);
+    let opened = opened.map_err(|_| KeyFileError::Malformed(path.to_owned()))?;
+    Ok(Zeroizing::new(opened))
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 fn file_place(name: &str) -> Place<'_> {
     Place {
         table: 0,

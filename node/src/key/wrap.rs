@@ -220,6 +220,15 @@ impl Wrap {
     }
 }
 
+/// A key of a passphrase; none where the cost is not one that this program writes.
+pub(crate) fn stretch(
+    cost: Cost,
+    passphrase: &str,
+    salt: &[u8; SALT_BYTES],
+) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    cost.is_sane().then(|| derive(cost, passphrase, salt))
+}
+
 /// The key of a letterbox, which only whoever knows the passphrase can make.
 fn letterbox(suite: Suite, key: &[u8; KEY_BYTES]) -> CaseSecret {
     let mut draws = (0..=u8::MAX).filter_map(|draw| {

@@ -16,6 +16,7 @@ pub(super) struct Ready {
     endpoint: String,
     link: Vec<SocketAddr>,
     pub(super) http: Option<SocketAddr>,
+    pub(super) lan: Option<SocketAddr>,
     pub(super) gateway: Option<SocketAddr>,
     pub(super) drill: Option<SocketAddr>,
 }
@@ -28,6 +29,7 @@ impl Ready {
             endpoint: hex(&links.me()),
             link: links.addrs(),
             http: None,
+            lan: None,
             gateway: None,
             drill: None,
         }

@@ -81,6 +81,17 @@ impl CaseSecret {
         Self::generate_in(Suite::Ed25519)
     }
 
+    /// What the ring of a new key holds before anybody gave it the secret: it opens nothing.
+    pub fn none() -> Self {
+        let secret = Secret::from_bytes(Suite::Ed25519, &[0; KEY_BYTES]);
+        Self::new(0, secret.expect("an X25519 secret may be any 32 bytes"))
+    }
+
+    /// Whether it opens nothing.
+    pub fn is_none(&self) -> bool {
+        self.epoch < FIRST_EPOCH
+    }
+
     /// A fresh pair of a suite in its first epoch.
     pub fn generate_in(suite: Suite) -> Self {
         Self::new(FIRST_EPOCH, Secret::generate(suite))

@@ -152,6 +152,11 @@ impl Vault {
         }
     }
 
+    /// The secret, while somebody is signed in.
+    pub(crate) fn case_secret(&self) -> Option<CaseSecret> {
+        self.read().secret.clone()
+    }
+
     /// Whether a row of the CASE domain is sealed as it would be sealed now.
     pub(crate) fn is_current(&self, table: Table, key: &[u8], sealed: &[u8], plain: &[u8]) -> bool {
         let Ok((_, found, epoch, _)) = parse(sealed) else {

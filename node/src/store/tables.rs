@@ -228,8 +228,28 @@ pub const ACCESS: Form = table(
     1_500,
 );
 
+/// Keys that wait for their appointment, each under its officer's new passphrase. Key: staff number, a
+/// zero byte, nonce (16). Value: the request and the ring.
+pub const PENDING: Form = table(
+    Table::Pending,
+    "pending-1",
+    Domain::Ops,
+    Retention::Settled,
+    10,
+);
+
+/// Who signed in, when, by which key: the person's own signature over a challenge. Key: time ms (8,
+/// big-endian), nonce (8). Ten a day.
+pub const SIGN_IN: Form = table(
+    Table::SignIn,
+    "sign-in-1",
+    Domain::Ops,
+    Retention::Forever,
+    1_200,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 20] = [
+pub const FORMS: [Form; 22] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -250,6 +270,8 @@ pub const FORMS: [Form; 20] = [
     DEVICE,
     ACCESS,
     SHRED,
+    PENDING,
+    SIGN_IN,
 ];
 
 /// The form of one table.
@@ -275,6 +297,8 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Device => &DEVICE,
         Table::Access => &ACCESS,
         Table::Shred => &SHRED,
+        Table::Pending => &PENDING,
+        Table::SignIn => &SIGN_IN,
     }
 }
 

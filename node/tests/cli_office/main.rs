@@ -6,11 +6,13 @@
 
 mod administrator;
 mod answer;
+mod certificate;
 mod endorse;
 mod evidence;
 mod life;
 mod node;
 mod office;
+mod reenrol;
 mod refusal;
 mod request;
 mod rest;

@@ -218,7 +218,7 @@ impl World {
 }
 
 /// An address that nobody listens at now.
-fn free_port() -> String {
+pub(crate) fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -58,15 +58,23 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(office: &Office) -> Self {
+        Self::at(office.addr)
+    }
+
+    pub(crate) fn at(addr: SocketAddr) -> Self {
         Self {
-            addr: office.addr,
+            addr,
             cookie: None,
             headers: vec![("X-Jiaolian".into(), "1".into())],
         }
     }
 
     pub(crate) async fn signed_in(office: &Office, staff_number: &str) -> Self {
-        let mut client = Self::new(office);
+        Self::new(office).sign_in(staff_number).await
+    }
+
+    pub(crate) async fn sign_in(self, staff_number: &str) -> Self {
+        let mut client = self;
         let form = json!({ "staff_number": staff_number, "passphrase": PASSPHRASE });
         let answer = client.post("/api/v1/session", &form).await;
         assert_eq!(answer.status, 201, "{:?}", answer.json());

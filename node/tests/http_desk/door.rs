@@ -75,14 +75,67 @@ async fn malformed_deep_doubled_and_oversized_bodies_are_refused() {
         .get("/api/v1/nothing")
         .await
         .refused(404, "not_found");
-    let both = "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nX-Jiaolian: 1\r\nContent-Length: 5\r\n\
-                Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n";
-    let answer = client.raw(both.as_bytes()).await;
+}
+
+#[tokio::test]
+async fn a_request_with_two_lengths_or_none_that_is_known_is_refused() {
+    let office = Office::open().await;
+    let client = Client::new(&office);
+    let lengths = [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: gzip, chunked",
+    ];
+    for lengths in lengths {
+        let text = format!(
+            "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nX-Jiaolian: 1\r\n{lengths}\r\nConnection: close\r\n\r\n\
+             0\r\n\r\n"
+        );
+        let answer = client.raw(text.as_bytes()).await;
+        assert_eq!(answer.code(), "bad_request", "{lengths}: {}", answer.head);
+        assert_eq!(answer.status, 400);
+    }
+    for lengths in [
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: -1",
+        "Transfer-Encoding: x",
+    ] {
+        let text = format!(
+            "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nX-Jiaolian: 1\r\n{lengths}\r\n\r\n{{}}"
+        );
+        let answer = client.raw(text.as_bytes()).await;
+        assert_eq!(answer.status, 400, "{lengths}: {}", answer.head);
+    }
+}
+
+#[tokio::test]
+async fn other_protocols_and_tricky_paths_get_nothing() {
+    let office = Office::open().await;
+    let client = Client::new(&office);
+    let second = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let answer = client.raw(second).await;
     assert!(
         answer.status >= 400 || answer.status == 0,
         "{}",
         answer.head
     );
+    for path in [
+        "/..%2f..%2fetc%2fpasswd",
+        "/assets/..%2f..%2foffice.json",
+        "/assets/..",
+        "/%2e%2e/ops.key",
+        "/assets/%00",
+        "/%c0%ae%c0%ae/ops.key",
+        "/ops.key",
+        "/lan.key",
+        "/assets/a%0d%0aX-A:1",
+        "//evil.example/",
+        "/api/v1/../../ops.key",
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.head);
+    }
 }
 
 #[tokio::test]
@@ -114,10 +167,37 @@ async fn answers_carry_the_security_headers_and_are_not_stored() {
         "x-content-type-options: nosniff",
         "cache-control: no-store",
         "referrer-policy: no-referrer",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "cross-origin-opener-policy: same-origin",
+        "cross-origin-resource-policy: same-origin",
+        "x-frame-options: deny",
     ] {
         assert!(head.contains(line), "{line} is not in {head}");
     }
-    assert!(!head.contains("unsafe"));
+    assert!(!head.contains("unsafe") && !head.contains('*'));
+    // A refusal and a file wear them too.
+    for path in ["/api/v1/cases", "/nothing", "/", "/metrics"] {
+        let head = Client::new(&office).get(path).await.head.to_lowercase();
+        assert!(
+            head.contains("content-security-policy: default-src 'none'"),
+            "{path}: {head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn slow_bodies_hold_up_nobody_else() {
+    let office = Office::open().await;
+    let mut slow = Vec::new();
+    for _ in 0..32 {
+        let mut stream = TcpStream::connect(office.addr).await.unwrap();
+        let head = "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nX-Jiaolian: 1\r\n\
+                    Content-Length: 60\r\n\r\n{\"staff_number\":";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    Client::signed_in(&office, "T1").await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use jiaolian_node::config::LinkConfig;
 use jiaolian_node::event::Events;
 use jiaolian_node::http::accept::{Bounds, serve};
+use jiaolian_node::http::lan::Lan;
 use jiaolian_node::http::{App, Clock, router, sweep};
 use jiaolian_node::identity::RootPin;
 use jiaolian_node::key::{Cost, KeyRing, OfficerKey};
@@ -66,6 +67,9 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("", "township node", "township", &["NODE"]),
 ];
 
+/// Staff number of the county's keeper.
+pub(crate) const KEEPER: &str = "K0";
+
 /// Id, parent, tier, code, name.
 const OFFICES: [(&str, Option<&str>, u8, &str, &str); 5] = [
     ("province", None, 4, "430000", "湖南省司法厅"),
@@ -80,6 +84,8 @@ pub(crate) struct Office {
     pub(crate) owner: Owner<Node>,
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) node_seat: Seat,
+    pub(crate) app: App,
+    at: &'static str,
     stop: watch::Sender<bool>,
     dir: tempfile::TempDir,
 }
@@ -178,10 +184,19 @@ pub(crate) async fn links(at: &str) -> (Links, LinkEvents) {
     Links::start(&config, &seed).await.unwrap()
 }
 
-fn setup(node: Option<Seat>) -> Setup {
-    let signer = Box::new(key("node"));
+/// Whose key the node of an office signs with.
+fn node_name(at: &str) -> &'static str {
+    if at == "county" {
+        "node"
+    } else {
+        "township node"
+    }
+}
+
+fn setup(at: &str, node: Option<Seat>) -> Setup {
+    let signer = Box::new(key(node_name(at)));
     Setup {
-        office: office("county"),
+        office: office(at),
         root: root().into(),
         node: node.map(|seat| LocalSeat { signer, seat }),
         witness: None,
@@ -232,11 +247,12 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
         };
         let roster: DossierId = sign(by, seat, None, found.into()).into();
         rosters.insert(id, roster);
+        let number = if id == "county" { KEEPER } else { "" };
         let keeper = Appoint {
             duty: Duty::Keeper,
             roles: vec![],
             depth: 3,
-            ..appoint("", id, id, &[])
+            ..appoint(number, id, id, &[])
         };
         let author = keeper.author();
         let appointment = Some(sign("root", root_seat, Some(roster), keeper.into()));
@@ -280,6 +296,17 @@ fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
     }
 }
 
+/// The seat of a person by name.
+fn seat_named(replica: &Replica<jiaolian_node::store::StoreReader>, name: &str) -> Seat {
+    let authority = replica.authority();
+    let mut seats = authority.appointments();
+    let (id, appoint, _) = seats.find(|(_, appoint, _)| appoint.name == name).unwrap();
+    Seat {
+        author: appoint.author(),
+        appointment: Some(id),
+    }
+}
+
 impl Office {
     /// Founded, staffed, served, with its case files closed.
     pub(crate) async fn open() -> Self {
@@ -290,7 +317,20 @@ impl Office {
         Self::open_linked(bounds, None).await
     }
 
+    /// The node of another office of the same world: what the two know is equal, byte for byte.
+    pub(crate) async fn open_at(at: &'static str) -> Self {
+        Self::open_whole(at, Bounds::STANDARD, None).await
+    }
+
     pub(crate) async fn open_linked(bounds: Bounds, links: Option<(Links, LinkEvents)>) -> Self {
+        Self::open_whole("county", bounds, links).await
+    }
+
+    async fn open_whole(
+        at: &'static str,
+        bounds: Bounds,
+        links: Option<(Links, LinkEvents)>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let case = CaseSecret::generate();
@@ -305,28 +345,35 @@ impl Office {
         let rings: Vec<_> = PEOPLE
             .iter()
             .filter(|(number, ..)| !number.is_empty())
-            .map(|(number, name, ..)| {
+            .map(|(number, name, ..)| (*number, *name))
+            .chain([(KEEPER, "county")])
+            .map(|(number, name)| {
                 let key = OfficerKey::Ring(Suite::Ed25519, Zeroizing::new(seed(name)));
                 keys.enrol(number, PASSPHRASE, &key, &case).unwrap()
             })
             .collect();
         store.commit(&rings).unwrap();
-        let mut replica = Replica::open(store.reader(), setup(None)).unwrap();
-        let seat = found(&mut replica);
+        let mut replica = Replica::open(store.reader(), setup(at, None)).unwrap();
+        let own = found(&mut replica);
+        let seat = if at == "county" {
+            own
+        } else {
+            seat_named(&replica, node_name(at))
+        };
         for effect in replica.drain() {
             if let Effect::Store(writes) = effect {
                 store.commit(&writes).unwrap();
             }
         }
         drop(replica);
-        Self::serve(dir, store, keys, (seat, links), bounds).await
+        let lan = Lan::new(Ok(None), false);
+        Self::serve(at, (dir, store, keys), (seat, links, lan), bounds).await
     }
 
     async fn serve(
-        dir: tempfile::TempDir,
-        store: DiskStore,
-        keys: KeyRing,
-        (node_seat, links): (Seat, Option<(Links, LinkEvents)>),
+        at: &'static str,
+        (dir, store, keys): (tempfile::TempDir, DiskStore, KeyRing),
+        (node_seat, links, lan): (Seat, Option<(Links, LinkEvents)>, Arc<Lan>),
         bounds: Bounds,
     ) -> Self {
         let (links, link_events) = links.unzip();
@@ -339,7 +386,7 @@ impl Office {
             let (events, metrics) = (Arc::clone(&events), Arc::clone(&metrics));
             let clock = Arc::clone(&clock);
             move || {
-                let replica = Replica::open(store.reader(), setup(Some(node_seat))).unwrap();
+                let replica = Replica::open(store.reader(), setup(at, Some(node_seat))).unwrap();
                 Node::new(Parts {
                     replica,
                     store,
@@ -348,7 +395,7 @@ impl Office {
                     counties: Arc::new(County::demo()),
                     events,
                     metrics,
-                    office: office("county"),
+                    office: office(at),
                     demo: true,
                     clock,
                     tip: None,
@@ -362,7 +409,7 @@ impl Office {
             (events, metrics),
             (Arc::new(keys), disk),
             clock,
-            false,
+            lan,
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -374,9 +421,20 @@ impl Office {
             owner,
             time,
             node_seat,
+            app,
+            at,
             stop,
             dir,
         }
+    }
+
+    /// One more door to the same node, for other parts of it.
+    pub(crate) async fn door(&self, app: App) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let stopped = self.stop.subscribe();
+        tokio::spawn(serve(listener, router(app), Bounds::STANDARD, stopped));
+        at
     }
 
     /// The disk of this moment under a new process, as after a power cut: nothing was closed.
@@ -389,7 +447,9 @@ impl Office {
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();
         let keys = KeyRing::new(CHEAP);
-        Self::serve(dir, store, keys, (self.node_seat, None), Bounds::STANDARD).await
+        let lan = Lan::new(Ok(None), false);
+        let parts = (self.node_seat, None, lan);
+        Self::serve(self.at, (dir, store, keys), parts, Bounds::STANDARD).await
     }
 
     /// The bytes on the disk.

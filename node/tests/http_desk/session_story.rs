@@ -1,8 +1,14 @@
 //! Signing in and out, and what one person's session is to another's.
 
 use crate::client::Client;
-use crate::office::Office;
+use crate::office::{Office, START, key};
+use jiaolian_node::session::Proof;
+use jiaolian_schema::canon;
+use jiaolian_schema::suite::{ED25519, Sign as _, StrictVerifier};
+use jiaolian_sync::{Store as _, Table};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 #[tokio::test]
 async fn wrong_passphrase_and_unknown_number_get_the_same_answer() {
@@ -153,4 +159,68 @@ async fn an_administrator_sees_no_case() {
         .await
         .refused(404, "not_found");
     client.get("/api/v1/network").await.ok(200);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_at_the_end_of_its_day_by_the_clock_of_sessions() {
+    let clock = Arc::new(AtomicI64::new(0));
+    let office = Office::open().await;
+    let (read, steady) = (Arc::clone(&clock), Arc::clone(&clock));
+    let app = office.app.clone();
+    let app = app.with_session_clock(Arc::new(move || read.load(Ordering::SeqCst)));
+    let door = office.door(app).await;
+    let pass = |ms: i64| steady.fetch_add(ms, Ordering::SeqCst);
+    let minute = 60_000;
+
+    let client = Client::at(door).sign_in("T1").await;
+    pass(14 * minute);
+    client.get("/api/v1/today").await.ok(200);
+    pass(14 * minute);
+    // What a page asks by itself keeps nobody signed in.
+    client.get("/api/v1/status").await.ok(200);
+    pass(minute);
+    client
+        .get("/api/v1/today")
+        .await
+        .refused(401, "not_signed_in");
+
+    let client = Client::at(door).sign_in("T1").await;
+    for _ in 0..47 {
+        pass(10 * minute);
+        client.get("/api/v1/today").await.ok(200);
+    }
+    pass(10 * minute);
+    client
+        .get("/api/v1/today")
+        .await
+        .refused(401, "not_signed_in");
+}
+
+#[tokio::test]
+async fn every_signing_in_leaves_the_signature_of_the_key_that_did_it() {
+    let office = Office::open().await;
+    Client::signed_in(&office, "T1").await;
+    Client::signed_in(&office, "C2").await;
+    let rows = office
+        .app
+        .disk
+        .range(Table::SignIn, &[], &[0xFF], 10)
+        .unwrap();
+    let proofs: Vec<Proof> = rows
+        .iter()
+        .map(|(_, row)| canon::decode("a proof", row).unwrap())
+        .collect();
+    assert_eq!(proofs.len(), 2);
+    for name in ["李工", "赵局"] {
+        let key = key(name).public_key();
+        let own = proofs
+            .iter()
+            .filter(|proof| proof.holds(&StrictVerifier, ED25519, &key));
+        assert_eq!(own.count(), 1, "{name}");
+    }
+    assert!(
+        proofs
+            .iter()
+            .all(|proof| proof.tls == 0 && proof.at >= START)
+    );
 }

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 /// Lowest kind number of an act that is not the roster's.
 const CASE_KIND_MIN: u16 = 32;
+/// Number of the act that asks for a new key.
+const ASK_KIND: u16 = 21;
 /// A root act: its weight is inside it, so that whoever can may carry it.
 const ROOT_KIND: u16 = 7;
 /// A standing in, which its holder signs.
@@ -83,7 +85,8 @@ fn duty_for(what: &What) -> Option<Duty> {
 fn duty_of_kind(kind: u16) -> Option<Duty> {
     match kind {
         ROOT_KIND => None,
-        STAND_IN_KIND => Some(Duty::Staff),
+        // Staff of an office may ask; nothing follows from it by itself.
+        STAND_IN_KIND | ASK_KIND => Some(Duty::Staff),
         _ => Some(Duty::Keeper),
     }
 }

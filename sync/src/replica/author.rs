@@ -111,6 +111,23 @@ impl<S: Store> Replica<S> {
         signed
     }
 
+    /// Signs a draft with the node's own key, in its own seat.
+    pub fn sign_by_node(
+        &mut self,
+        draft: &Draft,
+        now: i64,
+        salt: [u8; 16],
+    ) -> Result<EnvelopeId, SignError> {
+        self.turn_clock(now);
+        let Some(node) = self.node.take() else {
+            return Err(SignError::AppointmentWithout);
+        };
+        let signed = self.sign_quietly(&*node.signer, node.seat, draft, now, salt);
+        self.node = Some(node);
+        self.settle();
+        signed
+    }
+
     /// Signs and stores; what follows for others waits for `settle`.
     pub(super) fn sign_quietly(
         &mut self,

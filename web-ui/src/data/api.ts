@@ -1,10 +1,10 @@
 // The one door to the node: every route of the contract as a typed function, errors as `ApiError`.
 import type {
-  AlarmId, AlarmPage, AlarmRow, Act, AuditFinding, AuditRow, CaseId, CaseLooks, CasePage, CaseRow,
+  AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
   CountyProperties, Draft, DryRun,
   FeatureCollection, FenceProperties, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
   MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, Status,
-  TextField, TextSaved, Today, Track, Version,
+  TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
 
 export interface FieldError {
@@ -66,10 +66,11 @@ async function send<T>(method: string, path: string, body?: unknown, key?: strin
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Jiaolian"] = "1";
   if (method !== "GET" && actor !== null) headers["X-Jiaolian-Person"] = actor;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? "application/octet-stream" : "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
   const init: RequestInit = { method, headers, credentials: "same-origin" };
-  if (body !== undefined) init.body = JSON.stringify(body);
+  if (body !== undefined) init.body = file ? body : JSON.stringify(body);
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -106,6 +107,12 @@ export const api = {
   signIn: (staff_number: string, passphrase: string) =>
     send<Session>("POST", `${ROOT}/session`, { staff_number, passphrase }),
   signOut: () => send<null>("DELETE", `${ROOT}/session`),
+  reenrol: (staff_number: string, passphrase: string) =>
+    send<Begun>("POST", `${ROOT}/reenrol`, { staff_number, passphrase }),
+  reenrolRequests: () => get<{ items: Waiting[] }>("/reenrol/requests"),
+  approveReenrol: (code: string, line: string, passphrase: string) =>
+    send<Approved>("POST", `${ROOT}/reenrol/approvals`, { code, line: line === "" ? null : line, sign: { passphrase } }),
+  bringReply: (file: Blob) => send<null>("POST", `${ROOT}/reenrol/replies`, file),
   status: () => get<Status>("/status"),
   today: () => get<Today>("/today"),
 

@@ -14,6 +14,26 @@ export interface NodeInfo {
   locked: boolean;
   alarm: Severity | null;
 }
+/** A new key that was asked for, as the officer's screen shows it. */
+export interface Begun {
+  code: string;
+  line: string;
+  qr: string;
+  days: number;
+}
+/** A new key that waits for the answer of an office above; its code is heard, never shown. */
+export interface Waiting {
+  office: string;
+  name: string;
+  staff_number: string;
+  at: Ms;
+}
+export interface Approved {
+  office: string;
+  name: string;
+  staff_number: string;
+  reply: string;
+}
 export type ViewName = "today" | "cases" | "leave" | "alarms" | "map" | "network";
 export interface Session {
   person: { id: PersonId; name: string; staff_number: string };
