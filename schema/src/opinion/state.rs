@@ -207,12 +207,19 @@ fn may_sign(duty: Duty, paper: &Paper) -> bool {
     const ROSTER_KIND_MAX: u16 = 31;
     let wanted = match &paper.inside {
         Some((_, Says::Receipt(_))) => Duty::Witness,
-        Some((_, Says::Act { act, .. })) if matches!(act, Act::Root(_)) => {
-            return duty != Duty::Witness;
-        }
-        Some((_, Says::Act { act, .. })) if matches!(act, Act::StandIn(_) | Act::Ask(_)) => {
-            Duty::Staff
-        }
+        Some((
+            _,
+            Says::Act {
+                act: Act::Root(_), ..
+            },
+        )) => return duty != Duty::Witness,
+        Some((
+            _,
+            Says::Act {
+                act: Act::StandIn(_) | Act::Ask(_),
+                ..
+            },
+        )) => Duty::Staff,
         Some((_, Says::Act { act, .. })) if (1..=ROSTER_KIND_MAX).contains(&act.kind()) => {
             Duty::Keeper
         }
