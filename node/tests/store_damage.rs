@@ -217,8 +217,10 @@ fn damage_never_gives_other_bytes_and_rows_that_are_gone_or_old_fail_the_check()
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&child.stdout);
-        let numbers = said.lines().filter_map(|line| line.strip_prefix("image "));
-        let last = numbers.last().map(|number| number.parse::<u64>().unwrap());
+        let mut numbers = said.lines().filter_map(|line| line.strip_prefix("image "));
+        let last = numbers
+            .next_back()
+            .map(|number| number.parse::<u64>().unwrap());
         if child.status.success() {
             let sums = said.lines().filter(|line| line.starts_with("of "));
             println!("from {from}: {}", sums.collect::<String>());

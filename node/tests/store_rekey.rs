@@ -239,9 +239,10 @@ fn a_store_of_the_first_form_opens_and_its_rows_come_under_their_dossiers_keys()
                     key: &row.key,
                 };
                 let plain = row.value.as_ref().unwrap();
-                let sealed = match open {
-                    true => desk.secret.seal(place, plain),
-                    false => desk.secret.public().seal(place, plain),
+                let sealed = if open {
+                    desk.secret.seal(place, plain)
+                } else {
+                    desk.secret.public().seal(place, plain)
                 };
                 bodies
                     .insert(row.key.as_slice(), sealed.as_slice())

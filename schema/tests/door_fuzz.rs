@@ -91,7 +91,8 @@ fn mutate(dice: &mut Xorshift, bytes: &mut Vec<u8>) {
         match dice.below(6) {
             0 => bytes[at] ^= 1 << dice.below(8),
             1 => {
-                bytes[at] = dice.pick(&[0, 1, 0x17, 0x18, 0x1B, 0x3B, 0x7F, 0x9B, 0xBF, 0xF6, 0xFF])
+                bytes[at] =
+                    dice.pick(&[0, 1, 0x17, 0x18, 0x1B, 0x3B, 0x7F, 0x9B, 0xBF, 0xF6, 0xFF]);
             }
             2 => bytes.insert(at, dice.next() as u8),
             3 => {
@@ -226,7 +227,7 @@ fn ring(dice: &mut Xorshift) -> String {
 }
 
 fn collection(dice: &mut Xorshift) -> String {
-    let rings: Vec<String> = (0..1 + dice.below(3)).map(|_| ring(dice)).collect();
+    let rings: Vec<String> = (0..=dice.below(3)).map(|_| ring(dice)).collect();
     let geometry = match dice.below(8) {
         0 => format!(
             "{{\"type\":\"MultiPolygon\",\"coordinates\":[[{}]]}}",
@@ -261,14 +262,14 @@ fn track(dice: &mut Xorshift) -> Vec<Fix> {
                     (lat, lon) = (
                         dice.below(1_800_000_001) as i32 - 900_000_000,
                         dice.next() as i32,
-                    )
+                    );
                 }
                 1 => {
                     (lat, lon) = dice.pick(&[
                         (900_000_000, 1_800_000_000),
                         (-900_000_000, -1_800_000_000),
                         (0, 0),
-                    ])
+                    ]);
                 }
                 _ => lon = lon.wrapping_add(dice.below(20_000) as i32 - 10_000),
             }

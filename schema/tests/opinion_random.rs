@@ -16,7 +16,9 @@ use story::{Story, wide_move};
 fn forget_some(story: &mut Story, one_in: usize, offset: usize) {
     let ids: Vec<EnvelopeId> = story.w.facts.keys().copied().collect();
     for (at, id) in ids.into_iter().enumerate() {
-        if (at + offset) % one_in != 0 || matches!(story.w.facts[&id].what, What::Roster(_)) {
+        if !(at + offset).is_multiple_of(one_in)
+            || matches!(story.w.facts[&id].what, What::Roster(_))
+        {
             continue;
         }
         if at % 2 == 0 {

@@ -257,7 +257,7 @@ fn r_41_an_administrator_with_a_second_seat_is_listed() {
     let person = appoint_of(&w, admin).person;
     assert_eq!(w.authority().admin_clashes(), []);
     let same = appoint_changed(&mut w, "T2.z", ("T2.k", &["SYS_ADM"]), |a| {
-        a.person = person
+        a.person = person;
     });
     assert_eq!(
         w.authority().admin_clashes(),
@@ -265,7 +265,7 @@ fn r_41_an_administrator_with_a_second_seat_is_listed() {
         "one function at two desks"
     );
     let other = appoint_changed(&mut w, "T3.z", ("T3.k", &["OFF_STAFF"]), |a| {
-        a.person = person
+        a.person = person;
     });
     let authority = w.authority();
     let clashes = authority.admin_clashes();
@@ -291,7 +291,7 @@ fn one_officer_at_two_offline_desks_on_one_day_freezes_nobody() {
     let here = w.appoint("T1.p", "T1.k", Duty::Staff, &["OFF_STAFF"], 0, 31);
     let person = appoint_of(&w, here).person;
     appoint_changed(&mut w, "T1.q", ("T1.k", &["OFF_STAFF"]), |a| {
-        a.person = person
+        a.person = person;
     });
     w.open("T1.s");
     let signed = [
@@ -310,7 +310,7 @@ fn one_person_under_two_superiors_is_revoked_by_each_in_its_own_capacity_only() 
     let here = w.appoint("T1.p", "T1.k", Duty::Staff, &["OFF_STAFF"], 0, 31);
     let person = appoint_of(&w, here).person;
     appoint_changed(&mut w, "T3.p", ("T3.k", &["OFF_STAFF"]), |a| {
-        a.person = person
+        a.person = person;
     });
     w.open("T1.s");
     let (one, other) = (w.note("T1.p", 3), w.note("T3.p", 3));

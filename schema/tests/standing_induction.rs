@@ -286,12 +286,11 @@ fn induct(story: &Story) -> usize {
                 authority.add_head(*id, head);
             }
             let found = here.state(&authority, set);
-            if found != expected {
-                panic!(
-                    "{id} last of {set:010b}: {}",
-                    difference(&found.0, &expected.0)
-                );
-            }
+            assert!(
+                found == expected,
+                "{id} last of {set:010b}: {}",
+                difference(&found.0, &expected.0)
+            );
             checks += 1;
         }
     }

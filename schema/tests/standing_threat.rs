@@ -165,7 +165,7 @@ const ATTACKS: [(&str, Attack); 14] = [
         },
     ),
     ("founds a root of its own", |w, _, _| {
-        refound(w, "C1.k", "P", None, 5)
+        refound(w, "C1.k", "P", None, 5);
     }),
     ("sets a policy for all", |w, _, _| {
         let policy = Policy {

@@ -56,7 +56,9 @@ impl Backup {
         let writer = Writer::begin(BufWriter::new(file), &home.identity, now_ms(), key);
         let written = writer.and_then(|writer| write(writer, &self.dir, &home.identity, &reader));
         let finished = written.and_then(|(rows, out)| {
-            let file = out.into_inner().map_err(|error| error.into_error())?;
+            let file = out
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error)?;
             file.sync_all()?;
             fs::rename(&unfinished, &self.out)?;
             Ok(rows)

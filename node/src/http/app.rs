@@ -123,7 +123,11 @@ impl App {
         match opening.await {
             Ok(Ok(mut opened)) => {
                 if let Some(row) = opened.renewed.take() {
-                    self.call(move |node| Ok(node.put(row))).await?;
+                    self.call(move |node| {
+                        let _: () = node.put(row);
+                        Ok(())
+                    })
+                    .await?;
                 }
                 Ok(opened)
             }

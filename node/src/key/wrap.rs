@@ -179,13 +179,12 @@ impl Wrap {
         };
         let mut forms = Form::ALL.into_iter();
         let form = forms.find(|form| *form as u8 == header[0] & !LETTERBOX_BIT)?;
-        let (letterbox, sealed) = match header[0] & LETTERBOX_BIT {
-            0 => (None, sealed),
-            _ => {
-                let (length, rest) = sealed.split_first()?;
-                let (letterbox, sealed) = rest.split_at_checked(usize::from(*length))?;
-                (Some(CasePublic::from_bytes(letterbox)?), sealed)
-            }
+        let (letterbox, sealed) = if header[0] & LETTERBOX_BIT == 0 {
+            (None, sealed)
+        } else {
+            let (length, rest) = sealed.split_first()?;
+            let (letterbox, sealed) = rest.split_at_checked(usize::from(*length))?;
+            (Some(CasePublic::from_bytes(letterbox)?), sealed)
         };
         if !cost.is_sane() {
             return None;

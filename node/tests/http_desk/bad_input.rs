@@ -162,9 +162,7 @@ fn doors(cookie: &str) -> Vec<Row> {
     let lines = "X-A: b\r\n".repeat(200);
     let many = put(cookie, &format!("{lines}Content-Length: 2\r\n"), b"{}");
     let two_hosts = put(cookie, "Host: evil.example\r\nContent-Length: 2\r\n", b"{}");
-    let bare = format!(
-        "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
-    );
+    let bare = "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}".to_string();
     let foreign = put(
         cookie,
         "Origin: http://evil.example\r\nContent-Length: 2\r\n",

@@ -24,7 +24,10 @@ const KEEPER_ROLE: &str = "KEEPER";
 
 /// What a roster act or a receipt says.
 #[derive(Debug, Clone)]
-#[allow(clippy::large_enum_variant, reason = "a receipt keeps its heads elsewhere")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a receipt keeps its heads elsewhere"
+)]
 pub(super) enum Said {
     Act(Act),
     Receipt(Receipt),

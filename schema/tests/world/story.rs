@@ -285,15 +285,14 @@ impl Story {
                 self.matters.push(id);
             }
             Move::Return(a, last) => self.come_back(*a, *last),
-            Move::ForkWitness(w) => {
+            Move::ForkWitness(w)
                 if self
                     .w
                     .heads
                     .values()
-                    .any(|head| head.author == self.w.author(WITNESSES[w % 2]))
-                {
-                    self.w.fork_first(WITNESSES[w % 2], 11);
-                }
+                    .any(|head| head.author == self.w.author(WITNESSES[w % 2])) =>
+            {
+                self.w.fork_first(WITNESSES[w % 2], 11);
             }
             Move::Hire(k, a) => {
                 let roles: &[&str] = [&["X_DEP"][..], &["OFF_HEAD"], &["OFF_STAFF"]][a % 3];
@@ -378,12 +377,11 @@ impl Story {
             .into_iter()
             .collect();
         let by = KEEPERS[k % 4];
-        let id = match (yes, at) {
-            (true, Some(at)) => self.w.endorse_over(by, whom, at, day, &replaces),
-            _ => {
-                let at = at.map(|at| self.w.at(at));
-                self.w.revoke(by, whom, at, &replaces)
-            }
+        let id = if let (true, Some(at)) = (yes, at) {
+            self.w.endorse_over(by, whom, at, day, &replaces)
+        } else {
+            let at = at.map(|at| self.w.at(at));
+            self.w.revoke(by, whom, at, &replaces)
         };
         self.statements.push(id);
     }

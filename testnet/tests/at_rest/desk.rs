@@ -299,15 +299,12 @@ impl Pen<'_> {
             "token" => Some(TOKEN.to_owned()),
             _ => None,
         };
-        match own {
-            Some(text) => {
-                self.canaries.note(named, &text);
-                text
-            }
-            None => {
-                let most = field["max_chars"].as_u64().unwrap() as usize;
-                self.canaries.next(named, most)
-            }
+        if let Some(text) = own {
+            self.canaries.note(named, &text);
+            text
+        } else {
+            let most = field["max_chars"].as_u64().unwrap() as usize;
+            self.canaries.next(named, most)
         }
     }
 }

@@ -40,20 +40,19 @@ async fn forward(front: Arc<UdpSocket>, target: SocketAddr, copy: Arc<Mutex<Vec<
             continue;
         };
         copy.lock().unwrap().extend_from_slice(&bytes[..length]);
-        let back = match backs.get(&from) {
-            Some(back) => Arc::clone(back),
-            None => {
-                let back = Arc::new(UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).await.unwrap());
-                back.connect(target).await.unwrap();
-                tokio::spawn(answer(
-                    Arc::clone(&back),
-                    Arc::clone(&front),
-                    from,
-                    Arc::clone(&copy),
-                ));
-                backs.insert(from, Arc::clone(&back));
-                back
-            }
+        let back = if let Some(back) = backs.get(&from) {
+            Arc::clone(back)
+        } else {
+            let back = Arc::new(UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).await.unwrap());
+            back.connect(target).await.unwrap();
+            tokio::spawn(answer(
+                Arc::clone(&back),
+                Arc::clone(&front),
+                from,
+                Arc::clone(&copy),
+            ));
+            backs.insert(from, Arc::clone(&back));
+            back
         };
         // A node that is off takes nothing; its peer sends again.
         let _ = back.send(&bytes[..length]).await;

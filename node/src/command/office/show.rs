@@ -109,7 +109,7 @@ fn root(authority: &Authority) -> Json {
     json!({
         "version": root.version, "threshold": root.threshold, "keys": root.keys.len(),
         "keeper": hex(&root.keeper.key),
-        "contested": contested.map(|id| id.to_hex()).collect::<Vec<_>>(),
+        "contested": contested.map(EnvelopeId::to_hex).collect::<Vec<_>>(),
     })
 }
 
