@@ -299,7 +299,7 @@ fn an_act_of_an_unknown_kind_is_told_and_changes_nothing_else() {
         ..Draft::default()
     };
     let act = Act::Unknown {
-        kind: 40,
+        kind: 63,
         content: vec![0xF6],
     };
     w.sign("C1.s", draft, act);

@@ -14,12 +14,7 @@ use std::convert::Infallible;
 pub(super) const PERSON_HEADER: &str = "x-jiaolian-person";
 
 /// What a page asks by itself, without a person's doing: it keeps no session alive.
-const POLLED: [&str; 4] = [
-    "/api/v1/status",
-    "/api/v1/session",
-    "/api/v1/events",
-    "/api/v1/network",
-];
+const POLLED: [&str; 4] = ["/status", "/session", "/events", "/network"];
 
 /// The signed-in person behind a request.
 #[derive(Debug, Clone)]
@@ -34,7 +29,9 @@ impl FromRequestParts<App> for Who {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = token_of(&parts.headers, channel(&parts.extensions));
         let token = token.ok_or(ApiError::new("not_signed_in"))?;
-        let active = parts.method != Method::GET || !POLLED.contains(&parts.uri.path());
+        // Inside the interface's own router the path has lost what that is nested under.
+        let path = parts.uri.path().trim_start_matches("/api/v1");
+        let active = parts.method != Method::GET || !POLLED.contains(&path);
         let session = app.sessions.find(&token, app.session_now(), active);
         let session = session.ok_or(ApiError::new("not_signed_in"))?;
         if parts.method != Method::GET && is_for_another(&parts.headers, &session) {

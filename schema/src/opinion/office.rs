@@ -115,11 +115,17 @@ impl Opinion<'_> {
                 continue;
             };
             let over = self.offices.get(parent);
-            if over.is_some_and(|over| over.depth == depth && over.drill == act.drill) {
-                founded.push((act.office, row(act, depth + 1)));
+            if over.is_some_and(|over| fits(over, act) && over.depth == depth) {
+                let filed = match self.states.get(&paper.id) {
+                    Some(State::Good { filed }) => filed.unwrap_or(i64::MAX),
+                    _ => i64::MAX,
+                };
+                founded.push(((filed, paper.id), act.office, row(act, depth + 1)));
             }
         }
-        for (id, office) in founded {
+        // Of two that found one office the one filed first does; the smaller id of two at once.
+        founded.sort_by_key(|(claim, ..)| *claim);
+        for (_, id, office) in founded {
             self.offices.0.entry(id).or_insert(office);
         }
     }
@@ -143,6 +149,11 @@ impl Opinion<'_> {
             self.offices.0.insert(root, office);
         }
     }
+}
+
+/// Live under live and drill under drill, and a lower tier under a higher one.
+fn fits(over: &Office, act: &Found) -> bool {
+    over.drill == act.drill && act.tier < over.tier
 }
 
 fn row(act: &Found, depth: u8) -> Office {

@@ -62,7 +62,12 @@ pub(super) fn within(act: &Appoint, own: Option<&Appoint>) -> Result<(), State> 
         return Ok(());
     };
     let bounded = own.roles.iter().any(|role| role != KEEPER);
-    let roles = !bounded || act.roles.iter().all(|role| own.roles.contains(role));
+    // A keeper with no role named confers all, so one that is bounded names some.
+    let named = act.roles.iter().filter(|role| *role != KEEPER);
+    let (count, held) = named.fold((0, true), |(count, held), role| {
+        (count + 1, held && own.roles.contains(role))
+    });
+    let roles = !bounded || (held && (act.duty != Duty::Keeper || count > 0));
     let kinds = act.kinds.iter().all(|kind| own.kinds.contains(kind));
     if roles && kinds && act.depth <= own.depth {
         Ok(())

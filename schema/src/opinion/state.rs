@@ -259,6 +259,13 @@ pub(super) fn complete(papers: &Papers) -> BTreeSet<EnvelopeId> {
     let mut ready = Vec::new();
     for paper in papers.iter().filter(|paper| paper.inside.is_some()) {
         let names: BTreeSet<EnvelopeId> = paper.names().into_iter().collect();
+        let here = |id: &EnvelopeId| {
+            let named = papers.get(*id);
+            named.is_none_or(|named| named.dossier().is_none() || named.dossier() == paper.dossier())
+        };
+        if !names.iter().all(here) {
+            continue;
+        }
         if names.is_empty() {
             ready.push(paper.id);
         }
