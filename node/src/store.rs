@@ -11,6 +11,7 @@
 //! at the next call.
 
 mod copy;
+mod error;
 mod medium;
 mod rekey;
 mod row;
@@ -19,17 +20,18 @@ mod slot;
 pub mod tables;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockError, Vault};
+use error::{no_keys, refuse, unwrap_error};
 use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
 use medium::{is_known_schema, read_schema};
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
+use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
 use tables::{SCHEMA_VERSION, form};
-use thiserror::Error;
 
 pub(crate) use copy::table_of;
 pub use copy::{CopyError, SealedRow};
+pub use error::{CommitError, OpenStoreError};
 pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
 pub use rekey::{RekeyError, Resealing};
 pub use scrub::ScrubReport;
@@ -41,45 +43,6 @@ pub const CACHE_MIB_DEFAULT: u16 = 16;
 pub const KEYS_FILE: &str = "store.keys";
 
 const CASE_PUBLIC_ROW: &str = "case-public";
-
-/// Why a store did not open. The file is left as it was.
-#[derive(Debug, Error)]
-pub enum OpenStoreError {
-    /// A newer program wrote it.
-    #[error("the store's form is {found}, and this program knows forms up to {SCHEMA_VERSION}")]
-    Newer {
-        /// The number in the file.
-        found: u32,
-    },
-    /// Another process holds it.
-    #[error("another program holds the store; close it and start again")]
-    Held,
-    /// The OPS key is another store's, or the store is damaged where that shows.
-    #[error("ops.key must be the key this store was made with")]
-    WrongKey,
-    /// The keys of its dossiers can't be read.
-    #[error("the keys beside the store can't be read: {0}")]
-    Keys(String),
-    /// It is no store of ours, or it is damaged beyond opening.
-    #[error("the file is no readable store: {0}")]
-    Unreadable(String),
-}
-
-/// Why a batch was not written. Such a batch may nevertheless be on the disk, whole; to write it
-/// again is
-/// harmless.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CommitError {
-    /// No room. The next commit is tried anew.
-    #[error("the disk is full")]
-    Full,
-    /// The disk refused.
-    #[error("the disk refused to write: {0}")]
-    Disk(String),
-    /// The file is damaged where this batch would go.
-    #[error("the store is damaged: {0}")]
-    Damaged(String),
-}
 
 /// The node's disk, for the one thread that writes.
 #[derive(Debug)]
@@ -142,17 +105,16 @@ impl DiskStore {
         let public = ops.open(meta_place(CASE_PUBLIC_ROW), &sealed.unwrap_or_default());
         let public = public.ok().and_then(|bytes| CasePublic::from_bytes(&bytes));
         let public = public.ok_or(OpenStoreError::WrongKey)?;
-        let vault = match slot.medium().read_keys().map_err(no_keys)? {
-            Some(file) => Vault::new(ops, public, &file).map_err(no_keys)?,
+        let vault = if let Some(file) = slot.medium().read_keys().map_err(no_keys)? {
+            Vault::new(ops, public, &file).map_err(no_keys)?
+        } else {
             // A store of the first form, or one whose keys were lost: what they sealed stays closed.
-            None => {
-                if schema != Some(1) {
-                    tracing::error!("the keys of dossiers are gone from beside the store");
-                }
-                let (vault, file) = Vault::create(ops, public);
-                slot.medium().replace_keys(&file).map_err(no_keys)?;
-                vault
+            if schema != Some(1) {
+                tracing::error!("the keys of dossiers are gone from beside the store");
             }
+            let (vault, file) = Vault::create(ops, public);
+            slot.medium().replace_keys(&file).map_err(no_keys)?;
+            vault
         };
         if schema != Some(SCHEMA_VERSION) {
             let public = sealed_public(vault.ops(), public);
@@ -242,15 +204,6 @@ impl DiskStore {
             .slot
             .with_mut(|db| db.compact().map_err(Into::into))
             .map_err(Into::into)
-    }
-}
-
-impl From<std::io::Error> for CommitError {
-    fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull => Self::Full,
-            _ => Self::Disk(error.to_string()),
-        }
     }
 }
 
@@ -383,24 +336,4 @@ fn meta_place(name: &str) -> Place<'_> {
 
 fn sealed_public(ops: &OpsKey, public: CasePublic) -> Vec<u8> {
     ops.seal(meta_place(CASE_PUBLIC_ROW), &public.to_bytes())
-}
-
-#[allow(clippy::needless_pass_by_value)]
-fn no_keys(error: impl ToString) -> OpenStoreError {
-    OpenStoreError::Keys(error.to_string())
-}
-
-fn unwrap_error(error: redb::Error) -> DatabaseError {
-    match error {
-        redb::Error::Io(error) => error.into(),
-        other => DatabaseError::Storage(redb::StorageError::Corrupted(other.to_string())),
-    }
-}
-
-fn refuse(trouble: Trouble) -> OpenStoreError {
-    match trouble {
-        Trouble::Held => OpenStoreError::Held,
-        Trouble::Full => OpenStoreError::Unreadable("the disk is full".into()),
-        Trouble::Disk(text) | Trouble::Rotten(text) => OpenStoreError::Unreadable(text),
-    }
 }

@@ -166,6 +166,10 @@ const FROM: &str = "JIAOLIAN_DAMAGED_FROM";
 const ABORTS_ONE_IN: u64 = 200;
 
 /// Looks at images until all were looked at; says each number before.
+#[allow(
+    clippy::print_stdout,
+    reason = "the process that began this one reads it"
+)]
 fn look_at_all(from: u64) {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or("", |location| location.file());

@@ -1,6 +1,8 @@
 //! Which certificate authority a local network may trust: bound by keepers, taken away by keepers,
 //! in any order of arrival.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/town.rs"]
 mod town;
 

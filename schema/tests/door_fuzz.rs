@@ -15,6 +15,7 @@ use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId};
 use jiaolian_schema::suite::{Ed25519Signer, Sign, StrictVerifier, Verify};
 use jiaolian_schema::watch::{WatchState, events};
 use std::collections::BTreeSet;
+use std::f64::consts::TAU;
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -202,7 +203,7 @@ fn ring(dice: &mut Xorshift) -> String {
     let size = dice.pick(&[0.0, 1e-7, 0.001, 0.05, 0.05, 0.2, 2.0, 400.0]);
     let mut points: Vec<String> = (0..corners)
         .map(|corner| {
-            let turn = f64::from(corner) / f64::from(corners.max(1)) * 6.283;
+            let turn = f64::from(corner) / f64::from(corners.max(1)) * TAU;
             let wild = if dice.below(40) == 0 {
                 dice.below(100) as f64 / 50.0 - 1.0
             } else {

@@ -2,7 +2,7 @@
 //! changed, only added to.
 
 // The test itself reads the committed files; the crate does not.
-#![allow(clippy::disallowed_types)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use jiaolian_schema::act::{
     Act, Acting, Appoint, At, Entrust, FormerKeeper, PublicKey, Restyle, Root, RootSignature,

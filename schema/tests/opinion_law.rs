@@ -1,6 +1,8 @@
 //! The shipped rules, read by both opinions: levels, entrustment, roles, and that nobody decides what
 //! the same person prepared at any step that the table sets apart.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/town.rs"]
 mod town;
 

@@ -1,6 +1,8 @@
 //! In random small worlds the fold and the second opinion say one thing of every envelope, window
 //! and slot, whatever of them is here.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/story.rs"]
 mod story;
 #[path = "world/town.rs"]
@@ -29,6 +31,10 @@ fn forget_some(story: &mut Story, one_in: usize, offset: usize) {
     }
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a longer run is asked for from outside"
+)]
 fn cases() -> u32 {
     std::env::var("JIAOLIAN_WORLDS").map_or(256, |text| text.parse().unwrap())
 }

@@ -1,6 +1,8 @@
 //! Stand-ins, names by date, entrustments that end, administrators apart, one person with several
 //! keys and several superiors.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/town.rs"]
 mod town;
 

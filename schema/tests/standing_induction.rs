@@ -225,7 +225,7 @@ impl<'a> Here<'a> {
         self.before.iter().copied().chain(some)
     }
 
-    fn from_nothing(&self, set: usize) -> Authority {
+    fn made_anew(&self, set: usize) -> Authority {
         let w = &self.story.w;
         let mut authority = Authority::new(w.root.clone());
         authority.extend(
@@ -265,9 +265,7 @@ fn difference(found: &str, expected: &str) -> String {
 fn induct(story: &Story) -> usize {
     let here = Here::of(story);
     let (mut checks, mut roots) = (0, BTreeSet::new());
-    let memories: Vec<Authority> = (0..1 << ENVELOPES)
-        .map(|set| here.from_nothing(set))
-        .collect();
+    let memories: Vec<Authority> = (0..1 << ENVELOPES).map(|set| here.made_anew(set)).collect();
     for set in 0..1 << ENVELOPES {
         let expected = here.state(&memories[set], set);
         roots.insert(expected.1);

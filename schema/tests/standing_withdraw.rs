@@ -1,6 +1,8 @@
 //! The golden vectors of withdrawal and correction, Q1–Q8 of `docs/standing-quarrel.md`, most of them
 //! in every order of arrival.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/arrival.rs"]
 mod arrival;
 #[path = "world/town.rs"]

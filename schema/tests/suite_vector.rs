@@ -129,7 +129,9 @@ fn scalar(bytes: [u8; 32]) -> Scalar {
 fn rfc_6979(secret: &[u8; 32], hash: &[u8; 32]) -> Scalar {
     let mac = |key: &[u8; 32], parts: &[&[u8]]| -> [u8; 32] {
         let mut mac = Hmac::<Sm3>::new_from_slice(key).unwrap();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     };
     let reduced: [u8; 32] = Scalar::reduce(&FieldBytes::from(*hash)).to_repr().into();

@@ -65,7 +65,7 @@ pub struct Enrol {
 struct Opened<'a> {
     store: &'a DiskStore,
     keys: &'a KeyRing,
-    opened: &'a OpenedKey,
+    unlocked: &'a OpenedKey,
     suite: Suite,
 }
 
@@ -73,7 +73,7 @@ impl Opened<'_> {
     fn wrap(&self, number: &str, words: &str, key: &OfficerKey) -> Result<(), Refusal> {
         let ring = self
             .keys
-            .enrol(number, words, key, &self.opened.case_secret);
+            .enrol(number, words, key, &self.unlocked.case_secret);
         self.store
             .commit(&[ring.map_err(Refusal::data)?])
             .map_err(|error| Refusal::new(EXIT_IO, error))
@@ -94,7 +94,7 @@ impl Enrol {
         let desk = Opened {
             store: &store,
             keys: &keys,
-            opened: &opened,
+            unlocked: &opened,
             suite: home.identity.suite(),
         };
         let path = self.dir.join(REQUEST_FILE);

@@ -21,6 +21,7 @@ use jiaolian_schema::canon;
 use jiaolian_schema::id::{hex, sha256};
 use jiaolian_schema::suite::{Sign, Suite};
 use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// `jiaolian root`.
@@ -326,7 +327,8 @@ fn shown(root: &RootAct, before: Option<&RootStatement>) -> Done {
         let of_before = root.signers_among(before);
         data["signatures_before"] = json!(of_before);
         data["follows"] = json!(root.follows(before));
-        line += &format!(
+        let _ = write!(
+            line,
             "上一版须有 {} 把签名, 已有 {of_before} 把。",
             before.threshold
         );

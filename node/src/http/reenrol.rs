@@ -101,8 +101,9 @@ pub(super) async fn begin(
         let at = (node.office, node.now());
         let begun = reenrol::begin(&mut node.replica, at, &number, drawn);
         let begun = begun.map_err(|error| refuse_ask(&error))?;
-        let writes = begun.writes.clone();
-        writes.into_iter().for_each(|write| node.put(write));
+        for write in begun.writes.clone() {
+            node.put(write);
+        }
         Ok(begun)
     });
     let begun = begun.await?;

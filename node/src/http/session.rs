@@ -138,7 +138,9 @@ async fn adopt(app: &App) -> ApiResult<()> {
             tracing::error!(%error, "waiting keys can't be read");
             ApiError::new("store_failed")
         })?;
-        writes.into_iter().for_each(|write| node.put(write));
+        for write in writes {
+            node.put(write);
+        }
         Ok(())
     })
     .await

@@ -41,7 +41,7 @@ pub fn offer(node: &Node, viewer: &Viewer, file: &File, entry: &Filed) -> Option
         return Some(plain("withdraw", id, vec![reason()]));
     }
     let over = node.offices().covers(viewer.office, by.office);
-    if !own && !(over && may_edit(node, viewer, file)) {
+    if !(own || over && may_edit(node, viewer, file)) {
         return None;
     }
     let (table, event) = said_by(node, file, entry)?;

@@ -17,10 +17,13 @@ use std::sync::Arc;
 /// Most acts of one signature that a page shows.
 const ACTS_MAX: usize = 20;
 
+/// Acts of one signature, each with its file.
+type Acts<'a> = Vec<(&'a Arc<File>, &'a Filed)>;
+
 /// Everything that this person may see and that an endorsement would mend, by signature and reason.
 pub(super) fn waiting(node: &mut Node, viewer: &Viewer) -> Vec<WaitingGroup> {
     let files = visible(node, viewer);
-    let mut found: BTreeMap<(AuthorId, &'static str), Vec<(&Arc<File>, &Filed)>> = BTreeMap::new();
+    let mut found: BTreeMap<(AuthorId, &'static str), Acts<'_>> = BTreeMap::new();
     for file in &files {
         for entry in &file.filed {
             if let Some(reason) = reason(entry.state) {

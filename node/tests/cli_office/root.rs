@@ -4,23 +4,21 @@
 use crate::world::{PASSPHRASE, Said, World, jiaolian};
 use serde_json::{Value as Json, json};
 
-impl World {
-    fn root(&self, step: &str, more: &[&str]) -> Said {
-        let arguments = [&["root", step, "--json"], more].concat();
-        jiaolian(&arguments, &[PASSPHRASE, PASSPHRASE])
-    }
+fn root(step: &str, more: &[&str]) -> Said {
+    let arguments = [&["root", step, "--json"], more].concat();
+    jiaolian(&arguments, &[PASSPHRASE, PASSPHRASE])
+}
 
+impl World {
     fn root_key(&self, name: &str) -> String {
         let out = self.text(name);
-        let made = self
-            .root("key", &["--passphrase-stdin", "--out", &out])
-            .done();
+        let made = root("key", &["--passphrase-stdin", "--out", &out]).done();
         made["key"].as_str().unwrap().to_owned()
     }
 
     fn sign_root(&self, file: &str, key: &str) -> Said {
         let (file, key) = (self.text(file), self.text(key));
-        self.root(
+        root(
             "sign",
             &["--passphrase-stdin", "--file", &file, "--key", &key],
         )
@@ -28,7 +26,7 @@ impl World {
 
     fn install(&self, name: &str, file: &str) -> Said {
         let (dir, file) = (self.text(name), self.text(file));
-        self.root("install", &["--dir", &dir, "--file", &file])
+        root("install", &["--dir", &dir, "--file", &file])
     }
 
     /// Version 2: two of three keys, and P2 keeps the root office instead of P1.
@@ -43,7 +41,7 @@ impl World {
         for key in &keys {
             more.extend(["--key", key]);
         }
-        let draft = self.root("new", &more).done();
+        let draft = root("new", &more).done();
         assert_eq!(
             (&draft["version"], &draft["signatures"]),
             (&json!(2), &json!(0))
@@ -70,7 +68,7 @@ fn two_of_three_take_the_root_over_and_the_county_follows_by_the_next_answer() {
         "--as",
         "P1",
     ];
-    world.root("sign", &more).done();
+    root("sign", &more).done();
     world.sign_root("b.json", "k1").done();
     world
         .install("p", "b.json")
@@ -83,7 +81,7 @@ fn two_of_three_take_the_root_over_and_the_county_follows_by_the_next_answer() {
     }
     let whole = world.text("whole.json");
     more.extend(["--out", &whole]);
-    assert_eq!(world.root("combine", &more).done()["signatures"], 2);
+    assert_eq!(root("combine", &more).done()["signatures"], 2);
 
     let done = world.install("p", "whole.json").done();
     assert_eq!(

@@ -301,28 +301,32 @@ impl Story {
                 let id = self.w.step("T1.z", self.matter, "approve", &[], &[]);
                 self.decisions.push(id);
             }
-            Move::Tell(a, seen) => {
-                if let Some(id) = pick(&self.decisions, *a) {
-                    let mut deps = self.seen(seen);
-                    deps.push(id);
-                    deps.push(self.w.case.unwrap().into());
-                    let act = jiaolian_schema::act::Serve {
-                        decision: id,
-                        fields: jiaolian_schema::value::Fields::new(),
-                    };
-                    let draft = Draft {
-                        dossier: self.w.case,
-                        deps,
-                        day: 13,
-                        ..Draft::default()
-                    };
-                    let act: Act = act.into();
-                    let id = self.w.sign(["T1.s", "C1.s"][a % 2], draft, act);
-                    self.signed.push((0, id));
-                }
-            }
+            Move::Tell(a, seen) => self.tell_of(*a, seen),
             _ => {}
         }
+    }
+
+    /// Serves one of the decisions.
+    fn tell_of(&mut self, a: usize, seen: &[usize]) {
+        let Some(id) = pick(&self.decisions, a) else {
+            return;
+        };
+        let mut deps = self.seen(seen);
+        deps.push(id);
+        deps.push(self.w.case.unwrap().into());
+        let act = jiaolian_schema::act::Serve {
+            decision: id,
+            fields: jiaolian_schema::value::Fields::new(),
+        };
+        let draft = Draft {
+            dossier: self.w.case,
+            deps,
+            day: 13,
+            ..Draft::default()
+        };
+        let act: Act = act.into();
+        let id = self.w.sign(["T1.s", "C1.s"][a % 2], draft, act);
+        self.signed.push((0, id));
     }
 
     fn come_back(&mut self, a: usize, last_day: i32) {

@@ -118,11 +118,18 @@ fn commit(disk: &Disk, replica: &mut Replica<Disk>) -> usize {
     hangups
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a longer run is asked for from outside"
+)]
+fn frames_asked() -> usize {
+    std::env::var("JIAOLIAN_FUZZ").map_or(FRAMES, |text| text.parse().unwrap())
+}
+
 #[test]
 fn no_stream_of_frames_stops_a_node_or_leads_it_astray() {
     let (mut world, corpus) = corpus();
-    let asked = std::env::var("JIAOLIAN_FUZZ").ok();
-    let frames = asked.map_or(FRAMES, |text| text.parse().unwrap());
+    let frames = frames_asked();
     let (image, start) = (world.image(C), resident_kib());
     let mut dice = Xorshift(0x5eed_0001);
     let (mut heard, mut hangups, mut sound, mut latest) = (0, 0, 0, 0);

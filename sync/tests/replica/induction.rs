@@ -11,6 +11,7 @@ use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::value::Fields;
 use jiaolian_sync::{Effect, MemoryStore, Replica};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 const ENVELOPES: usize = 10;
 const CHECKS: usize = 5_120;
@@ -156,7 +157,12 @@ impl Node {
                     )
                 })
                 .collect();
-            all += &format!(" {id} {:?} {root:?} {states:?}", self.replica.frontier(id));
+            write!(
+                all,
+                " {id} {:?} {root:?} {states:?}",
+                self.replica.frontier(id)
+            )
+            .unwrap();
         }
         let authority = self.replica.authority();
         all + &format!(

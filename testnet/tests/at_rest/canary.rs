@@ -3,6 +3,7 @@
 
 use jiaolian_schema::id::sha256;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// Characters of a canary where the field takes so many.
 pub(crate) const CHARS: usize = 32;
@@ -97,10 +98,10 @@ impl Canaries {
 
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let units: Vec<u16> = text.encode_utf16().collect();
-    let escaped = units
-        .iter()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect::<String>();
+    let mut escaped = String::new();
+    for unit in &units {
+        write!(escaped, "\\u{unit:04x}").unwrap();
+    }
     vec![
         text.as_bytes().to_vec(),
         units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),

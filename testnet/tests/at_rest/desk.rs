@@ -105,7 +105,7 @@ impl Desk {
                 .send("PUT", &format!("{path}/{name}"), Some(&body))
                 .await;
             if answer.unwrap().status == 200 {
-                pen.kept(BTreeSet::from([value]));
+                pen.kept(&BTreeSet::from([value]));
             }
         }
     }
@@ -117,7 +117,7 @@ impl Desk {
         let path = format!("/api/v1/drafts/{}", draft_key(&self.case, word));
         let answer = client.send("PUT", &path, Some(&form)).await.unwrap();
         answer.wanted(&path, 204).unwrap();
-        pen.kept(BTreeSet::from([title, body]));
+        pen.kept(&BTreeSet::from([title, body]));
     }
 
     /// Goes on with each matter as far as anybody may.
@@ -247,7 +247,7 @@ impl Pen<'_> {
             let post = offer["post"].as_str().unwrap();
             let answer = client.send("POST", post, Some(&body)).await.unwrap();
             if answer.status == 201 {
-                self.kept(used);
+                self.kept(&used);
                 return Ok(answer.json);
             }
             said = answer.text;
@@ -255,9 +255,9 @@ impl Pen<'_> {
         Err(said)
     }
 
-    fn kept(&mut self, used: BTreeSet<String>) {
+    fn kept(&mut self, used: &BTreeSet<String>) {
         self.fields += used.len();
-        self.canaries.keep(&used);
+        self.canaries.keep(used);
     }
 
     fn fill(

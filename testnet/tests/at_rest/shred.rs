@@ -32,28 +32,7 @@ async fn a_case_that_a_county_orders_destroyed_is_gone_everywhere_and_the_confir
     let before = copy_of(&office.dir(TOWNSHIP));
 
     let keeper = office.number(COUNTY, "keeper");
-    let order = |case: &str| {
-        let words = [
-            "shred",
-            "--passphrase-stdin",
-            "--as",
-            &keeper,
-            "--case",
-            case,
-        ];
-        let why = [
-            "--basis",
-            "个人信息保护法第四十七条",
-            "--document",
-            "冷司销〔2026〕1号",
-        ];
-        words
-            .iter()
-            .chain(&why)
-            .map(|word| (*word).to_owned())
-            .collect::<Vec<_>>()
-    };
-    let words = order(&gone);
+    let words = order(&keeper, &gone);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let said = office.command(TOWNSHIP, &words).await.unwrap_err();
     assert!(said.contains("must belong together"), "{said}");
@@ -136,6 +115,26 @@ async fn a_case_that_a_county_orders_destroyed_is_gone_everywhere_and_the_confir
             dir.display()
         );
     }
+}
+
+/// The words of a command that orders a case destroyed.
+fn order(keeper: &str, case: &str) -> Vec<String> {
+    let words = [
+        "shred",
+        "--passphrase-stdin",
+        "--as",
+        keeper,
+        "--case",
+        case,
+    ];
+    let why = [
+        "--basis",
+        "个人信息保护法第四十七条",
+        "--document",
+        "冷司销〔2026〕1号",
+    ];
+    let all = words.iter().chain(&why);
+    all.map(|word| (*word).to_owned()).collect()
 }
 
 fn copy_of(dir: &Path) -> tempfile::TempDir {

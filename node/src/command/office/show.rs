@@ -16,6 +16,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// `jiaolian office show`.
@@ -45,14 +46,18 @@ impl Show {
             (named.name, named.code)
         });
         let restyles = authority.restyles_of(office);
-        let entrusted: Vec<Json> = authority.entrustments_of(office).map(entrustment).collect();
+        let entrusted: Vec<Json> = authority
+            .entrustments_of(office)
+            .map(|one| entrustment(&one))
+            .collect();
         let stand_ins = stand_ins(&replica, office)?;
         let clashes = clashes(authority, office);
         let mut line = format!("{name}({code}), 层级 {}", row.tier);
         for (_, act) in &restyles {
-            line += &format!("\n  {} 起: {}", date_of(act.from_day), words(act));
+            let _ = write!(line, "\n  {} 起: {}", date_of(act.from_day), words(act));
         }
-        line += &format!(
+        let _ = write!(
+            line,
             "\n  委托 {} 件, 代行 {} 次, 三员分立冲突 {} 处",
             entrusted.len(),
             stand_ins.len(),
@@ -87,7 +92,7 @@ fn restyle((id, act): &(EnvelopeId, &Restyle)) -> Json {
     })
 }
 
-fn entrustment(one: Entrustment<'_>) -> Json {
+fn entrustment(one: &Entrustment<'_>) -> Json {
     json!({
         "act": one.id.to_hex(), "by": one.by.to_hex(), "actions": one.act.actions,
         "from": one.act.from, "to": one.act.to, "ended": one.ended, "document": one.act.document,
@@ -139,7 +144,7 @@ fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Jso
         }
     }
     let list = |seat: &EnvelopeId| {
-        let stood = authority.stood_in(*seat).map(stood_in);
+        let stood = authority.stood_in(*seat).map(|one| stood_in(&one));
         let acting = authority.appointment(*seat)?.acting.as_ref()?;
         Some(json!({
             "appointment": seat.to_hex(), "name": authority.appointment(*seat)?.name,
@@ -151,7 +156,7 @@ fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Jso
     Ok(seats.iter().filter_map(list).collect())
 }
 
-fn stood_in(one: StoodIn<'_>) -> Json {
+fn stood_in(one: &StoodIn<'_>) -> Json {
     json!({
         "act": one.id.to_hex(), "n": one.n, "at": one.at, "reason": one.act.reason,
         "back": one.act.back == 1,
