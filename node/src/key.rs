@@ -331,7 +331,8 @@ mod tests {
     fn a_ring_of_suite_one_keeps_its_first_form_and_others_say_what_seals_them() {
         let form = |signs, seals| {
             let (_, store, ..) = enrolled_in(signs, seals);
-            store.get(Table::KeyRing, b"A1024").unwrap().unwrap()[0]
+            // Whether a letterbox is behind it is a bit of its own.
+            store.get(Table::KeyRing, b"A1024").unwrap().unwrap()[0] & !0x40
         };
         assert_eq!(form(Suite::Ed25519, Suite::Ed25519), 1);
         assert_eq!(form(Suite::Sm2, Suite::Ed25519), 2);

@@ -60,6 +60,7 @@ pub struct Ready {
 pub struct Program {
     path: PathBuf,
     before: Vec<String>,
+    log: Option<&'static str>,
 }
 
 /// A running node.
@@ -79,6 +80,16 @@ impl Program {
         Self {
             path: path.to_owned(),
             before: vec!["node".to_owned()],
+            log: None,
+        }
+    }
+
+    /// The same with nodes that log so much, say `debug`.
+    #[must_use]
+    pub fn logging(self, level: &'static str) -> Self {
+        Self {
+            log: Some(level),
+            ..self
         }
     }
 
@@ -130,6 +141,7 @@ impl Program {
         let started = Instant::now();
         let mut child = self
             .command_behind(before)
+            .envs(self.log.map(|level| ("JIAOLIAN_LOG", level)))
             .args(&self.before)
             .args(["run", "--json", "--dir"])
             .arg(dir)

@@ -44,7 +44,7 @@ fn cases(node: &Node, cookie: &str) -> Vec<String> {
     let (status, _, body) = node.ask("/api/v1/cases", cookie, None);
     assert_eq!(status, 200, "{body}");
     let page: Json = serde_json::from_str(&body).unwrap();
-    let name = |row: &Json| row["case"]["name"].as_str().unwrap().to_owned();
+    let name = |row: &Json| row["name"].as_str().unwrap().to_owned();
     page["items"].as_array().unwrap().iter().map(name).collect()
 }
 

@@ -46,12 +46,17 @@ fn of(path: &str, id: DossierId) -> String {
     path.replace("{}", &id.to_hex())
 }
 
-/// Status and body; what a clock or a counter of requests adds to the head is no news.
+/// Status and body; what a clock or a counter of requests adds to the head is no news, nor is the
+/// room that others leave on the disk.
 fn said(answer: &Answer) -> (u16, String) {
-    (
-        answer.status,
-        String::from_utf8_lossy(&answer.body).into_owned(),
-    )
+    let mut body = String::from_utf8_lossy(&answer.body).into_owned();
+    const ROOM: &str = "\"free_bytes\":";
+    if let Some(at) = body.find(ROOM) {
+        let digits = body[at + ROOM.len()..].chars();
+        let end = at + ROOM.len() + digits.take_while(char::is_ascii_digit).count();
+        body.replace_range(at..end, "");
+    }
+    (answer.status, body)
 }
 
 async fn lists(client: &Client) -> Vec<(&'static str, (u16, String))> {

@@ -24,7 +24,9 @@ use jiaolian_schema::id::{
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier, Suite};
 use jiaolian_schema::value::Fields;
-use jiaolian_sync::{Draft, Effect, Limits, LocalSeat, Payload, Replica, Seat, Setup};
+use jiaolian_sync::{
+    Draft, Effect, Limits, LocalSeat, MemoryStore, Payload, Replica, Seat, Setup, Store,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -213,7 +215,7 @@ fn setup(at: &str, node: Option<Seat>) -> Setup {
 
 /// Founds each office by the keeper of the one above it and appoints everybody; the county's own
 /// node last.
-fn found(replica: &mut Replica<jiaolian_node::store::StoreReader>) -> Seat {
+fn found<S: Store>(replica: &mut Replica<S>) -> Seat {
     let mut salt = 0u64;
     let mut keepers: BTreeMap<&str, Seat> = BTreeMap::new();
     let mut rosters: BTreeMap<&str, DossierId> = BTreeMap::new();
@@ -354,10 +356,15 @@ impl Office {
             .collect();
         store.commit(&rings).unwrap();
         let mut replica = Replica::open(store.reader(), setup(at, None)).unwrap();
-        let own = found(&mut replica);
         let seat = if at == "county" {
-            own
+            found(&mut replica)
         } else {
+            // What the county founded, carried by hand: the chains of its keepers are the same.
+            let mut above = Replica::open(MemoryStore::default(), setup("county", None)).unwrap();
+            found(&mut above);
+            let carried = above.join_file(office(at)).unwrap();
+            let outcome = replica.import(carried, START - DAY);
+            assert!(outcome.refused.is_empty(), "{:?}", outcome.refused);
             seat_named(&replica, node_name(at))
         };
         for effect in replica.drain() {

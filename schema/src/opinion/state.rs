@@ -261,7 +261,8 @@ pub(super) fn complete(papers: &Papers) -> BTreeSet<EnvelopeId> {
         let names: BTreeSet<EnvelopeId> = paper.names().into_iter().collect();
         let here = |id: &EnvelopeId| {
             let named = papers.get(*id);
-            named.is_none_or(|named| named.dossier().is_none() || named.dossier() == paper.dossier())
+            named
+                .is_none_or(|named| named.dossier().is_none() || named.dossier() == paper.dossier())
         };
         if !names.iter().all(here) {
             continue;

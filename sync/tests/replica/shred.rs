@@ -43,7 +43,7 @@ fn an_order_takes_a_case_away_wherever_it_is_held_and_every_word_is_counted() {
     let alarm = world.raise(T1, "t1-node", case, "t1", 1);
     let other = world.open(T1, "t1-officer", "t1", 2, false);
     world.net.rest();
-    order(&mut world, C, "c-keeper", "c", case);
+    order(&mut world, P, "c-keeper", "c", case);
     world.net.rest();
     let offices = |names: &[&str]| {
         names
@@ -96,8 +96,8 @@ fn what_comes_after_the_order_is_let_fall_and_not_listed() {
     world.net.cut(C, T1);
     world.amend(T1, "t1-officer", case, "term", b"2026");
     let late = world.open(T1, "t1-officer", "t1", 2, false);
-    order(&mut world, C, "c-keeper", "c", case);
-    order(&mut world, C, "c-keeper", "c", late);
+    order(&mut world, P, "c-keeper", "c", case);
+    order(&mut world, P, "c-keeper", "c", late);
     world.replica(C).bury(case).unwrap();
     world.net.carry_out(C);
     world.net.heal(C, T1);

@@ -164,7 +164,7 @@ impl Office {
 }
 
 fn program() -> Program {
-    Program::of_testnet(Path::new(env!("CARGO_BIN_EXE_testnet")))
+    Program::of_testnet(Path::new(env!("CARGO_BIN_EXE_testnet"))).logging("debug")
 }
 
 /// The county is heard on the other address family; the township calls the line's front.
