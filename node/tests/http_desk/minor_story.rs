@@ -127,7 +127,7 @@ async fn a_minor_is_nothing_to_whoever_has_no_right_and_everything_to_whoever_ha
 
     let sees_all = Client::signed_in(&office, "M1").await;
     let page = sees_all.get(&of("/api/v1/cases/{}", minor)).await.ok(200);
-    assert_eq!(page["case"]["case"]["name"], NAME, "{page}");
+    assert_eq!(page["case"]["name"], NAME, "{page}");
     sees_all.get(&of("/api/v1/alarms/{}", alarm)).await.ok(200);
     let cases = sees_all.get("/api/v1/cases?q=%E9%82%93").await.ok(200);
     assert_eq!(cases["total"], 1, "{cases}");

@@ -1,7 +1,7 @@
 //! A case that an office above orders destroyed: gone wherever it was held, never taken in again, its
 //! chains as sound as before, and every office's word counted.
 
-use crate::world::{C, P, START, T1, T2, World, office};
+use crate::world::{C, P, T1, T2, World, office};
 use jiaolian_schema::act::Shred;
 use jiaolian_schema::id::{DossierId, OfficeId};
 use std::collections::BTreeSet;
@@ -23,7 +23,8 @@ fn follow(world: &mut World, at: usize, case: DossierId) {
     world.net.carry_out(at);
     let keys = world.replica(at).unburied_keys();
     assert!(keys.len() == 1 && keys[0].1.contains(&case.0), "{keys:?}");
-    assert!(world.replica(at).confirm_shred(case, START));
+    let now = world.net.now;
+    assert!(world.replica(at).confirm_shred(case, now));
     assert!(world.replica(at).unburied_keys().is_empty());
     world.net.carry_out(at);
 }
@@ -98,6 +99,7 @@ fn what_comes_after_the_order_is_let_fall_and_not_listed() {
     let late = world.open(T1, "t1-officer", "t1", 2, false);
     order(&mut world, P, "c-keeper", "c", case);
     order(&mut world, P, "c-keeper", "c", late);
+    world.net.rest();
     world.replica(C).bury(case).unwrap();
     world.net.carry_out(C);
     world.net.heal(C, T1);

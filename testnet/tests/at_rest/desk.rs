@@ -171,6 +171,8 @@ impl Desk {
             let case = format!("/api/v1/cases/{}", self.case);
             let mut paths = vec![
                 case.clone(),
+                // The evidence holds also what was replaced since.
+                format!("{case}/bundle"),
                 format!("{case}/texts"),
                 format!("{case}/records?limit=200"),
                 format!("{case}/timeline?limit=200"),
