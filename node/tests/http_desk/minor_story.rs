@@ -49,8 +49,8 @@ fn of(path: &str, id: DossierId) -> String {
 /// Status and body; what a clock or a counter of requests adds to the head is no news, nor is the
 /// room that others leave on the disk.
 fn said(answer: &Answer) -> (u16, String) {
-    let mut body = String::from_utf8_lossy(&answer.body).into_owned();
     const ROOM: &str = "\"free_bytes\":";
+    let mut body = String::from_utf8_lossy(&answer.body).into_owned();
     if let Some(at) = body.find(ROOM) {
         let digits = body[at + ROOM.len()..].chars();
         let end = at + ROOM.len() + digits.take_while(char::is_ascii_digit).count();
