@@ -86,10 +86,9 @@ fn an_answer_for_other_keys_another_office_or_of_another_root_is_refused() {
     let world = World::asked();
     // The node's keys were made anew after the request had gone.
     let mut older: Json = serde_json::from_slice(&world.read("c/request.json")).unwrap();
-    for seat in 0..2 {
-        let key = older["seats"][seat]["key"].as_str().unwrap().to_owned();
-        let turned: String = key.chars().rev().collect();
-        older["seats"][seat]["key"] = turned.into();
+    let keys = [0, 1].map(|seat| older["seats"][seat]["key"].clone());
+    for (seat, key) in [1, 0].into_iter().zip(keys) {
+        older["seats"][seat]["key"] = key;
     }
     world.write("older.json", older.to_string());
     world.appoint_file("p", "P1", "older.json", "older").done();

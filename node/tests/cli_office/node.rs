@@ -131,6 +131,17 @@ impl Node {
         id_number: &str,
         at: Option<&Json>,
     ) -> (u16, String) {
+        self.open_case_by(cookie, id_number, at, PASSPHRASE)
+    }
+
+    /// The same by somebody with another passphrase.
+    pub(crate) fn open_case_by(
+        &self,
+        cookie: &str,
+        id_number: &str,
+        at: Option<&Json>,
+        words: &str,
+    ) -> (u16, String) {
         let (status, _, page) = self.ask("/api/v1/cases/new", cookie, None);
         assert_eq!(status, 200, "{page}");
         let page: Json = serde_json::from_str(&page).unwrap();
@@ -143,7 +154,7 @@ impl Node {
             "fields": { "office": township, "name": "赵六", "id_number": id_number, "sex": "01",
                 "kind": "02", "term_first": "2026-01-01", "term_last": "2027-12-31" },
             "section_id": offer["section"]["id"],
-            "sign": { "passphrase": PASSPHRASE },
+            "sign": { "passphrase": words },
             "dry_run": false,
         });
         let (status, _, body) = self.ask("/api/v1/cases", cookie, Some(&form));
