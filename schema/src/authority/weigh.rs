@@ -206,14 +206,15 @@ impl Authority {
         if appoint.author() != author {
             return Err(void);
         }
-        let effect = self.effect(signed.author, id);
-        let effect = effect.filter(|effect| effect.counts).ok_or(waiting)?;
         if self.offices.get(appoint.office).is_none() {
             return Err(waiting);
         }
+        // Before what became of it is asked: who is no judge may be of no smaller rank (rule 4).
         if !self.is_judge_of(signed.author, author) {
             return Err(void);
         }
+        let effect = self.effect(signed.author, id);
+        let effect = effect.filter(|effect| effect.counts).ok_or(waiting)?;
         Ok((appoint, effect.delay))
     }
 

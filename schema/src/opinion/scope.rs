@@ -26,14 +26,15 @@ impl Opinion<'_> {
         if act.author() != paper.head.author {
             return Err(State::Void(Void::Appointment));
         }
-        let good = matches!(self.states.get(&id), Some(State::Good { .. }));
-        if !good || self.offices.get(act.office).is_none() {
+        if self.offices.get(act.office).is_none() {
             return Err(waits);
         }
-        if self.is_judge(appointing.head.author, paper.head.author) {
-            Ok((id, act))
-        } else {
-            Err(State::Void(Void::Appointment))
+        if !self.is_judge(appointing.head.author, paper.head.author) {
+            return Err(State::Void(Void::Appointment));
+        }
+        match self.states.get(&id) {
+            Some(State::Good { .. }) => Ok((id, act)),
+            _ => Err(waits),
         }
     }
 }
