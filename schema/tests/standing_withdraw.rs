@@ -317,7 +317,7 @@ fn a_dossier_without_such_acts_keeps_its_root() {
     let (mut w, matter, verify) = verified();
     w.step("C1.h2", matter, "approve", &[], &[verify]);
     let before = w.standing().state_root();
-    // The root of this very story as every build before computed it.
+    // The root of this very story, for ever.
     assert_eq!(
         jiaolian_schema::id::hex(&before),
         include_str!("golden/root_verified.txt").trim()
