@@ -241,7 +241,7 @@ fn a_restored_office_reads_its_cases_and_signs_with_new_keys_only() {
     let (status, cookie) = sign_in(&node, "C1", NEW_WORDS);
     assert_eq!(status, 201, "{cookie}");
     assert_eq!(cases(&node, &cookie), ["赵六"]);
-    let (status, body) = node.open_case_by(&cookie, "431381790630002", None, NEW_WORDS);
+    let (status, body) = node.open_case_by(&cookie, "431381800101001", None, NEW_WORDS);
     assert_eq!(status, 201, "{body}");
     assert_eq!(node.stop(), 0);
 }
