@@ -24,6 +24,7 @@ mod root;
 mod scope;
 mod slot;
 mod state;
+mod under;
 mod word;
 
 pub use case::{CaseOpinion, Decided, MatterOpinion};
@@ -35,6 +36,7 @@ pub use office::{Office, Offices};
 pub use paper::{Paper, Papers, Says};
 pub use root::is_sound as is_sound_root;
 pub use slot::{Held, Slot};
+pub use under::Under;
 
 use crate::envelope::{Duty, author_id};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};

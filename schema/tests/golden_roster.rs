@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use jiaolian_schema::act::{
-    Act, Acting, Appoint, At, Entrust, FormerKeeper, PublicKey, Restyle, Root, RootSignature,
-    RootStatement, StandIn, Stays,
+    Act, Acting, Appoint, At, Entrust, FormerKeeper, PublicKey, Replant, Restyle, Root,
+    RootSignature, RootStatement, StandIn, Stays,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
@@ -112,9 +112,16 @@ fn acts() -> Vec<(&'static str, Act)> {
         reason: "所长赴省参会".into(),
         back: 0,
     };
+    let replant = Replant {
+        office: OFFICE,
+        parent: OfficeId([2; 16]),
+        from_day: 20_514,
+        grace_days: 7,
+    };
     vec![
         ("root", root().into()),
         ("restyle", restyle.into()),
+        ("replant", replant.into()),
         ("stand_in", stand_in.into()),
         ("entrust_ends", entrust.into()),
         ("appoint_acting", appoint.into()),

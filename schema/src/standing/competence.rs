@@ -9,7 +9,7 @@ use super::rule::{Signer, SlotAct, Verdict};
 use super::slot::{SlotKey, SlotValue};
 use crate::act::{Appoint, Span};
 use crate::fact::What;
-use crate::hold::DossierKind;
+use crate::hold::{DossierKind, Moment};
 use crate::id::{EnvelopeId, OfficeId};
 
 /// Kinds of case in an appointment.
@@ -37,7 +37,7 @@ impl Reader<'_> {
             return false;
         }
         let place = self.place(Some(&entry.past));
-        self.office_fits(key, value, seat.office, place)
+        self.office_fits((key, value), seat.office, place, entry.moment)
             && self.kind_fits(seat)
             && self.level_fits(entry, seat, place)
             && !self.prepared_by(entry, seat)
@@ -58,23 +58,22 @@ impl Reader<'_> {
 
     fn office_fits(
         &self,
-        key: &SlotKey,
-        value: &SlotValue,
+        (key, value): (&SlotKey, &SlotValue),
         signer: OfficeId,
         place: OfficeId,
+        moment: Moment,
     ) -> bool {
         let offices = self.authority.offices();
         if offices.get(signer).is_none() {
             return false;
         }
+        let over = |lower| offices.stood_over(signer, lower, moment);
         match (key, value) {
             // The receiving office of a transfer is not above the releasing one; the rules say who
             // registers.
             (SlotKey::Step(_, step), SlotValue::Verdict(Verdict::Approve)) if step == BATON => true,
-            (SlotKey::Place, SlotValue::Office(next)) => {
-                offices.covers(signer, place) && offices.covers(signer, *next)
-            }
-            _ => offices.covers(signer, place),
+            (SlotKey::Place, SlotValue::Office(next)) => over(place) && over(*next),
+            _ => over(place),
         }
     }
 
@@ -205,8 +204,8 @@ impl Reader<'_> {
                 .and_then(|index| self.entries[*index].seat);
             replaced.is_some_and(|replaced| {
                 replaced.person != seat.person
-                    && !offices.is_above(replaced.office, seat.office)
-                    && (heads || offices.is_above(seat.office, replaced.office))
+                    && !offices.ever_above(replaced.office, seat.office)
+                    && (heads || offices.stood_above(seat.office, replaced.office, entry.moment))
             })
         })
     }

@@ -3,6 +3,7 @@
 use crate::act::Appoint;
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
+use crate::hold::Moment;
 use crate::id::EnvelopeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,8 @@ pub(super) struct Entry<'a> {
     pub(super) seat: Option<&'a Appoint>,
     /// The claimed time moved into the provable window, ms UTC.
     pub(super) claimed: i64,
+    /// When it was said: at `claimed`.
+    pub(super) moment: Moment,
 }
 
 impl Entry<'_> {
@@ -103,13 +106,15 @@ pub(super) fn order<'a>(
         }
         let mut after = past.clone();
         if bears_on_law(&fact.what) {
+            let moment = authority.moment_of(fact);
             after.insert(entries.len());
             entries.push(Entry {
                 fact,
                 past,
                 state: authority.state(fact, true),
                 seat: fact.appointment.and_then(|id| authority.appointment(id)),
-                claimed: authority.window(fact).clamp(fact.at),
+                claimed: moment.said,
+                moment,
             });
         }
         pasts.insert(fact.id, after);
