@@ -10,6 +10,9 @@ use crate::id::{EnvelopeId, OfficeId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+/// For how many days after its day a move may still become known.
+const KNOWN_LATE_DAYS: i64 = 7;
+
 /// A good founding act: filed when, and its id; the smaller claim wins an office that two found at
 /// one level.
 type Claim<'a> = ((i64, EnvelopeId), &'a Found);
@@ -117,7 +120,7 @@ impl Authority {
             };
             let seat = self.seat(signed.author)?;
             let moment = self.effect(signed.author, *id)?.moment;
-            let day = i64::from(act.from_day).max(day_of(moment.said).saturating_add(1));
+            let day = first_day(act, moment);
             (seat.duty == Duty::Keeper).then_some(Plan {
                 id: *id,
                 by: seat.office,
@@ -159,6 +162,14 @@ fn fits(offices: &Offices, found: &Found) -> bool {
         Some(None) => false,
         Some(Some(parent)) => found.tier < parent.tier && found.drill == parent.drill,
     }
+}
+
+/// the day of a move: none that lies behind when it was said, or long behind when it became
+/// known.
+fn first_day(act: &Replant, moment: Moment) -> i64 {
+    let said = day_of(moment.said).saturating_add(1);
+    let known = moment.known.map_or(said, |known| day_of(known) - KNOWN_LATE_DAYS);
+    i64::from(act.from_day).max(said).max(known)
 }
 
 /// whether a move counts where `present` is the office above so far.

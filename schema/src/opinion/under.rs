@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const DAY: i64 = 86_400_000;
 /// Midnight in Asia/Shanghai comes eight hours before that of UTC.
 const EAST: i64 = 28_800_000;
+/// days by which a move may become known after its day.
+const LATE: i64 = 7;
 /// R-62 (b).
 const GRACE_MAX: u8 = 30;
 
@@ -176,12 +178,17 @@ impl Opinion<'_> {
             return None;
         }
         let said = self.said(paper);
-        let signed_on = said.at.saturating_add(EAST).div_euclid(DAY);
+        let day_of = |at: i64| at.saturating_add(EAST).div_euclid(DAY);
+        let bounds = [
+            Some(i64::from(act.from_day)),
+            Some(day_of(said.at).saturating_add(1)),
+            said.known.map(|known| day_of(known) - LATE),
+        ];
         Some(Plan {
             act,
             by: key.office,
             said,
-            day: i64::from(act.from_day).max(signed_on.saturating_add(1)),
+            day: bounds.into_iter().flatten().max()?,
         })
     }
 
