@@ -9,11 +9,13 @@
 mod town;
 
 use jiaolian_schema::act::{Act, Entrust, Policy, Replant, Restyle, Vouch};
+use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::hold::{Audience, DossierKind, EVER, Moment, day_of, day_start};
 use jiaolian_schema::hold::{may_get, may_hold};
 use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::standing::Outcome;
+use std::collections::BTreeSet;
 use town::{DAY, Draft, World, office};
 
 const ALWAYS: i64 = 100_000;
@@ -393,6 +395,22 @@ fn decided(w: &mut World, who: &str, day: i64) -> (EnvelopeId, EnvelopeId) {
 }
 
 #[test]
+fn rule_26_an_endorsement_in_place_of_a_revocation_sets_the_time_beyond_its_position_too() {
+    let mut w = World::deep();
+    w.open("T1.s");
+    let first = w.note("T1.a", 12);
+    let second = w.note("T1.a", 13);
+    w.receipt("K1.w", 14, &[first, second]);
+    let cut = w.revoke_on("P.k", "T1.a", None, &[], 15);
+    w.endorse_over("P.k", "T1.a", first, 40, &[cut]);
+    for id in [first, second] {
+        let filed = Some(40 * DAY);
+        assert_eq!(w.state(id), State::Good { filed });
+    }
+    w.agree();
+}
+
+#[test]
 fn r_66_r_67_a_matter_is_decided_by_who_is_superior_then() {
     let rows = [
         ("C1.a", 15, "approve"),
@@ -555,13 +573,22 @@ fn r_68_who_keeps_and_who_gets_what() {
     assert_eq!(case(Some(20)), "P K1 C2 T1", "the old county gets no more");
     assert_eq!(told(DossierKind::Case, "T2", Some(20)), "P K1 C1 T2");
     let roster = |place: &str, day| told(DossierKind::Roster, place, Some(day));
-    assert_eq!(roster("T1", 20), "P K1 C2 T1");
-    assert_eq!(roster("C1", 20), "P K1 C1 C2 T1 T2", "T1 stands by what C1 said");
-    assert_eq!(roster("C2", 20), "P K1 C2 T1 T3");
-    // Whether it moves is judged by who knows the new superior.
-    assert_eq!(roster("C2", -20), "P K1 C1 C2 T1 T3");
+    // Whoever has dossiers of T1 reads them by the rosters of all who ever spoke of it.
+    for day in [-20, 20] {
+        assert_eq!(roster("T1", day), "P K1 C1 C2 T1");
+        assert_eq!(roster("C1", day), "P K1 C1 C2 T1 T2");
+        assert_eq!(roster("C2", day), "P K1 C1 C2 T1 T3");
+        assert_eq!(roster("T2", day), "P K1 C1 T2");
+    }
     assert_eq!(roster("K1", 20), "P K1 C1 C2 T1 T2 T3");
     assert_eq!(roster("C3", 20), "P K2 C3");
+    for name in names {
+        let shares = |other: &&str| offices.share_evidence(office(name), office(other));
+        let named = names.iter().copied().filter(shares).map(office);
+        let found = offices.evidence(office(name)).into_iter();
+        let found = found.filter(|id| names.iter().any(|name| office(name) == *id));
+        assert_eq!(found.collect::<BTreeSet<_>>(), named.collect(), "{name}");
+    }
     assert_eq!(offices.as_of(20 * DAY).path(office("T1"))[1], office("C2"));
     assert_eq!(offices.as_of(19 * DAY).path(office("T1"))[1], office("C1"));
     assert_eq!(offices.next_turn(0), Some(day_start(20)));

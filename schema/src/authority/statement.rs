@@ -52,8 +52,8 @@ pub(super) enum Says {
 pub(super) struct Told {
     /// The first office from the root down that speaks, and whether it says yes.
     pub(super) verdict: Option<(Voice, bool)>,
-    /// Smallest filed time of the endorsements by which the office that decides says yes to it;
-    /// `NEVER` where there is none that is filed.
+    /// Smallest filed time of the endorsements by which the office that decides says yes to it, or of
+    /// all where nobody does; `NEVER` where there is none that is filed.
     pub(super) yes_filed: i64,
     /// Whether it would be cut if nobody had endorsed anything.
     pub(super) cut_without_yes: bool,
@@ -95,8 +95,12 @@ impl Spoken {
         }
     }
 
+    fn endorses(&self) -> bool {
+        matches!(self.statement.says, Says::Yes(_))
+    }
+
     fn says_yes(&self, n: u64, id: EnvelopeId) -> bool {
-        matches!(self.statement.says, Says::Yes(_)) && self.back.get(&n) == Some(&id)
+        self.endorses() && self.back.get(&n) == Some(&id)
     }
 }
 
@@ -131,13 +135,14 @@ impl Statements {
 
     pub(super) fn told(&self, n: u64, id: EnvelopeId) -> Told {
         let verdict = self.verdict(n, id);
-        let decides = |spoken: &&Spoken| Some((spoken.statement.voice, true)) == verdict;
-        let yes_filed = self
-            .active()
-            .filter(decides)
-            .filter(|spoken| spoken.says_yes(n, id))
-            .map(|spoken| spoken.statement.filed)
-            .min();
+        let told_yes = matches!(verdict, Some((_, true)));
+        let decides = |spoken: &&Spoken| {
+            let speaks = Some((spoken.statement.voice, true)) == verdict;
+            // An endorsement may only have taken the place of a revocation and say nothing here.
+            (speaks && spoken.says_yes(n, id)) || (!told_yes && spoken.endorses())
+        };
+        let deciding = self.active().filter(decides);
+        let yes_filed = deciding.map(|spoken| spoken.statement.filed).min();
         Told {
             verdict,
             yes_filed: yes_filed.unwrap_or(NEVER),

@@ -6,6 +6,7 @@
 
 use super::Authority;
 use super::weigh::Said;
+use crate::act::Act;
 use crate::envelope::Duty;
 use crate::fact::Fact;
 use crate::hold::Moment;
@@ -74,6 +75,16 @@ impl Authority {
     pub fn was_said_over(&self, id: EnvelopeId, office: OfficeId) -> bool {
         let by = self.issued_by(id).zip(self.moment(id));
         by.is_some_and(|(by, moment)| self.offices.stood_over(by, office, moment))
+    }
+
+    /// Offices under which somebody would put an office, whether that counts or not: who is to be its
+    /// superior learns of it from there.
+    pub fn named_superiors(&self, office: OfficeId) -> impl Iterator<Item = OfficeId> + '_ {
+        let ids = self.index.replants.get(&office).into_iter().flatten();
+        ids.filter_map(|id| match self.acts.get(id)?.act()? {
+            Act::Replant(act) => Some(act.parent),
+            _ => None,
+        })
     }
 
     /// Whether a good act about an office was said on no lower a level than another one about it:

@@ -3,7 +3,7 @@
 //!
 //! Every office above another has a smaller depth, at any time, so climbing always ends.
 
-use super::{Audience, DossierKind, Offices, tier_may};
+use super::{Audience, DossierKind, Offices, may_hold};
 use crate::id::{EnvelopeId, OfficeId};
 use std::collections::BTreeSet;
 
@@ -197,6 +197,16 @@ impl Offices {
             || self.moved().any(|id| self.ever_above(a, id) && self.ever_above(b, id))
     }
 
+    /// Every office that shares evidence with one.
+    pub fn evidence(&self, of: OfficeId) -> BTreeSet<OfficeId> {
+        let below = self.iter().map(|(id, _)| id);
+        let mut found: BTreeSet<OfficeId> = below.filter(|id| self.ever_over(of, *id)).collect();
+        let moved = self.moved().filter(|id| self.ever_above(of, *id));
+        let beside: Vec<OfficeId> = moved.flat_map(|id| self.superiors(id)).collect();
+        found.extend(self.superiors(of).into_iter().chain(beside));
+        found
+    }
+
     /// Whether `upper` is `lower`, stands above it at an instant or is to within `AHEAD_DAYS`.
     pub fn is_due(&self, upper: OfficeId, lower: OfficeId, now: i64) -> bool {
         if self.stays.is_empty() {
@@ -233,21 +243,12 @@ impl Offices {
 }
 
 /// whether an office is to be sent the bodies of a dossier: it stands above the responsible one
-/// at `now`, ms UTC, or is to before long. A roster also goes to whoever gets dossiers whose standing
-/// rests on it.
+/// at `now`, ms UTC, or is to before long. A roster goes to everybody who may have dossiers whose
+/// standing rests on it, so that a copy kept for audit is read as the others are.
 pub fn may_get(offices: &Offices, who: OfficeId, audience: &Audience, now: i64) -> bool {
-    let Some(tier) = offices.get(who).map(|office| office.tier) else {
-        return false;
+    let due = || match audience.kind {
+        DossierKind::Roster => true,
+        _ => offices.is_due(who, audience.place, now),
     };
-    let due = |lower| offices.is_due(who, lower, now);
-    match audience.kind {
-        DossierKind::Roster => {
-            due(audience.place)
-                || offices.ever_above(audience.place, who)
-                || offices
-                    .moved()
-                    .any(|id| due(id) && offices.ever_above(audience.place, id))
-        }
-        _ => tier_may(tier, audience) && due(audience.place),
-    }
+    may_hold(offices, who, audience) && due()
 }

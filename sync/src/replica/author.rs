@@ -253,7 +253,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<(u64, Option<EnvelopeId>, Vec<EnvelopeId>), SignError> {
         let row = self.rows.get(&dossier);
         let row = row.ok_or(SignError::UnknownDossier(dossier))?;
-        if self.holding(self.office, row) == Holding::No {
+        if self.holding(self.office, row) == Holding::No || self.is_kept(row) {
             return Err(SignError::Elsewhere(dossier));
         }
         let facts = self.load_facts(dossier)?;

@@ -237,12 +237,13 @@ impl<S: Store> Replica<S> {
 
     /// A superior of both offices passes a case on from its beginning, and the rosters of those who
     /// signed in it; the
-    /// act that makes this office responsible comes after what it rests on.
+    /// act that makes this office responsible comes after what it rests on. Of other rosters it passes
+    /// on those by which dossiers of an office that was moved stand.
     fn is_handed_down(&self, row: &DossierRow, peer: Option<Peer>) -> bool {
-        let offices = self.authority.offices();
         let from = peer.and_then(|peer| self.links.get(&peer));
         from.is_some_and(|link| {
-            offices.is_above(link.office, self.office) && offices.covers(link.office, row.place)
+            self.is_above(link.office, self.office)
+                && (self.is_over(link.office, row.place) || row.kind == DossierKind::Roster)
         })
     }
 
