@@ -407,9 +407,12 @@ pub(crate) fn view(
             groups.push(Group::new(Class::MinorCase, *office));
         }
     }
-    let rosters = shared.iter().flat_map(|office| {
-        [Class::Roster, Class::KeeperChain].map(|class| Group::new(class, *office))
-    });
-    groups.extend(rosters);
+    let shown: BTreeSet<Group> = groups.iter().copied().collect();
+    let rosters = shared.iter().map(|id| Group::new(Class::Roster, *id));
+    for (office, roster) in shared.iter().zip(rosters) {
+        if !shown.contains(&roster) {
+            groups.extend([roster, Group::new(Class::KeeperChain, *office)]);
+        }
+    }
     View::new(groups)
 }

@@ -5,6 +5,7 @@
 //! rank is not smaller (rule 4).
 
 use super::Authority;
+use super::state::PathState;
 use super::weigh::Said;
 use crate::act::Act;
 use crate::envelope::Duty;
@@ -77,13 +78,23 @@ impl Authority {
         by.is_some_and(|(by, moment)| self.offices.stood_over(by, office, moment))
     }
 
-    /// Offices under which somebody would put an office, whether that counts or not: who is to be its
-    /// superior learns of it from there.
-    pub fn named_superiors(&self, office: OfficeId) -> impl Iterator<Item = OfficeId> + '_ {
-        let ids = self.index.replants.get(&office).into_iter().flatten();
-        ids.filter_map(|id| match self.acts.get(id)?.act()? {
-            Act::Replant(act) => Some(act.parent),
-            _ => None,
+    /// Whether somebody who ever stood above an office, or works there, would move an office, and it is
+    /// not yet known here whether that counts: heads below it are missing, or where the office stands, or
+    /// under whom it is to. Who is to be its superior learns of it from there.
+    pub fn has_open_move(&self, near: OfficeId) -> bool {
+        let unknown = |office| self.offices.get(office).is_none();
+        let mut all = self.index.replants.values().flatten();
+        all.any(|id| {
+            let signed = self.acts.get(id).and_then(|signed| signed.act());
+            let open = match signed {
+                Some(Act::Replant(act)) => {
+                    let waits = self.path_state(*id) == PathState::Gap;
+                    waits || unknown(act.office) || unknown(act.parent)
+                }
+                _ => false,
+            };
+            let by = self.issued_by(*id);
+            open && by.is_some_and(|by| self.offices.ever_over(by, near))
         })
     }
 

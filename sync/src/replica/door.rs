@@ -237,13 +237,11 @@ impl<S: Store> Replica<S> {
 
     /// A superior of both offices passes a case on from its beginning, and the rosters of those who
     /// signed in it; the
-    /// act that makes this office responsible comes after what it rests on. Of other rosters it passes
-    /// on those by which dossiers of an office that was moved stand.
+    /// act that makes this office responsible comes after what it rests on.
     fn is_handed_down(&self, row: &DossierRow, peer: Option<Peer>) -> bool {
         let from = peer.and_then(|peer| self.links.get(&peer));
         from.is_some_and(|link| {
-            self.is_above(link.office, self.office)
-                && (self.is_over(link.office, row.place) || row.kind == DossierKind::Roster)
+            self.is_above(link.office, self.office) && self.is_over(link.office, row.place)
         })
     }
 
