@@ -22,9 +22,7 @@ use town::World;
 fn forget_some(w: &mut World, one_in: usize, offset: usize) {
     let ids: Vec<EnvelopeId> = w.facts.keys().copied().collect();
     for (at, id) in ids.into_iter().enumerate() {
-        if !(at + offset).is_multiple_of(one_in)
-            || matches!(w.facts[&id].what, What::Roster(_))
-        {
+        if !(at + offset).is_multiple_of(one_in) || matches!(w.facts[&id].what, What::Roster(_)) {
             continue;
         }
         if at % 2 == 0 {

@@ -343,12 +343,20 @@ fn r_65_of_one_depth_the_later_superior_is_asked_first() {
     w.revoke_on("C2.k", "T1.a", None, &[], 25);
     assert_eq!(w.word(note), "waiting Cut");
     w.endorse("K1.k", "T1.a", note, 26);
-    assert_eq!(w.word(note), "good", "the city above both is asked before both");
+    assert_eq!(
+        w.word(note),
+        "good",
+        "the city above both is asked before both"
+    );
     let mut w = moved();
     let note = noted(&mut w);
     let cut = w.revoke_on("C2.k", "T1.a", None, &[], 25);
     w.endorse_over("C1.k", "T1.a", note, 12, &[cut]);
-    assert_eq!(w.word(note), "waiting Cut", "the old one replaces nothing of the new");
+    assert_eq!(
+        w.word(note),
+        "waiting Cut",
+        "the old one replaces nothing of the new"
+    );
 }
 
 #[test]
@@ -518,7 +526,11 @@ fn r_66_policies_names_and_vouchings_are_asked_of_who_was_superior_then() {
     let draft = in_roster(&w, "C2", 25);
     w.sign("C2.k", draft, vouch(vec![old]).into());
     assert!(known(&w).is_empty());
-    for (by, day, name) in [("C1.k", 25, "旧县"), ("C2.k", 15, "早了"), ("C2.k", 25, "新县")] {
+    for (by, day, name) in [
+        ("C1.k", 25, "旧县"),
+        ("C2.k", 15, "早了"),
+        ("C2.k", 25, "新县"),
+    ] {
         let act = Restyle {
             office: office("T1"),
             from_day: 0,
@@ -528,7 +540,10 @@ fn r_66_policies_names_and_vouchings_are_asked_of_who_was_superior_then() {
         let draft = in_roster(&w, "T1", day);
         w.sign(by, draft, act.into());
     }
-    assert_eq!(w.authority().name_at(office("T1"), 60).unwrap().name, "新县");
+    assert_eq!(
+        w.authority().name_at(office("T1"), 60).unwrap().name,
+        "新县"
+    );
 }
 
 #[test]
@@ -542,7 +557,11 @@ fn r_66_a_baton_is_asked_of_the_common_superior_of_the_time() {
     let register = w.step_on("T3.h2", matter, "register", &[], &[], 25);
     assert_eq!(w.slot(matter), "conflicted, undecided");
     w.receipt("C2.w", 26, &[register, served]);
-    assert_eq!(w.slot(matter), "approve", "K1 was above both when the cancel was served");
+    assert_eq!(
+        w.slot(matter),
+        "approve",
+        "K1 was above both when the cancel was served"
+    );
     w.receipt("K1.w", 24, &[served]);
     assert_eq!(w.slot(matter), "refuse");
 }
@@ -567,7 +586,11 @@ fn r_68_who_keeps_and_who_gets_what() {
     };
     let case = |day| told(DossierKind::Case, "T1", day);
     assert_eq!(case(None), "P K1 C1 C2 T1");
-    assert_eq!(case(Some(-11)), "P K1 C1 T1", "the plan is for later than 30 days");
+    assert_eq!(
+        case(Some(-11)),
+        "P K1 C1 T1",
+        "the plan is for later than 30 days"
+    );
     assert_eq!(case(Some(-9)), "P K1 C1 C2 T1", "the archive goes ahead");
     assert_eq!(case(Some(19)), "P K1 C1 C2 T1");
     assert_eq!(case(Some(20)), "P K1 C2 T1", "the old county gets no more");
@@ -633,12 +656,32 @@ fn r_62_what_is_no_move_moves_nothing() {
             .into(),
             false,
         ),
-        ("under an office of the level above", "P.k", act("T1", "K1").into(), false),
-        ("under an office of its own level", "P.k", act("T1", "T2").into(), false),
+        (
+            "under an office of the level above",
+            "P.k",
+            act("T1", "K1").into(),
+            false,
+        ),
+        (
+            "under an office of its own level",
+            "P.k",
+            act("T1", "T2").into(),
+            false,
+        ),
         ("under itself", "P.k", act("T1", "T1").into(), false),
-        ("a county under its own township", "P.k", act("C1", "T1").into(), false),
+        (
+            "a county under its own township",
+            "P.k",
+            act("C1", "T1").into(),
+            false,
+        ),
         ("under nobody known", "P.k", act("T1", "C9").into(), false),
-        ("an office that nobody founded", "P.k", act("T9", "C2").into(), false),
+        (
+            "an office that nobody founded",
+            "P.k",
+            act("T9", "C2").into(),
+            false,
+        ),
         ("the root", "P.k", act("P", "K1").into(), false),
         ("a city under a city", "P.k", act("K1", "K2").into(), false),
     ];

@@ -47,13 +47,21 @@ fn answers(w: &World, authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact>)
         let id = fact.id;
         let state = authority.state(fact, authority.is_complete(id));
         let filed = (authority.covered(id), authority.filed0(id));
-        (state, authority.path_state(id), filed, authority.window(fact))
+        (
+            state,
+            authority.path_state(id),
+            filed,
+            authority.window(fact),
+        )
     });
     let names = ["T1", "C1", "C2", "K1"];
     let days = (0..60).map(|day| authority.entrusted(office("T1"), "leave", day * DAY));
     let asked = names.map(|name| {
         let office = office(name);
-        (authority.policy(office), authority.newest_receipt_for(office))
+        (
+            authority.policy(office),
+            authority.newest_receipt_for(office),
+        )
     });
     let barred = ["T1.x", "T1.a", "C1.k", "C2.w"].map(|who| authority.is_barred(w.author(who)));
     format!(

@@ -126,7 +126,9 @@ impl Authority {
         author: AuthorId,
     ) -> impl Iterator<Item = (EnvelopeId, &Act)> {
         let said = self.statements_about(author);
-        let own = said.into_iter().filter(move |one| one.voice.office == office);
+        let own = said
+            .into_iter()
+            .filter(move |one| one.voice.office == office);
         let own: Vec<Statement> = own.collect();
         let replaced: BTreeSet<EnvelopeId> = own
             .iter()

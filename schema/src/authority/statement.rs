@@ -25,8 +25,7 @@ pub(super) struct Voice {
 impl Voice {
     /// Rule 14: whether its statements may take the place of the other's.
     fn may_replace(&self, other: &Self) -> bool {
-        self.office == other.office
-            || (self.depth == other.depth && self.later.0 > other.later.0)
+        self.office == other.office || (self.depth == other.depth && self.later.0 > other.later.0)
     }
 }
 

@@ -168,7 +168,9 @@ fn fits(offices: &Offices, found: &Found) -> bool {
 /// known.
 fn first_day(act: &Replant, moment: Moment) -> i64 {
     let said = day_of(moment.said).saturating_add(1);
-    let known = moment.known.map_or(said, |known| day_of(known) - KNOWN_LATE_DAYS);
+    let known = moment
+        .known
+        .map_or(said, |known| day_of(known) - KNOWN_LATE_DAYS);
     i64::from(act.from_day).max(said).max(known)
 }
 

@@ -124,7 +124,11 @@ impl File {
         self.relation_by(|upper, lower| offices.is_above(upper, lower), office)
     }
 
-    fn relation_by(&self, above: impl Fn(OfficeId, OfficeId) -> bool, office: OfficeId) -> Relation {
+    fn relation_by(
+        &self,
+        above: impl Fn(OfficeId, OfficeId) -> bool,
+        office: OfficeId,
+    ) -> Relation {
         if office == self.place {
             Relation::Own
         } else if above(office, self.place) {

@@ -154,7 +154,11 @@ impl Offices {
         let mut open = vec![lower];
         while let Some(id) = open.pop() {
             let parents: Vec<OfficeId> = match self.stays.get(&id) {
-                None => self.get(id).and_then(|one| one.parent).into_iter().collect(),
+                None => self
+                    .get(id)
+                    .and_then(|one| one.parent)
+                    .into_iter()
+                    .collect(),
                 Some(stays) => stays.iter().map(|stay| stay.parent).collect(),
             };
             open.extend(parents.into_iter().filter(|parent| found.insert(*parent)));
@@ -178,10 +182,16 @@ impl Offices {
     /// Whether an office is known alike to another tree, with the same superiors at all times.
     pub fn is_alike(&self, other: &Self, id: OfficeId) -> bool {
         if self.stays.is_empty() && other.stays.is_empty() {
-            return self.path(id) == other.path(id) && self.get(id).is_some() == other.get(id).is_some();
+            return self.path(id) == other.path(id)
+                && self.get(id).is_some() == other.get(id).is_some();
         }
         let lineage: Vec<OfficeId> = self.superiors(id).into_iter().chain([id]).collect();
-        lineage == other.superiors(id).into_iter().chain([id]).collect::<Vec<_>>()
+        lineage
+            == other
+                .superiors(id)
+                .into_iter()
+                .chain([id])
+                .collect::<Vec<_>>()
             && lineage.iter().all(|id| {
                 let parent = |tree: &Self| tree.get(*id).map(|office| office.parent);
                 self.stays(*id) == other.stays(*id) && parent(self) == parent(other)

@@ -21,7 +21,8 @@ impl Desk<'_> {
         let filed = |id: EnvelopeId| match self.opinion.state(id) {
             State::Good { .. } => {
                 let said = self.opinion.said(self.papers[&id]);
-                self.opinion.filed_with(id, self.common(new?, old, said.at)?)
+                self.opinion
+                    .filed_with(id, self.common(new?, old, said.at)?)
             }
             _ => None,
         };

@@ -185,7 +185,10 @@ impl Desk<'_> {
         let over = |lower| act.office == lower || offices.stood(act.office, lower, said);
         let own = over(responsible);
         let founded = known(act.office) && known(responsible);
-        must(founded && (own || self.is_register(paper.id)), Broken::Office)?;
+        must(
+            founded && (own || self.is_register(paper.id)),
+            Broken::Office,
+        )?;
         let relation = match own {
             true if act.office == responsible => Relation::Own,
             true => Relation::Above,

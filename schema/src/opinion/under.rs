@@ -66,7 +66,9 @@ impl Offices {
         let Some((above, shut)) = self.under(lower, said.at) else {
             return false;
         };
-        let late = shut.zip(said.known).is_some_and(|(shut, known)| known >= shut);
+        let late = shut
+            .zip(said.known)
+            .is_some_and(|(shut, known)| known >= shut);
         !late && (above == upper || self.stood(upper, above, said))
     }
 
@@ -151,9 +153,14 @@ impl Opinion<'_> {
             let Some(present) = found.last().map(|under| under.parent) else {
                 return found;
             };
-            let fit = plans.iter().filter(|(_, plan)| self.is_fit(plan, id, present));
+            let fit = plans
+                .iter()
+                .filter(|(_, plan)| self.is_fit(plan, id, present));
             let first = fit.max_by_key(|(act, plan)| {
-                let depth = self.offices.get(plan.by).map_or(u8::MAX, |office| office.depth);
+                let depth = self
+                    .offices
+                    .get(plan.by)
+                    .map_or(u8::MAX, |office| office.depth);
                 (std::cmp::Reverse(depth), plan.said.at, *act)
             });
             let Some((_, plan)) = first else { continue };

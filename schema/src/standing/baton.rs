@@ -82,11 +82,7 @@ fn signers(reader: &Reader<'_>, candidates: &[Candidate]) -> Vec<OfficeId> {
 
 /// The lowest office that stood above the old office and above every office that registers, or is
 /// it.
-fn common_superior(
-    reader: &Reader<'_>,
-    signers: &[OfficeId],
-    moment: Moment,
-) -> Option<OfficeId> {
+fn common_superior(reader: &Reader<'_>, signers: &[OfficeId], moment: Moment) -> Option<OfficeId> {
     let offices = reader.authority.offices();
     let above = offices.path_at(reader.opening.place, moment.said);
     above.into_iter().skip(1).find(|upper| {

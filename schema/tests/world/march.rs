@@ -164,7 +164,9 @@ impl March {
                 self.hired += 1;
                 let who = format!("{}.n{}", ["C1", "C2", "T1"][a % 3], self.hired);
                 self.appoint(&who, k % 7, Duty::Keeper, &["KEEPER"], *day);
-                let id = self.w.revoke_on(&who, "T1.a", None, &[], 20 + (*a as i64 % 20));
+                let id = self
+                    .w
+                    .revoke_on(&who, "T1.a", None, &[], 20 + (*a as i64 % 20));
                 self.statements.push(id);
             }
             Turn::Assign(a, to, day) => {
@@ -188,7 +190,9 @@ impl March {
                     from: 10 * DAY,
                     to: 50 * DAY,
                     document: String::new(),
-                    ends: pick(&self.entrusts, *e).filter(|_| e % 2 == 0).map(|id| vec![id]),
+                    ends: pick(&self.entrusts, *e)
+                        .filter(|_| e % 2 == 0)
+                        .map(|id| vec![id]),
                 };
                 let id = self.rule(k % 7, act.into(), *day);
                 self.entrusts.push(id);
@@ -202,8 +206,11 @@ impl March {
                 self.rule(k % 7, act.into(), *day);
             }
             Turn::Register(a, day) => {
-                let (who, event) =
-                    [("C2.h2", "register"), ("T1.a", "cancel"), ("T3.h", "register")][a % 3];
+                let (who, event) = [
+                    ("C2.h2", "register"),
+                    ("T1.a", "cancel"),
+                    ("T3.h", "register"),
+                ][a % 3];
                 let id = self.w.step_on(who, self.transfer, event, &[], &[], *day);
                 self.batons.push(id);
             }
@@ -250,7 +257,11 @@ impl March {
     ) {
         let whom = JUDGED[a % 9];
         let author = self.w.author(whom);
-        let own = self.w.heads.iter().filter(|(_, head)| head.author == author);
+        let own = self
+            .w
+            .heads
+            .iter()
+            .filter(|(_, head)| head.author == author);
         let own: Vec<EnvelopeId> = own.map(|(id, _)| *id).collect();
         let at = at.and_then(|i| pick(&own, i));
         let replaces = over.and_then(|i| pick(&self.statements, i));
@@ -269,10 +280,18 @@ impl March {
     fn receipt(&mut self, w: usize, day: i64, of: &[usize], whole: bool) {
         let all: Vec<EnvelopeId> = self.w.heads.keys().copied().collect();
         let signed: Vec<EnvelopeId> = self.signed.iter().map(|(_, id)| *id).collect();
-        let pools = [&signed, &self.statements, &self.receipts, &self.batons, &all];
+        let pools = [
+            &signed,
+            &self.statements,
+            &self.receipts,
+            &self.batons,
+            &all,
+        ];
         let ids = of.iter().filter_map(|i| pick(pools[i % 5], i / 5));
         let ids: Vec<EnvelopeId> = ids.collect();
-        let id = self.w.receipt_as(WITNESSES[w % 6], day, &ids, u8::from(whole));
+        let id = self
+            .w
+            .receipt_as(WITNESSES[w % 6], day, &ids, u8::from(whole));
         self.receipts.push(id);
     }
 }

@@ -454,7 +454,14 @@ impl World {
     }
 
     /// Signs on `day` that an office stands under another one from `first` on, with ten days of grace.
-    pub fn replant(&mut self, by: &str, who: &str, under: &str, first: i32, day: i64) -> EnvelopeId {
+    pub fn replant(
+        &mut self,
+        by: &str,
+        who: &str,
+        under: &str,
+        first: i32,
+        day: i64,
+    ) -> EnvelopeId {
         let act = Replant {
             office: office(who),
             parent: office(under),

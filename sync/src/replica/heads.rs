@@ -156,7 +156,12 @@ impl<S: Store> Replica<S> {
         let Some(link) = self.links.get_mut(&peer).filter(|link| link.salt.is_some()) else {
             return;
         };
-        if self.now < link.gaps_at || !self.authority.offices().stood_over(link.office, self.office, Moment::at(today)) {
+        if self.now < link.gaps_at
+            || !self
+                .authority
+                .offices()
+                .stood_over(link.office, self.office, Moment::at(today))
+        {
             return;
         }
         link.gaps_at = self.now + link.gaps_wait;

@@ -18,7 +18,11 @@ impl<S: Store> Replica<S> {
 
     /// The last verb's time, ms UTC; before the first one, when the store had last changed.
     pub(super) fn today(&self) -> i64 {
-        if self.now == 0 { self.seen_at } else { self.now }
+        if self.now == 0 {
+            self.seen_at
+        } else {
+            self.now
+        }
     }
 
     /// Whether `upper` stands strictly above `lower` today.
@@ -53,7 +57,11 @@ impl<S: Store> Replica<S> {
         let grown = self.authority.offices().as_of(today);
         let turn = grown.next_turn(today);
         // A clock that is set back asks again; until an office moves there is nothing to ask.
-        let back = if grown.moved().next().is_some() { today } else { EVER };
+        let back = if grown.moved().next().is_some() {
+            today
+        } else {
+            EVER
+        };
         self.tree_holds = (back, turn.unwrap_or(i64::MAX));
         if self.tree == grown && turn.is_none() {
             return;
@@ -90,9 +98,7 @@ impl<S: Store> Replica<S> {
             self.count_gone(dossier);
         }
         let (here, tree) = (self.office, &self.tree);
-        let came = |office: OfficeId| {
-            tree.is_above(here, office) && !before.is_above(here, office)
-        };
+        let came = |office: OfficeId| tree.is_above(here, office) && !before.is_above(here, office);
         let chains = self.chains.iter().filter(|(_, row)| came(row.office));
         let chains: Vec<(AuthorId, u64)> = chains.map(|(id, row)| (*id, row.top)).collect();
         for (author, top) in chains {

@@ -207,7 +207,9 @@ fn the_archive_goes_ahead_and_the_old_county_gets_nothing_newer() {
     passage.world.net.heal(NEW, T1);
     passage.rest();
     assert!(passage.world.replica(NEW).dossier(minor).is_some());
-    let newer = passage.world.amend(T1, "t1-officer", case, "term", b"newer");
+    let newer = passage
+        .world
+        .amend(T1, "t1-officer", case, "term", b"newer");
     let alarm = passage.world.raise(T1, "t1-node", case, "t1", 1);
     passage.rest();
     for at in [P, K2, NEW, T1] {
@@ -215,14 +217,22 @@ fn the_archive_goes_ahead_and_the_old_county_gets_nothing_newer() {
         assert!(passage.world.replica(at).dossier(alarm).is_some(), "{at}");
     }
     for at in [K1, OLD] {
-        assert!(passage.world.replica(at).dossier(case).is_some(), "kept for audit");
+        assert!(
+            passage.world.replica(at).dossier(case).is_some(),
+            "kept for audit"
+        );
         assert!(!passage.has(at, case, newer), "{at}");
         assert!(passage.world.replica(at).dossier(alarm).is_none(), "{at}");
     }
-    let signed = passage.world.step(OLD, "old-head", case, passage.matter, "approve");
+    let signed = passage
+        .world
+        .step(OLD, "old-head", case, passage.matter, "approve");
     assert_eq!(signed, Err(SignError::Elsewhere(case)));
     let matter = passage.matter;
-    let decision = passage.world.step(NEW, "new-head", case, matter, "approve").unwrap();
+    let decision = passage
+        .world
+        .step(NEW, "new-head", case, matter, "approve")
+        .unwrap();
     passage.rest();
     for at in [P, K2, NEW, T1] {
         let slot = passage.slot(at);
@@ -243,7 +253,9 @@ fn a_township_passes_to_another_county_while_lines_are_down() {
     passage.rest();
     assert!(passage.world.replica(NEW).dossier(case).is_some());
     let matter = passage.world.apply(T1, "t1-officer", passage.cases[1]);
-    let decision = passage.world.step(T1, "t1-deputy", passage.cases[1], matter, "approve");
+    let decision = passage
+        .world
+        .step(T1, "t1-deputy", passage.cases[1], matter, "approve");
     let decision = decision.unwrap();
     passage.wait_until(TODAY + 1);
     // In its time, and after it.
@@ -251,29 +263,47 @@ fn a_township_passes_to_another_county_while_lines_are_down() {
     passage.revoke(OLD, "old-desk", "t1-deputy");
     passage.wait_until(TODAY + 3);
     passage.revoke(OLD, "old-desk", "t1-head");
-    assert!(passage.is_barred(OLD, "t1-head"), "the old county knows no better");
+    assert!(
+        passage.is_barred(OLD, "t1-head"),
+        "the old county knows no better"
+    );
     // The township gets the rosters by a file and a line to its new county.
     let file = passage.world.replica(NEW).join_file(office("t1")).unwrap();
     let now = passage.world.net.now;
     let outcome = passage.world.replica(T1).import(file, now);
-    assert!(outcome.refused.is_empty() && outcome.parked == 0, "{outcome:?}");
+    assert!(
+        outcome.refused.is_empty() && outcome.parked == 0,
+        "{outcome:?}"
+    );
     passage.world.net.carry_out(T1);
     passage.world.net.heal(NEW, T1);
     passage.rest();
     assert!(passage.world.replica(NEW).dossier(passage.minor).is_some());
     assert!(passage.has(NEW, passage.cases[1], decision));
     let own = passage.matter;
-    let finished = passage.world.step(NEW, "new-head", case, own, "approve").unwrap();
+    let finished = passage
+        .world
+        .step(NEW, "new-head", case, own, "approve")
+        .unwrap();
     passage.rest();
     // The old county comes back, with what it had said and written.
     passage.world.net.heal(K1, OLD);
     passage.rest();
     for at in [P, K1, K2, OLD, NEW, T1] {
-        assert!(passage.is_barred(at, "t1-deputy"), "{at}: its earlier word stands");
-        assert!(!passage.is_barred(at, "t1-head"), "{at}: its later word is nothing");
+        assert!(
+            passage.is_barred(at, "t1-deputy"),
+            "{at}: its earlier word stands"
+        );
+        assert!(
+            !passage.is_barred(at, "t1-head"),
+            "{at}: its later word is nothing"
+        );
     }
     for at in [P, K2, NEW, T1] {
-        assert!(passage.has(at, case, last), "{at}: what it wrote in its time came up");
+        assert!(
+            passage.has(at, case, last),
+            "{at}: what it wrote in its time came up"
+        );
         let facts = passage.world.replica(at).facts(passage.cases[1]).unwrap();
         let authority = passage.world.replica(at).authority();
         let state = authority.state(&facts[&decision], true);
@@ -284,6 +314,11 @@ fn a_township_passes_to_another_county_while_lines_are_down() {
     }
     assert!(!passage.has(OLD, case, finished));
     let alarms = passage.world.replica(OLD).dossiers();
-    assert_eq!(alarms.filter(|(_, row)| row.kind == DossierKind::Alarm).count(), 0);
+    assert_eq!(
+        alarms
+            .filter(|(_, row)| row.kind == DossierKind::Alarm)
+            .count(),
+        0
+    );
     passage.assert_alike(true, &[P, K1, K2, OLD, NEW, T1, T4]);
 }

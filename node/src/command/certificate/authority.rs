@@ -11,6 +11,7 @@ use crate::home::Home;
 use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::act::Vouch;
+use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use serde_json::json;
 use std::path::PathBuf;
@@ -115,7 +116,13 @@ impl Distrust {
         let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
         let own = desk.home.identity.office_id();
         let mut ids: Vec<EnvelopeId> = Vec::new();
-        for office in desk.replica.authority().offices().subtree(own) {
+        for office in desk
+            .replica
+            .authority()
+            .offices()
+            .as_of(desk.now)
+            .subtree(own)
+        {
             let vouchings = desk.replica.authority().vouchings(office);
             let named = vouchings
                 .iter()
@@ -217,7 +224,8 @@ pub(super) fn check_asker(
     let authority = replica.authority();
     let endpoints = authority.endpoints();
     let is_node = endpoints.values().any(|seat| seat.author == author);
-    if is_node && authority.offices().covers(own, office) {
+    let today = Moment::at(now_ms());
+    if is_node && authority.offices().stood_over(own, office, today) {
         return Ok(());
     }
     Err(CertificateError::Unsigned.into())
