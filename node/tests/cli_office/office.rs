@@ -106,7 +106,8 @@ fn two_counties() -> World {
     let world = World::empty();
     let link = free_link();
     let root = (link.as_str(), &["--drill", "--root"][..]);
-    world.init_at("p", 4, &PROVINCE, root).done();
+    let people = [PROVINCE[0], "S1,陈明,staff,PRO_STAFF"];
+    world.init_at("p", 4, &people, root).done();
     world.appoint("p", "P1", "p").done();
     world.join("p", "p").done();
     for county in ["c", "c2"] {
@@ -118,7 +119,7 @@ fn two_counties() -> World {
     world.appoint("c", "K1", "t").done();
     world.join("t", "t").done();
     let (upper, lower) = (Node::start(&world, "p"), Node::start(&world, "c"));
-    let cookie = upper.sign_in("P1");
+    let cookie = upper.sign_in("S1");
     upper.until(&cookie, "/api/v1/network", |page| {
         page["offices"].as_array().unwrap().len() == 4
     });
@@ -209,7 +210,7 @@ fn a_township_passes_to_another_county_from_a_day_on() {
     assert_eq!(stays[1]["act"], done["act"]);
     let planned = || {
         let node = Node::start(&world, "p");
-        let cookie = node.sign_in("P1");
+        let cookie = node.sign_in("S1");
         let page = node.until(&cookie, "/api/v1/network", |_| true);
         assert_eq!(node.stop(), 0);
         let offices = page["offices"].as_array().unwrap().clone();
