@@ -242,6 +242,7 @@ fn found<S: Store>(replica: &mut Replica<S>) -> Seat {
             code: code.to_owned(),
             name: name.to_owned(),
             drill: 1,
+            nonce: None,
         };
         let (by, seat) = match parent {
             None | Some("province") => ("root", root_seat),

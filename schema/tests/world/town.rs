@@ -214,6 +214,7 @@ impl World {
             code: name.to_owned(),
             name: name.to_owned(),
             drill: 0,
+            nonce: None,
         };
         let id = self.sign(&by, Draft::default(), act.into());
         self.rosters.insert(name.to_owned(), id.into());

@@ -151,6 +151,7 @@ impl World {
                 code: "430000".to_owned(),
                 name: name.to_owned(),
                 drill: 1,
+                nonce: None,
             };
             let id = world.act(P, keeper, None, found.into()).unwrap();
             for (who, at, duty, roles) in PEOPLE.into_iter().filter(|row| row.1 == name) {
