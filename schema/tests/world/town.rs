@@ -69,6 +69,10 @@ impl SlotRules for TownRules {
         })
     }
 
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, _: u8) -> bool {
         let decides = signer
             .roles

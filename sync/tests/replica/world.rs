@@ -42,6 +42,10 @@ impl SlotRules for Rules {
         })
     }
 
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
+    }
+
     fn competent(&self, signer: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
         signer.roles.iter().any(|role| role == "HEAD")
     }
