@@ -20,7 +20,7 @@ pub use root::{
 };
 pub use roster::{
     Acting, Appoint, At, Endorse, Entrust, Found, GRACE_DAYS_MAX, Policy, RECEIPT_HEADS_MAX,
-    Receipt, Receipted, Replant, Restyle, Revoke, StandIn,
+    Receipt, Receipted, Replant, Restyle, Revoke, StandIn, bound_office_id,
 };
 pub use vouch::Vouch;
 

@@ -8,7 +8,7 @@
 #[path = "world/town.rs"]
 mod town;
 
-use jiaolian_schema::act::{Act, Entrust, Policy, Replant, Restyle, Vouch};
+use jiaolian_schema::act::{Entrust, Policy, Restyle, Vouch};
 use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::hold::{Audience, DossierKind, EVER, Moment, day_of, day_start};
@@ -631,67 +631,4 @@ fn r_69_what_is_said_of_an_old_superiors_key_still_reaches_what_it_had_signed() 
     // The common superior heals it.
     w.endorse("P.k", "C1.k", id, 36);
     assert_eq!(w.word(by), "good");
-}
-
-/// Everything that a keeper may sign and that must move nothing.
-#[test]
-fn r_62_what_is_no_move_moves_nothing() {
-    let act = |who: &str, under: &str| Replant {
-        office: office(who),
-        parent: office(under),
-        from_day: 20,
-        grace_days: 30,
-    };
-    let mut w = World::deep();
-    w.found("TX", Some("C2"), 1);
-    let rows: Vec<(&str, &str, Act, bool)> = vec![
-        ("sound", "P.k", act("T1", "C2").into(), true),
-        (
-            "a grace of 31 days",
-            "P.k",
-            Replant {
-                grace_days: 31,
-                ..act("T1", "C2")
-            }
-            .into(),
-            false,
-        ),
-        (
-            "under an office of the level above",
-            "P.k",
-            act("T1", "K1").into(),
-            false,
-        ),
-        (
-            "under an office of its own level",
-            "P.k",
-            act("T1", "T2").into(),
-            false,
-        ),
-        ("under itself", "P.k", act("T1", "T1").into(), false),
-        (
-            "a county under its own township",
-            "P.k",
-            act("C1", "T1").into(),
-            false,
-        ),
-        ("under nobody known", "P.k", act("T1", "C9").into(), false),
-        (
-            "an office that nobody founded",
-            "P.k",
-            act("T9", "C2").into(),
-            false,
-        ),
-        ("the root", "P.k", act("P", "K1").into(), false),
-        ("a city under a city", "P.k", act("K1", "K2").into(), false),
-    ];
-    for (what, by, act, counts) in rows {
-        let mut w = w.clone();
-        noted(&mut w);
-        let draft = in_roster(&w, "P", 10);
-        w.sign(by, draft, act);
-        w.agree();
-        let moved = w.authority().offices().moved().count();
-        assert_eq!(moved == 1, counts, "{what}");
-    }
 }

@@ -168,7 +168,8 @@ impl Authority {
         // Who never was a witness of the author may be of no smaller rank (rule 4).
         let (by, of) = self.as_witness(witness, author)?;
         let effect = self.effect(witness, id).filter(|effect| effect.counts)?;
-        let spoke = self.offices.stood_above(by, of, effect.moment);
+        // Who ever stood above always did where nothing was moved.
+        let spoke = !self.offices.has_moves() || self.offices.stood_above(by, of, effect.moment);
         spoke.then_some((receipt, witness))
     }
 

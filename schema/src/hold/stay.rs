@@ -70,6 +70,11 @@ impl Offices {
         self.stays.keys().copied()
     }
 
+    /// Whether any office was moved or is to be.
+    pub fn has_moves(&self) -> bool {
+        !self.stays.is_empty()
+    }
+
     /// Says how an office is moved from stay to stay; none takes it back.
     pub fn set_stays(&mut self, id: OfficeId, stays: Vec<Stay>) {
         if stays.len() > 1 {

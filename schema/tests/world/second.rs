@@ -159,6 +159,31 @@ impl World {
                 }
             }
         }
+        for name in self.offices.keys() {
+            let id = super::office(name);
+            let fold = authority.offices().get(id);
+            let second = opinion.offices().get(id);
+            let founded = second.map(|it| it.under.first().map(|under| under.parent));
+            same(
+                format!("office {name}"),
+                format!("{:?}", fold.map(|it| (it.parent, &it.name, it.tier))),
+                format!(
+                    "{:?}",
+                    second.map(|it| (founded.flatten(), &it.name, it.tier))
+                ),
+            )?;
+            let stays = authority.offices().stays(id).iter().skip(1);
+            let stays: Vec<_> = stays.map(|stay| (stay.parent, stay.from)).collect();
+            let under = second.into_iter().flat_map(|it| it.under.iter().skip(1));
+            let under: Vec<_> = under
+                .map(|under| (under.parent, under.from.unwrap_or(i64::MIN)))
+                .collect();
+            same(
+                format!("stays of {name}"),
+                format!("{stays:?}"),
+                format!("{under:?}"),
+            )?;
+        }
         let Some(case) = self.case else {
             return Ok(());
         };

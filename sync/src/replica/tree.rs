@@ -39,7 +39,7 @@ impl<S: Store> Replica<S> {
     /// What this node and another one compare.
     pub(super) fn view_of(&mut self, there: OfficeId) -> View {
         let mut shared = BTreeSet::new();
-        if self.tree.moved().next().is_some() {
+        if self.tree.has_moves() {
             for office in [self.office, there] {
                 let tree = &self.tree;
                 let found = self.evidence.entry(office);
@@ -57,11 +57,7 @@ impl<S: Store> Replica<S> {
         let grown = self.authority.offices().as_of(today);
         let turn = grown.next_turn(today);
         // A clock that is set back asks again; until an office moves there is nothing to ask.
-        let back = if grown.moved().next().is_some() {
-            today
-        } else {
-            EVER
-        };
+        let back = if grown.has_moves() { today } else { EVER };
         self.tree_holds = (back, turn.unwrap_or(i64::MAX));
         if self.tree == grown && turn.is_none() {
             return;
@@ -91,7 +87,7 @@ impl<S: Store> Replica<S> {
     /// What an office that was moved leaves to do: the old superior says what it has of it, the new
     /// one receipts what nobody has.
     fn follow_moved(&mut self, before: &Offices) {
-        if self.tree.moved().next().is_none() && before.moved().next().is_none() {
+        if !self.tree.has_moves() && !before.has_moves() {
             return;
         }
         for dossier in self.rows.keys().copied().collect::<Vec<_>>() {
