@@ -5,6 +5,8 @@
 //! under C3. Unless said otherwise K1 signs on day 10 that T1 stands under C2 from day 20 on, with
 //! ten days of grace.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "world/town.rs"]
 mod town;
 

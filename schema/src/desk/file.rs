@@ -146,21 +146,12 @@ impl File {
         let by = entry.by.as_ref()?;
         let moment = authority.moment_of(&entry.fact);
         let above = |upper, lower| authority.offices().stood_above(upper, lower, moment);
-        Some(self.in_relation(by, self.relation_by(above, by.office)))
+        Some(in_relation(by, self.relation_by(above, by.office)))
     }
 
     /// A capacity as the rules ask about it.
     pub fn signer(&self, offices: &Offices, by: &Capacity) -> Signer {
-        self.in_relation(by, self.relation(offices, by.office))
-    }
-
-    fn in_relation(&self, by: &Capacity, relation: Relation) -> Signer {
-        Signer {
-            person: by.person,
-            tier: by.tier,
-            roles: by.roles.iter().cloned().collect(),
-            relation,
-        }
+        in_relation(by, self.relation(offices, by.office))
     }
 
     /// Claimed time of the newest envelope, ms UTC; 0 where there is none.
@@ -183,6 +174,15 @@ impl File {
             move |entry| matches!(&entry.fact.what, What::Step { matter: of, .. } if *of == matter),
         );
         steps.filter(|entry| !self.standing.is_withdrawn(entry.fact.id))
+    }
+}
+
+fn in_relation(by: &Capacity, relation: Relation) -> Signer {
+    Signer {
+        person: by.person,
+        tier: by.tier,
+        roles: by.roles.iter().cloned().collect(),
+        relation,
     }
 }
 

@@ -2,13 +2,15 @@
 //! old county said in its time stands, what it says later is nothing, and the new county has the whole
 //! archive and finishes what was begun.
 
-use crate::world::{DAY, Officer, START, World, office};
+use crate::world::{DAY, Officer, START, World, office, root};
 use jiaolian_schema::act::{Replant, Revoke};
 use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::hold::{DossierKind, may_get, may_hold};
 use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_schema::opinion::{Opinion, Papers};
 use jiaolian_schema::standing::SlotStanding;
+use jiaolian_schema::suite::StrictVerifier;
 use jiaolian_sync::{Limits, SignError};
 
 const P: usize = 0;
@@ -175,6 +177,22 @@ impl Passage {
         }
     }
 
+    /// The evidence that a node writes of a case is whole, and whoever has only that reads it alike.
+    fn assert_evidence(&mut self, at: usize, case: DossierId) {
+        let replica = self.world.replica(at);
+        let evidence = replica.evidence(case).unwrap();
+        let papers = Papers::open(root().into(), evidence.iter(), &StrictVerifier).unwrap();
+        let opinion = Opinion::of(&papers);
+        assert_eq!(opinion.lacks(case), []);
+        let stays = &opinion.offices().get(office("t1")).unwrap().under;
+        let parents: Vec<_> = stays.iter().map(|under| under.parent).collect();
+        assert_eq!(parents, [office("old"), office("new")]);
+        for fact in replica.facts(case).unwrap().values() {
+            let here = format!("{:?}", replica.authority().state(fact, true));
+            assert_eq!(format!("{:?}", opinion.state(fact.id)), here);
+        }
+    }
+
     fn slot(&mut self, at: usize) -> SlotStanding {
         let (case, matter) = (self.cases[0], self.matter);
         let standing = self.world.replica(at).standing(case).unwrap();
@@ -313,6 +331,10 @@ fn a_township_passes_to_another_county_while_lines_are_down() {
         assert!(stands, "{at}: {slot:?}");
     }
     assert!(!passage.has(OLD, case, finished));
+    for case in [passage.cases[0], passage.cases[1]] {
+        passage.assert_evidence(NEW, case);
+        passage.assert_evidence(P, case);
+    }
     let alarms = passage.world.replica(OLD).dossiers();
     assert_eq!(
         alarms

@@ -79,7 +79,7 @@ pub(crate) fn peer_key(name: &str) -> [u8; 32] {
     sha256(&[b"peer", name.as_bytes()])
 }
 
-fn root() -> RootKey {
+pub(crate) fn root() -> RootKey {
     RootKey {
         office: office("p"),
         introduction: Introduction {
