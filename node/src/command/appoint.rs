@@ -2,20 +2,20 @@
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
 use super::desk::Desk;
-use super::enrol::read_request;
+use super::enrol::parse_request;
 use super::office::check_actions;
-use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal};
+use super::work::{Who, Work, write_out};
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal, read_bounded};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, HomeError};
-use crate::platform;
-use crate::request::{Answer, Request};
+use crate::request::{Answer, REQUEST_BYTES_MAX, Request};
 use clap::Args;
 use jiaolian_schema::act::{self, Entrust, Found};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
@@ -54,19 +54,33 @@ pub struct Appoint {
     pub(super) json: bool,
 }
 
-impl Appoint {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let request = read_request(&self.request)?;
+impl Work for Appoint {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::numbered(&self.keeper, self.passphrase_stdin))
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
+        read_bounded(&self.request, REQUEST_BYTES_MAX)
+    }
+
+    fn check(&self, input: &[u8]) -> Result<(), Refusal> {
+        let request = parse_request(input, &self.request)?;
         let roles = request.check_roles(&RulePack::builtin());
         roles.map_err(Refusal::data)?;
-        check_actions(&self.actions)?;
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
-        check_kinship(&desk, &request)?;
-        self.appoint(&mut desk, &request)?;
+        check_actions(&self.actions)
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
+        let request = parse_request(input, &self.request)?;
+        check_kinship(desk, &request)?;
+        self.appoint(desk, &request)?;
         desk.settle()?;
-        let answer = self.answer(&desk, &request)?;
-        platform::write_atomically(&self.out, &answer.to_bytes())
-            .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", self.out.display())))?;
+        let answer = self.answer(desk, &request)?;
+        desk.file = Some(answer.to_bytes());
         let out = self.out.display().to_string();
         let line = format!(
             "已为 {} 签署 {} 项。请把答复文件 {out} 带回该机关。",
@@ -79,7 +93,13 @@ impl Appoint {
         Ok(Done { line, data })
     }
 
-    fn appoint(&self, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
+    fn keep(&self, file: &[u8]) -> Result<(), Refusal> {
+        write_out(&self.out, file, EXIT_IO)
+    }
+}
+
+impl Appoint {
+    fn appoint(&self, desk: &mut Desk<'_>, request: &Request) -> Result<(), Refusal> {
         let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
@@ -127,10 +147,10 @@ impl Appoint {
         desk.sign(own_roster, entrust.into()).map(|_| ())
     }
 
-    fn answer(&self, desk: &Desk, request: &Request) -> Result<Answer, Refusal> {
-        let home = &desk.home;
+    fn answer(&self, desk: &Desk<'_>, request: &Request) -> Result<Answer, Refusal> {
+        let home = &*desk.home;
         let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
-        let config = Config::load(&self.dir.join(CONFIG_FILE))
+        let config = Config::load(&home.dir().join(CONFIG_FILE))
             .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
         let office = request.office_id();
         let mut answer = Answer::new(root, office, request.drill).ok_or(HomeError::NotJoined)?;
@@ -171,7 +191,7 @@ fn check_clash(authority: &Authority, asked: &act::Appoint) -> Result<(), Refusa
 }
 
 /// What an office may ask of another: a drill only of a drill, and only of the office right above.
-fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
+fn check_kinship(desk: &Desk<'_>, request: &Request) -> Result<(), Refusal> {
     let above = &desk.home.identity;
     let word = |drill| if drill { "a drill (演练)" } else { "live" };
     if above.drill != request.drill {

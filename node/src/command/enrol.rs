@@ -259,8 +259,12 @@ impl Enrol {
 
 /// Reads a request file.
 pub(super) fn read_request(path: &std::path::Path) -> Result<Request, Refusal> {
-    let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
-    let text = std::str::from_utf8(&bytes)
+    parse_request(&read_bounded(path, REQUEST_BYTES_MAX)?, path)
+}
+
+/// The request in a file's bytes.
+pub(super) fn parse_request(bytes: &[u8], path: &std::path::Path) -> Result<Request, Refusal> {
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| Refusal::data(format!("{}: a request must be UTF-8", path.display())))?;
     Request::parse(text).map_err(Refusal::data)
 }

@@ -9,6 +9,7 @@ mod answer;
 mod certificate;
 mod endorse;
 mod evidence;
+mod hatch;
 mod life;
 mod node;
 mod office;

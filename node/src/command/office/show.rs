@@ -1,10 +1,11 @@
 //! What is on file about an office: names by date, entrustments, policy, the root, stand-ins, and
 //! administrators who hold another seat.
 
-use super::super::{Done, EXIT_IO, Refusal, now_ms};
+use super::super::desk::Desk;
+use super::super::work::Work;
+use super::super::{Done, EXIT_IO, Refusal};
 use super::find;
-use crate::home::Home;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::store::StoreReader;
 use crate::view::label::day_number;
 use clap::Args;
 use jiaolian_schema::act::Restyle;
@@ -17,7 +18,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `jiaolian office show`.
 #[derive(Debug, Args)]
@@ -33,14 +34,16 @@ pub(super) struct Show {
     pub(super) json: bool,
 }
 
-impl Show {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let replica = home.replica(&store)?;
-        let authority = replica.authority();
-        let own = home.identity.office_id().to_hex();
+impl Work for Show {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let authority = desk.authority();
+        let own = desk.home.identity.office_id().to_hex();
         let (office, row) = find(authority, self.office.as_deref().unwrap_or(&own))?;
-        let today = day_number(civil_of(now_ms()).date());
+        let today = day_number(civil_of(desk.now).date());
         let named = authority.name_at(office, today);
         let (name, code) = named.map_or((row.name.as_str(), row.code.as_str()), |named| {
             (named.name, named.code)
@@ -50,7 +53,7 @@ impl Show {
             .entrustments_of(office)
             .map(|one| entrustment(&one))
             .collect();
-        let stand_ins = stand_ins(&replica, office)?;
+        let stand_ins = stand_ins(desk.replica, office)?;
         let clashes = clashes(authority, office);
         let mut line = format!("{name}({code}), 层级 {}", row.tier);
         for (_, act) in &restyles {
