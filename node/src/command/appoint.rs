@@ -1,6 +1,8 @@
 //! `jiaolian appoint`: a keeper of the office above founds an office and appoints the keys that its
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
+mod held;
+
 use super::desk::Desk;
 use super::enrol::parse_request;
 use super::office::check_actions;
@@ -10,11 +12,13 @@ use crate::config::Config;
 use crate::home::{CONFIG_FILE, HomeError};
 use crate::request::{Answer, REQUEST_BYTES_MAX, Request};
 use clap::Args;
+use held::{Held, Left};
 use jiaolian_schema::act::{self, Entrust, Found};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
@@ -77,18 +81,22 @@ impl Work for Appoint {
     fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
         let request = parse_request(input, &self.request)?;
         check_kinship(desk, &request)?;
-        self.appoint(desk, &request)?;
+        let left = self.appoint(desk, &request)?;
         desk.settle()?;
         let answer = self.answer(desk, &request)?;
         desk.file = Some(answer.to_bytes());
         let out = self.out.display().to_string();
-        let line = format!(
+        let mut line = format!(
             "已为 {} 签署 {} 项。请把答复文件 {out} 带回该机关。",
             request.name, desk.signed
         );
+        for one in &left {
+            let _ = write!(line, "\n{}", one.sentence());
+        }
         let data = json!({
             "office": request.office, "signed": desk.signed, "answer": out,
             "envelopes": answer.envelopes.len(),
+            "left": left.iter().map(Left::data).collect::<Vec<_>>(),
         });
         Ok(Done { line, data })
     }
@@ -99,7 +107,8 @@ impl Work for Appoint {
 }
 
 impl Appoint {
-    fn appoint(&self, desk: &mut Desk<'_>, request: &Request) -> Result<(), Refusal> {
+    /// What is left of earlier appointments beyond what is asked for now.
+    fn appoint(&self, desk: &mut Desk<'_>, request: &Request) -> Result<Vec<Left>, Refusal> {
         let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
@@ -120,17 +129,20 @@ impl Appoint {
         };
         let until = desk.now + i64::from(self.years) * YEAR_MS;
         let asked = request
-            .appointments(desk.now - LEAD_MS, until)
+            .appointments(&RulePack::builtin(), desk.now - LEAD_MS, until)
             .map_err(Refusal::data)?;
+        let mut left = Vec::new();
         for mut appoint in asked {
-            if !is_seated(desk.authority(), &appoint) {
+            let held = Held::of(desk.authority(), &appoint);
+            left.extend(held.beyond(&appoint));
+            if !held.gives(&appoint) {
                 check_clash(desk.authority(), &appoint)?;
                 appoint.document.clone_from(&self.document);
                 desk.sign(Some(roster), appoint.into())?;
             }
         }
         if self.actions.is_empty() {
-            return Ok(());
+            return Ok(left);
         }
         let mut actions = self.actions.clone();
         actions.sort();
@@ -144,7 +156,7 @@ impl Appoint {
             ends: None,
         };
         let own_roster = desk.replica.roster(own);
-        desk.sign(own_roster, entrust.into()).map(|_| ())
+        desk.sign(own_roster, entrust.into()).map(|_| left)
     }
 
     fn answer(&self, desk: &Desk<'_>, request: &Request) -> Result<Answer, Refusal> {
@@ -165,15 +177,6 @@ impl Appoint {
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         Ok(answer)
     }
-}
-
-/// Whether the key has such a seat already: a plain one, or a stand-in's for the same person.
-fn is_seated(authority: &Authority, asked: &act::Appoint) -> bool {
-    let mut seats = authority.appointments();
-    seats.any(|(_, appoint, good)| {
-        let place = |acting: &Option<act::Acting>| acting.as_ref().map(|acting| acting.person);
-        good && appoint.author() == asked.author() && place(&appoint.acting) == place(&asked.acting)
-    })
 }
 
 /// Nobody administers and holds another seat (三员分立).

@@ -19,6 +19,7 @@ mod request;
 mod rest;
 mod rollback;
 mod root;
+mod seat;
 mod stand_in;
 mod suite;
 mod world;
