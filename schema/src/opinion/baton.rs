@@ -18,7 +18,7 @@ impl Desk<'_> {
         let old = self.opened.0;
         let new = steps.iter().find(|step| step.value == Value::Approve);
         let common = new.and_then(|step| self.opinion.offices.common(step.office, old));
-        let filed = |id: EnvelopeId| match self.opinion.state(id) {
+        let filed = |id: EnvelopeId| match self.state(id) {
             State::Good { .. } => self.opinion.filed_with(id, common?),
             _ => None,
         };
@@ -51,7 +51,7 @@ impl Desk<'_> {
             Some((_, Act::Serve(act))) => Some((paper.id, act.decision)),
             _ => None,
         });
-        let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
+        let good = |id: EnvelopeId| matches!(self.state(id), State::Good { .. });
         serves.filter(|(id, _)| good(*id)).collect()
     }
 

@@ -14,7 +14,7 @@ use jiaolian_schema::envelope::{
 };
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId};
-use jiaolian_schema::standing::{Outcome, Standing, fold};
+use jiaolian_schema::standing::{Outcome, Standing, fold, is_void_by_reading};
 use jiaolian_schema::suite::{KeyError, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -300,6 +300,11 @@ impl<S: Store> Replica<S> {
 
     /// A decision or a withdrawal must have effect here and now.
     fn check_effect(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        if is_void_by_reading(&self.authority, &*self.rules, fact) {
+            return Err(SignError::NoEffect(
+                "who is appointed to read signs nothing of a case (R-60)".to_owned(),
+            ));
+        }
         match fact.what {
             What::Step { matter, .. } if self.is_decision(fact.dossier, &fact.what) => {
                 self.check_decision(head, fact, matter)
