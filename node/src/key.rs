@@ -19,9 +19,10 @@ mod ukey;
 mod wrap;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place};
-use attempt::Attempts;
+use attempt::{ATTEMPT_FILE, Attempts};
 use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Store, StoreError, Table, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use wrap::{Form, Wrap};
@@ -111,6 +112,16 @@ impl KeyRing {
             cost,
             attempts: Mutex::new(Attempts::default()),
             turn: Mutex::new(()),
+        }
+    }
+
+    /// The same, with the tries of passphrases kept in a node's directory over a restart.
+    #[must_use]
+    pub fn keeping_tries(self, dir: &Path, ops: OpsKey) -> Self {
+        let attempts = Attempts::kept_in(dir.join(ATTEMPT_FILE), ops);
+        Self {
+            attempts: Mutex::new(attempts),
+            ..self
         }
     }
 

@@ -194,6 +194,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     );
     let disk: StoreReader = store.reader();
     let office = home.identity.clone();
+    let keys = KeyRing::new(crate::command::cost(office.drill));
+    let keys = Arc::new(keys.keeping_tries(dir, home.ops.clone()));
     let parts = {
         let (links, events, metrics) = (links.clone(), Arc::clone(&events), Arc::clone(&metrics));
         let (office, clock, own) = (office.clone(), Arc::clone(&clock), home.own_authors());
@@ -227,7 +229,6 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         Some(link_events),
     )?;
     dial(&links, config, office.superior.as_ref());
-    let keys = Arc::new(KeyRing::new(crate::command::cost(office.drill)));
     let app = App::new(owner.clone(), (events, metrics), (keys, disk), clock, lan);
     Ok(Started {
         owner,

@@ -93,6 +93,7 @@ impl Enrol {
             fits.map_err(Refusal::data)?;
         }
         let keys = KeyRing::new(cost(home.identity.drill));
+        let keys = keys.keeping_tries(home.dir(), home.ops.clone());
         let source = Source::new(self.passphrase_stdin);
         let words = source.ask(&self.by)?;
         let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;

@@ -6,6 +6,7 @@
 
 mod administrator;
 mod answer;
+mod attempt;
 mod certificate;
 mod endorse;
 mod evidence;

@@ -50,6 +50,7 @@ impl Bench {
             return Ok(Self::of(home, store, replica));
         };
         let keys = KeyRing::new(cost(home.identity.drill));
+        let keys = keys.keeping_tries(home.dir(), home.ops.clone());
         let source = Source::new(who.from_lines);
         let words = source.ask(who.number)?;
         let opened = open_ring(&store.reader(), &keys, who.number, &words)?;
