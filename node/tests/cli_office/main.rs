@@ -14,6 +14,7 @@ mod hatch;
 mod life;
 mod node;
 mod office;
+mod page;
 mod reenrol;
 mod refusal;
 mod request;
