@@ -79,9 +79,10 @@ impl Work for Appoint {
     }
 
     fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
-        let request = parse_request(input, &self.request)?;
+        let mut request = parse_request(input, &self.request)?;
+        let nonce = bind(desk, &mut request);
         check_kinship(desk, &request)?;
-        let left = self.appoint(desk, &request)?;
+        let left = self.appoint(desk, &request, nonce)?;
         desk.settle()?;
         let answer = self.answer(desk, &request)?;
         desk.file = Some(answer.to_bytes());
@@ -108,7 +109,12 @@ impl Work for Appoint {
 
 impl Appoint {
     /// What is left of earlier appointments beyond what is asked for now.
-    fn appoint(&self, desk: &mut Desk<'_>, request: &Request) -> Result<Vec<Left>, Refusal> {
+    fn appoint(
+        &self,
+        desk: &mut Desk<'_>,
+        request: &Request,
+        nonce: Option<[u8; 16]>,
+    ) -> Result<Vec<Left>, Refusal> {
         let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
@@ -122,6 +128,7 @@ impl Appoint {
                         code: request.code.clone(),
                         name: request.name.clone(),
                         drill: u8::from(request.drill),
+                        nonce,
                     }
                     .into(),
                 )?
@@ -177,6 +184,17 @@ impl Appoint {
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         Ok(answer)
     }
+}
+
+/// A new office's request names the number that it minted; its id is made of that and of this
+/// office, so that no other can found it. The number, where the id was made here.
+fn bind(desk: &Desk<'_>, request: &mut Request) -> Option<[u8; 16]> {
+    let (own, asked) = (desk.home.identity.office_id(), request.office_id());
+    if desk.authority().offices().covers(own, asked) {
+        return None;
+    }
+    request.bind(own);
+    Some(asked.0)
 }
 
 /// Nobody administers and holds another seat (三员分立).

@@ -34,6 +34,10 @@ impl SlotRules for RulePack {
         known.any(|role| role.reads_only)
     }
 
+    fn leads(&self, role: &str) -> bool {
+        self.leads_office(role)
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {
