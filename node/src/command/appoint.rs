@@ -84,7 +84,7 @@ impl Work for Appoint {
         check_kinship(desk, &request)?;
         let left = self.appoint(desk, &request, nonce)?;
         desk.settle()?;
-        let answer = self.answer(desk, &request)?;
+        let answer = Self::answer(desk, &request)?;
         desk.file = Some(answer.to_bytes());
         let out = self.out.display().to_string();
         let mut line = format!(
@@ -166,7 +166,7 @@ impl Appoint {
         desk.sign(own_roster, entrust.into()).map(|_| left)
     }
 
-    fn answer(&self, desk: &Desk<'_>, request: &Request) -> Result<Answer, Refusal> {
+    fn answer(desk: &Desk<'_>, request: &Request) -> Result<Answer, Refusal> {
         let home = &*desk.home;
         let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
         let config = Config::load(&home.dir().join(CONFIG_FILE))

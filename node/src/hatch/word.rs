@@ -35,7 +35,7 @@ impl Wire {
     pub(crate) fn command_line() -> Result<Self, Refusal> {
         let words = std::env::args_os().skip(1).map(|word| {
             let text = word.into_string();
-            text.map_err(|word| Refusal::data(format!("{word:?} must be UTF-8")))
+            text.map_err(|word| Refusal::data(format!("{} must be UTF-8", word.display())))
         });
         words.collect::<Result<_, _>>().map(Self::Line)
     }

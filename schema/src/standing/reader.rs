@@ -94,15 +94,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn state_of(&self, fact: &Fact) -> State {
-        match self.by_id.get(&fact.id) {
-            Some(&index) => self.entries[index].state,
-            None => {
-                let state = self.authority.state(fact, self.complete.contains(&fact.id));
-                let seat = fact.appointment;
-                let seat = seat.and_then(|id| self.authority.appointment(id));
-                bound(state, fact, seat, self.rules)
-            }
+        if let Some(&index) = self.by_id.get(&fact.id) {
+            return self.entries[index].state;
         }
+        let state = self.authority.state(fact, self.complete.contains(&fact.id));
+        let seat = fact.appointment;
+        let seat = seat.and_then(|id| self.authority.appointment(id));
+        bound(state, fact, seat, self.rules)
     }
 
     /// Workflow and version of a matter, where its opening act is here and complete.

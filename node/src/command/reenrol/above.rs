@@ -94,13 +94,12 @@ impl Work for Answer {
 
     fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
         let (own, now) = (desk.home.identity.office_id(), desk.now);
-        let carried = match &self.request {
-            None => None,
-            Some(_) => {
-                let line = String::from_utf8_lossy(input).into_owned();
-                let read = reenrol::read_carried(desk.replica, &line);
-                Some(read.map_err(Refusal::data)?)
-            }
+        let carried = if self.request.is_some() {
+            let line = String::from_utf8_lossy(input).into_owned();
+            let read = reenrol::read_carried(desk.replica, &line);
+            Some(read.map_err(Refusal::data)?)
+        } else {
+            None
         };
         let found = reenrol::find(desk.replica, (own, now), carried, &self.code);
         let waits = found.map_err(Refusal::data)?;
