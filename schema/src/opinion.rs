@@ -18,6 +18,7 @@ mod office;
 mod paper;
 mod path;
 mod quarrel;
+mod reads;
 mod receipt;
 mod reliance;
 mod root;
@@ -105,6 +106,8 @@ pub enum Void {
     Scope,
     /// It was signed outside the interval of its appointment.
     Interval,
+    /// It was signed under an appointment that only reads.
+    Reads,
 }
 
 /// Between which times an envelope was provably signed, ms UTC (rule 23).

@@ -29,7 +29,7 @@ mod tree;
 pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use audit::{Batch, Finding};
-pub use author::{Draft, Payload, Seat, SignError};
+pub use author::{Draft, Payload, Seat, SignError, Unsigned};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};

@@ -56,6 +56,8 @@ pub enum VoidReason {
     Scope,
     /// Signed outside the interval of its appointment.
     Interval,
+    /// Signed under an appointment that only reads.
+    Reads,
 }
 
 /// Where a head lies on its author's chain.

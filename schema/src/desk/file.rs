@@ -70,6 +70,7 @@ impl File {
         act: impl Fn(EnvelopeId) -> Option<Act>,
     ) -> Self {
         let order = causal_order(facts);
+        let listed: BTreeMap<EnvelopeId, State> = standing.listed.iter().copied().collect();
         let mut complete = BTreeSet::new();
         let mut filed = Vec::with_capacity(order.len());
         for envelope in order {
@@ -81,7 +82,10 @@ impl File {
             filed.push(Filed {
                 fact: fact.clone(),
                 act: act(envelope),
-                state: authority.state(fact, whole),
+                state: listed
+                    .get(&envelope)
+                    .copied()
+                    .unwrap_or_else(|| authority.state(fact, whole)),
                 by: capacity(authority, fact),
             });
         }

@@ -18,7 +18,7 @@ impl Desk<'_> {
         let old = self.opened.0;
         let new = steps.iter().find(|step| step.value == Value::Approve);
         let new = new.map(|step| step.office);
-        let filed = |id: EnvelopeId| match self.opinion.state(id) {
+        let filed = |id: EnvelopeId| match self.state(id) {
             State::Good { .. } => {
                 let said = self.opinion.said(self.papers[&id]);
                 self.opinion
@@ -66,7 +66,7 @@ impl Desk<'_> {
             Some((_, Act::Serve(act))) => Some((paper.id, act.decision)),
             _ => None,
         });
-        let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
+        let good = |id: EnvelopeId| matches!(self.state(id), State::Good { .. });
         serves.filter(|(id, _)| good(*id)).collect()
     }
 

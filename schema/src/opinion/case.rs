@@ -179,6 +179,11 @@ impl<'a> Desk<'a> {
         past
     }
 
+    /// How an envelope stands under the law of this desk.
+    pub(super) fn state(&self, id: EnvelopeId) -> State {
+        self.opinion.state_under(id, self.law)
+    }
+
     pub(super) fn past(&self, id: EnvelopeId) -> &BTreeSet<EnvelopeId> {
         &self.pasts[&id]
     }
@@ -247,7 +252,7 @@ impl<'a> Desk<'a> {
             on == place && known && !gone.contains(*id)
         });
         let candidates = ids.filter_map(|(id, (_, value))| {
-            let State::Good { filed } = self.opinion.state(*id) else {
+            let State::Good { filed } = self.state(*id) else {
                 return None;
             };
             let ground = self.competent.get(id)?;
@@ -323,7 +328,8 @@ impl<'a> Desk<'a> {
         let unknown = self
             .papers
             .values()
-            .any(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))));
+            .filter(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))))
+            .any(|paper| matches!(self.state(paper.id), State::Good { .. }));
         CaseOpinion {
             place: self.place(None),
             minor: self.opened.1,
@@ -355,7 +361,7 @@ impl<'a> Desk<'a> {
         decided: &mut BTreeMap<EnvelopeId, Decided>,
     ) {
         for (id, _) in self.on.iter().filter(|(_, (on, _))| on == place) {
-            let state = self.opinion.state(*id);
+            let state = self.state(*id);
             let broken = self.competent.get(id).and_then(|ground| ground.broken);
             let held = |slot: &Slot| match slot {
                 _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {

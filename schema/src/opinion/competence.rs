@@ -276,7 +276,7 @@ impl Desk<'_> {
         let mut earlier = steps.filter(|id| past.contains(id) && !gone.contains(id));
         earlier.any(|id| match self.papers[&id].act() {
             Some((_, Act::Step(step))) => {
-                let good = matches!(self.opinion.state(id), State::Good { .. });
+                let good = matches!(self.state(id), State::Good { .. });
                 good && apart.contains(&step.event) && self.person(id) == Some(person)
             }
             _ => false,

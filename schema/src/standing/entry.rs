@@ -1,5 +1,7 @@
 //! The complete envelopes of a dossier in causal order, each with what lies in its past.
 
+use super::reads::bound;
+use super::rule::SlotRules;
 use crate::act::Appoint;
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
@@ -95,6 +97,7 @@ fn named(fact: &Fact) -> impl Iterator<Item = EnvelopeId> + '_ {
 /// Entries in causal order, and the ids of all complete envelopes.
 pub(super) fn order<'a>(
     authority: &'a Authority,
+    rules: &dyn SlotRules,
     facts: &'a BTreeMap<EnvelopeId, Fact>,
 ) -> (Vec<Entry<'a>>, BTreeSet<EnvelopeId>) {
     let mut entries: Vec<Entry<'a>> = Vec::new();
@@ -108,11 +111,12 @@ pub(super) fn order<'a>(
         if bears_on_law(&fact.what) {
             let moment = authority.moment_of(fact);
             after.insert(entries.len());
+            let seat = fact.appointment.and_then(|id| authority.appointment(id));
             entries.push(Entry {
                 fact,
                 past,
-                state: authority.state(fact, true),
-                seat: fact.appointment.and_then(|id| authority.appointment(id)),
+                state: bound(authority.state(fact, true), fact, seat, rules),
+                seat,
                 claimed: moment.said,
                 moment,
             });

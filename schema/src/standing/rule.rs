@@ -80,6 +80,13 @@ pub trait SlotRules {
         earlier.is_none()
     }
 
+    /// Whether an appointment with these roles only reads: what is signed under it in a dossier that is
+    /// no roster and no log is void.
+    fn only_reads(&self, roles: &[String]) -> bool {
+        let _ = roles;
+        false
+    }
+
     /// Whether a role leads its office and may rule on quarrels there.
     fn leads(&self, role: &str) -> bool;
 

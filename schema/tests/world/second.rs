@@ -57,6 +57,10 @@ impl Law for TownLaw {
         }
     }
 
+    fn reads(&self, role: &str) -> bool {
+        role == "PROC"
+    }
+
     fn leads(&self, role: &str) -> bool {
         role.ends_with("_HEAD")
     }

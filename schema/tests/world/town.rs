@@ -13,8 +13,8 @@
 )]
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Appoint, At, Correct, Endorse, Found, Open, Receipt, Receipted, Replant,
-    Revoke, Serve, Span, Step, Withdraw,
+    Act, Amend, Apply, Appoint, At, Correct, EditBytes, Endorse, Found, Open, Receipt, Receipted,
+    Replant, Revoke, Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::{Authority, RootKey, State};
@@ -67,6 +67,10 @@ impl SlotRules for TownRules {
             value,
             restrictive: value == Verdict::Refuse,
         })
+    }
+
+    fn only_reads(&self, roles: &[String]) -> bool {
+        roles.iter().any(|role| role == "PROC")
     }
 
     fn leads(&self, role: &str) -> bool {
@@ -642,6 +646,22 @@ impl World {
         };
         let draft = self.in_case(&replaces, 11);
         self.sign(who, draft, act.into())
+    }
+
+    /// Any act on the case.
+    pub fn any(&mut self, who: &str, act: Act, deps: &[EnvelopeId]) -> EnvelopeId {
+        let draft = self.in_case(deps, 11);
+        self.sign(who, draft, act)
+    }
+
+    /// A change of the case's texts.
+    pub fn edit(&mut self, who: &str) -> EnvelopeId {
+        let draft = self.in_case(&[], 11);
+        let edit = EditBytes {
+            at: draft.day * DAY,
+            change: vec![1],
+        };
+        self.seal(who, draft, Kind::Edit, canon::encode(&edit))
     }
 
     /// An act that says nothing of weight: a note on the chain.

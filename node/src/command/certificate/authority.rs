@@ -1,7 +1,8 @@
 //! The authority's side: made once at the county, off-line ever after, used to sign for a node.
 
-use super::super::desk::Desk;
+use super::super::desk::{Bench, Desk};
 use super::super::secret::Source;
+use super::super::work::{Who, Work};
 use super::super::{Done, Refusal, cost, now_ms, read_bounded};
 use super::file::{read_authority, write_new};
 use crate::certificate::{
@@ -14,7 +15,7 @@ use jiaolian_schema::act::Vouch;
 use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What passphrases are asked for under.
 const AUTHORITY: &str = "签发机构文件";
@@ -51,11 +52,13 @@ pub struct Ca {
 impl Ca {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let scope = Scope::new(&self.domains, &self.subnets)?;
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let mut bench = Bench::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let mut desk = bench.desk();
         let words = Source::new(self.passphrase_stdin).ask_new(AUTHORITY)?;
         let file = found(&mut desk, scope, &words, &self.document)?;
         write_new(&self.out, &file.to_bytes())?;
         desk.settle()?;
+        bench.close()?;
         let (out, said) = (self.out.display().to_string(), digits(&file.fingerprint()));
         let line = format!("已建立签发机构 {out}，指纹 {said}，并已写入名册。请离线保管。");
         let data = json!({
@@ -68,7 +71,7 @@ impl Ca {
 
 /// Makes an authority and vouches for it; durable once the desk settles.
 pub(super) fn found(
-    desk: &mut Desk,
+    desk: &mut Desk<'_>,
     scope: Scope,
     passphrase: &str,
     document: &str,
@@ -111,9 +114,16 @@ pub struct Distrust {
     pub(super) json: bool,
 }
 
-impl Distrust {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+impl Work for Distrust {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::numbered(&self.keeper, self.passphrase_stdin))
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let own = desk.home.identity.office_id();
         let mut ids: Vec<EnvelopeId> = Vec::new();
         for office in desk
@@ -150,7 +160,9 @@ impl Distrust {
             data: json!({ "fingerprint": self.fingerprint }),
         })
     }
+}
 
+impl Distrust {
     fn names(&self, fingerprint: &[u8; 32]) -> bool {
         let plain = |text: &str| -> String {
             let kept = text.chars().filter(char::is_ascii_alphanumeric);

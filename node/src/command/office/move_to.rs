@@ -2,6 +2,7 @@
 //! `docs/standing-roster.md`. What the rule would not count is refused before it is signed.
 
 use super::super::desk::{Desk, Hand};
+use super::super::work::{Who, Work};
 use super::super::{Done, Refusal};
 use super::{find, parse_day};
 use crate::view::label::day_number;
@@ -12,6 +13,7 @@ use jiaolian_schema::hold::{Moment, Office, Offices, day_of, day_start};
 use jiaolian_schema::id::OfficeId;
 use jiff::civil::Date;
 use serde_json::json;
+use std::path::Path;
 
 /// Days for which what the old superior said before still counts when it becomes known.
 const GRACE_DAYS: u8 = 7;
@@ -79,13 +81,20 @@ enum MoveError {
     Outranked(Date),
 }
 
-impl Move {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::of(&self.hand)?;
+impl Work for Move {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let (office, row) = find(desk.authority(), &self.office)?;
         let (under, above) = find(desk.authority(), &self.under)?;
         let (called_off, before) = self
-            .check(&desk, (office, &row), (under, &above))
+            .check_move(desk, (office, &row), (under, &above))
             .map_err(|error| Refusal::data(error.to_string()))?;
         let act = Replant {
             office,
@@ -123,15 +132,17 @@ impl Move {
             }),
         })
     }
+}
 
+impl Move {
     fn first_instant(&self) -> i64 {
         day_start(i64::from(day_number(self.from)))
     }
 
     /// Whether a plan for the day is called off, and the name of the superior of the day before.
-    fn check(
+    fn check_move(
         &self,
-        desk: &Desk,
+        desk: &Desk<'_>,
         (office, row): (OfficeId, &Office),
         (under, above): (OfficeId, &Office),
     ) -> Result<(bool, String), MoveError> {

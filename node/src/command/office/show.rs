@@ -1,10 +1,11 @@
 //! What is on file about an office: names by date, entrustments, policy, the root, stand-ins, and
 //! administrators who hold another seat.
 
-use super::super::{Done, EXIT_IO, Refusal, now_ms};
+use super::super::desk::Desk;
+use super::super::work::Work;
+use super::super::{Done, EXIT_IO, Refusal};
 use super::find;
-use crate::home::Home;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::store::StoreReader;
 use crate::view::label::day_number;
 use clap::Args;
 use jiaolian_schema::act::Restyle;
@@ -18,7 +19,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `jiaolian office show`.
 #[derive(Debug, Args)]
@@ -34,14 +35,16 @@ pub(super) struct Show {
     pub(super) json: bool,
 }
 
-impl Show {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let replica = home.replica(&store)?;
-        let authority = replica.authority();
-        let own = home.identity.office_id().to_hex();
+impl Work for Show {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let authority = desk.authority();
+        let own = desk.home.identity.office_id().to_hex();
         let (office, row) = find(authority, self.office.as_deref().unwrap_or(&own))?;
-        let today = day_number(civil_of(now_ms()).date());
+        let today = day_number(civil_of(desk.now).date());
         let named = authority.name_at(office, today);
         let (name, code) = named.map_or((row.name.as_str(), row.code.as_str()), |named| {
             (named.name, named.code)
@@ -51,8 +54,8 @@ impl Show {
             .entrustments_of(office)
             .map(|one| entrustment(&one))
             .collect();
-        let stand_ins = stand_ins(&replica, office)?;
-        let clashes = clashes(authority, office);
+        let stand_ins = stand_ins(desk.replica, office, Moment::at(desk.now))?;
+        let clashes = clashes(authority, office, Moment::at(desk.now));
         let mut line = format!("{name}({code}), 层级 {}", row.tier);
         for (_, act) in &restyles {
             let _ = write!(line, "\n  {} 起: {}", date_of(act.from_day), words(act));
@@ -150,9 +153,12 @@ fn root(authority: &Authority) -> Json {
 }
 
 /// Every standing in at the office and below, with what was signed in the place.
-fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Json>, Refusal> {
+fn stand_ins(
+    replica: &Replica<StoreReader>,
+    office: OfficeId,
+    today: Moment,
+) -> Result<Vec<Json>, Refusal> {
     let authority = replica.authority();
-    let today = Moment::at(now_ms());
     let below = |of: OfficeId| authority.offices().stood_over(office, of, today);
     let seats = authority.stand_in_seats();
     let seats: Vec<EnvelopeId> = seats
@@ -195,10 +201,9 @@ fn stood_in(one: &StoodIn<'_>) -> Json {
     })
 }
 
-fn clashes(authority: &Authority, office: OfficeId) -> Vec<Json> {
+fn clashes(authority: &Authority, office: OfficeId, today: Moment) -> Vec<Json> {
     let near = |id: EnvelopeId| {
         let appoint = authority.appointment(id);
-        let today = Moment::at(now_ms());
         let over = |of| authority.offices().stood_over(office, of, today);
         appoint.is_some_and(|appoint| over(appoint.office))
     };
