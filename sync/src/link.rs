@@ -5,9 +5,8 @@ use crate::effect::{Lane, Peer};
 use crate::frame::{Chain, Frame};
 use crate::frontier::{Known, Reading};
 use crate::index::View;
-use crate::item::{Group, Key, Salt, Short};
+use crate::item::{Key, Salt, Short};
 use jiaolian_schema::envelope::Envelope;
-use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -351,68 +350,3 @@ pub(crate) fn weight(envelope: &Envelope) -> usize {
 
 /// The tier of counties: inside one a case may be given to another office.
 pub(crate) const COUNTY_TIER: u8 = 2;
-
-/// What two offices compare: everything of the lower one and all below it that both may hold, the
-/// rosters above, and those by which both have dossiers of an office that was moved. `offices` is the
-/// tree of the day.
-pub(crate) fn view(
-    offices: &Offices,
-    (here, there): (OfficeId, OfficeId),
-    shared: &BTreeSet<OfficeId>,
-    now: i64,
-) -> View {
-    use crate::item::Class;
-    let (upper, lower) = if offices.covers(there, here) {
-        (there, Some(here))
-    } else if offices.covers(here, there) {
-        (here, Some(there))
-    } else {
-        (there, None)
-    };
-    let tier_of = |id| offices.get(id).map_or(u8::MAX, |office| office.tier);
-    let tier = tier_of(upper);
-    let by_county = tier > COUNTY_TIER && lower.is_some_and(|id| tier_of(id) >= COUNTY_TIER);
-    let mut groups = Vec::new();
-    for office in lower
-        .map(|lower| offices.subtree(lower))
-        .unwrap_or_default()
-    {
-        groups.extend([Class::Roster, Class::KeeperChain].map(|class| Group::new(class, office)));
-        if tier <= 4 {
-            let classes = if by_county {
-                [Class::CountyAlarm, Class::CountyCase, Class::StaffChain]
-            } else {
-                [Class::Alarm, Class::Case, Class::StaffChain]
-            };
-            groups.extend(classes.map(|class| Group::new(class, office)));
-            groups.push(Group::new(Class::Audit, office));
-        }
-        if tier <= COUNTY_TIER {
-            groups.push(Group::new(Class::MinorCase, office));
-        }
-    }
-    let above_there: BTreeSet<OfficeId> = offices.path(there).into_iter().collect();
-    let above = offices.path(here);
-    let common = above.into_iter().filter(|id| above_there.contains(id));
-    groups.extend(common.map(|office| Group::new(Class::Roster, office)));
-    // What goes ahead of the day on which an office comes to stand under both.
-    let due = shared.iter().filter(|id| {
-        let both = [here, there];
-        let stands = both.iter().all(|end| offices.covers(*end, **id));
-        tier <= 4 && !stands && both.iter().all(|end| offices.is_due(*end, **id, now))
-    });
-    for office in due {
-        groups.extend([Class::Alarm, Class::Case, Class::Audit].map(|of| Group::new(of, *office)));
-        if tier <= COUNTY_TIER {
-            groups.push(Group::new(Class::MinorCase, *office));
-        }
-    }
-    let shown: BTreeSet<Group> = groups.iter().copied().collect();
-    let rosters = shared.iter().map(|id| Group::new(Class::Roster, *id));
-    for (office, roster) in shared.iter().zip(rosters) {
-        if !shown.contains(&roster) {
-            groups.extend([roster, Group::new(Class::KeeperChain, *office)]);
-        }
-    }
-    View::new(groups)
-}

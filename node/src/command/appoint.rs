@@ -190,7 +190,7 @@ impl Appoint {
 /// office, so that no other can found it. The number, where the id was made here.
 fn bind(desk: &Desk<'_>, request: &mut Request) -> Option<[u8; 16]> {
     let (own, asked) = (desk.home.identity.office_id(), request.office_id());
-    if desk.authority().offices().covers(own, asked) {
+    if desk.authority().offices().ever_over(own, asked) {
         return None;
     }
     request.bind(own);

@@ -21,7 +21,7 @@ pub fn rows(node: &Node, viewer: &Viewer) -> Vec<StandInRow> {
     let authority = node.authority();
     let seats = authority.stand_in_seats().filter(|(_, appoint, good)| {
         *good
-            && authority.offices().covers(viewer.office, appoint.office)
+            && node.offices().covers(viewer.office, appoint.office)
             && !authority.is_barred(appoint.author())
     });
     let mut rows: Vec<StandInRow> = seats

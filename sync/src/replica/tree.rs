@@ -3,8 +3,8 @@
 
 use super::Replica;
 use crate::index::View;
-use crate::item::Key;
-use crate::link::view;
+use crate::item::{Class, Group, Key};
+use crate::link::COUNTY_TIER;
 use crate::store::Store;
 use jiaolian_schema::hold::{EVER, Moment, Offices};
 use jiaolian_schema::id::{AuthorId, DossierId, OfficeId};
@@ -59,7 +59,7 @@ impl<S: Store> Replica<S> {
         // A clock that is set back asks again; until an office moves there is nothing to ask.
         let back = if grown.has_moves() { today } else { EVER };
         self.tree_holds = (back, turn.unwrap_or(i64::MAX));
-        if self.tree == grown && turn.is_none() {
+        if self.tree == grown {
             return;
         }
         let rows: Vec<(DossierId, [u8; 16], Vec<Key>)> = self
@@ -117,4 +117,68 @@ impl<S: Store> Replica<S> {
             }
         }
     }
+}
+
+/// What two offices compare: everything of the lower one and all below it that both may hold, the
+/// rosters above, and those by which both have dossiers of an office that was moved. `offices` is the
+/// tree of the day.
+fn view(
+    offices: &Offices,
+    (here, there): (OfficeId, OfficeId),
+    shared: &BTreeSet<OfficeId>,
+    now: i64,
+) -> View {
+    let (upper, lower) = if offices.covers(there, here) {
+        (there, Some(here))
+    } else if offices.covers(here, there) {
+        (here, Some(there))
+    } else {
+        (there, None)
+    };
+    let tier_of = |id| offices.get(id).map_or(u8::MAX, |office| office.tier);
+    let tier = tier_of(upper);
+    let by_county = tier > COUNTY_TIER && lower.is_some_and(|id| tier_of(id) >= COUNTY_TIER);
+    let mut groups = Vec::new();
+    for office in lower
+        .map(|lower| offices.subtree(lower))
+        .unwrap_or_default()
+    {
+        groups.extend([Class::Roster, Class::KeeperChain].map(|class| Group::new(class, office)));
+        if tier <= 4 {
+            let classes = if by_county {
+                [Class::CountyAlarm, Class::CountyCase, Class::StaffChain]
+            } else {
+                [Class::Alarm, Class::Case, Class::StaffChain]
+            };
+            groups.extend(classes.map(|class| Group::new(class, office)));
+            groups.push(Group::new(Class::Audit, office));
+        }
+        if tier <= COUNTY_TIER {
+            groups.push(Group::new(Class::MinorCase, office));
+        }
+    }
+    let above_there: BTreeSet<OfficeId> = offices.path(there).into_iter().collect();
+    let above = offices.path(here);
+    let common = above.into_iter().filter(|id| above_there.contains(id));
+    groups.extend(common.map(|office| Group::new(Class::Roster, office)));
+    // What goes ahead of the day on which an office comes to stand under both.
+    let due = shared.iter().filter(|id| {
+        let both = [here, there];
+        let stands = both.iter().all(|end| offices.covers(*end, **id));
+        tier <= 4 && !stands && both.iter().all(|end| offices.is_due(*end, **id, now))
+    });
+    for office in due {
+        groups.extend([Class::Alarm, Class::Case, Class::Audit].map(|of| Group::new(of, *office)));
+        if tier <= COUNTY_TIER {
+            groups.push(Group::new(Class::MinorCase, *office));
+        }
+    }
+    let shown: BTreeSet<Group> = groups.iter().copied().collect();
+    let rosters = shared.iter().map(|id| Group::new(Class::Roster, *id));
+    for (office, roster) in shared.iter().zip(rosters) {
+        if !shown.contains(&roster) {
+            groups.extend([roster, Group::new(Class::KeeperChain, *office)]);
+        }
+    }
+    View::new(groups)
 }

@@ -46,17 +46,20 @@ enum MoveError {
     )]
     Grace(u8),
     #[error(
-        "R-62: 隶属调整最早自签署次日起生效, {from} 不晚于今天 {today} (a move begins on the day after it is signed or later; {from} is not after {today})"
+        "R-62: 隶属调整最早自签署次日起生效, {from} 不晚于今天 {today} \
+         (a move begins on the day after it is signed or later; {from} is not after {today})"
     )]
     Day { from: Date, today: Date },
     #[error("R-62: {0} 没有上级, 不能调整 (the root stands under nobody: {0})")]
     Root(String),
     #[error(
-        "R-62: 须由原上级与新上级的共同上级签署, {own} 不在 {other} 之上 (an office above both superiors signs; {own} does not stand above {other})"
+        "R-62: 须由原上级与新上级的共同上级签署, {own} 不在 {other} 之上 \
+         (an office above both superiors signs; {own} does not stand above {other})"
     )]
     NotAbove { own: String, other: String },
     #[error(
-        "R-62: 新上级须与原上级处于同一层次, {under} 在第 {found} 层, 应在第 {wanted} 层 (the new superior is of the depth of the present one; {under} has depth {found}, not {wanted})"
+        "R-62: 新上级须与原上级处于同一层次, {under} 在第 {found} 层, 应在第 {wanted} 层 \
+         (the new superior is of the depth of the present one; {under} has depth {found}, not {wanted})"
     )]
     Depth {
         under: String,
@@ -64,7 +67,8 @@ enum MoveError {
         wanted: u8,
     },
     #[error(
-        "R-62: 上级的层级须更高, {under} 为 {found} 级, 不高于 {own} 级 (a superior is of a higher tier; {under} has {found}, not above {own})"
+        "R-62: 上级的层级须更高, {under} 为 {found} 级, 不高于 {own} 级 \
+         (a superior is of a higher tier; {under} has {found}, not above {own})"
     )]
     Tier { under: String, found: u8, own: u8 },
     #[error("R-62: 演练机关与正式机关不能互相隶属: {0} (drill and live offices never join)")]
