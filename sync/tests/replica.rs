@@ -23,6 +23,8 @@ mod hostile;
 mod induction;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/prepare.rs"]
+mod prepare;
 #[path = "replica/quarrel.rs"]
 mod quarrel;
 #[path = "replica/receipt.rs"]
