@@ -25,6 +25,7 @@ mod root;
 mod scope;
 mod slot;
 mod state;
+mod under;
 mod word;
 
 pub use case::{CaseOpinion, Decided, MatterOpinion};
@@ -36,6 +37,7 @@ pub use office::{Office, Offices};
 pub use paper::{Paper, Papers, Says};
 pub use root::is_sound as is_sound_root;
 pub use slot::{Held, Slot};
+pub use under::Under;
 
 use crate::envelope::{Duty, author_id};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};

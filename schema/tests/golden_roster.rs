@@ -6,7 +6,7 @@
 
 use jiaolian_schema::act::{
     Act, Acting, Appoint, Ask, At, Damage, Entrust, FormerKeeper, Found, Ledger, Log, PublicKey,
-    Restyle, Root, RootSignature, RootStatement, Shred, Shredded, StandIn, Stays, Vouch,
+    Replant, Restyle, Root, RootSignature, RootStatement, Shred, Shredded, StandIn, Stays, Vouch,
     bound_office_id,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
@@ -114,9 +114,16 @@ fn acts() -> Vec<(&'static str, Act)> {
         reason: "所长赴省参会".into(),
         back: 0,
     };
+    let replant = Replant {
+        office: OFFICE,
+        parent: OfficeId([2; 16]),
+        from_day: 20_514,
+        grace_days: 7,
+    };
     vec![
         ("root", root().into()),
         ("restyle", restyle.into()),
+        ("replant", replant.into()),
         ("stand_in", stand_in.into()),
         ("entrust_ends", entrust.into()),
         ("appoint_acting", appoint.into()),

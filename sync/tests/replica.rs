@@ -23,6 +23,8 @@ mod hostile;
 mod induction;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/passage.rs"]
+mod passage;
 #[path = "replica/prepare.rs"]
 mod prepare;
 #[path = "replica/quarrel.rs"]

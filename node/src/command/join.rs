@@ -151,7 +151,7 @@ fn check_place(
         )));
     }
     let above = authority.endpoints().get(superior).map(|seat| seat.office);
-    if *superior != [0; 32] && !above.is_some_and(|above| offices.is_above(above, id)) {
+    if *superior != [0; 32] && !above.is_some_and(|above| offices.ever_above(above, id)) {
         return Err(Refusal::data(format!(
             "the answer names a node above that its roster does not: {}",
             hex(superior)

@@ -1,6 +1,7 @@
-//! `jiaolian office`: what a keeper says of offices below (name and code by date, entrustment) and of
+//! `jiaolian office`: what a keeper says of offices below (name, code and superior by date, entrustment) and of
 //! numbers for all of them (policy), and what is on file about an office.
 
+mod move_to;
 mod show;
 
 use super::desk::{Desk, Hand};
@@ -12,7 +13,7 @@ use clap::{Args, Subcommand};
 use jiaolian_schema::act::{Entrust, Policy as PolicyAct, Restyle};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::calendar::{end_of, parse_date, start_of};
-use jiaolian_schema::hold::Office as OfficeRow;
+use jiaolian_schema::hold::{Moment, Office as OfficeRow};
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex, unhex};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::standing::FOLD_VERSION;
@@ -32,6 +33,8 @@ pub struct Office {
 enum Step {
     /// Give an office below another name or code from a day on.
     Rename(Rename),
+    /// Put an office below under another superior from a day on (隶属调整).
+    Move(move_to::Move),
     /// Entrust actions to an office below (委托函), or end what was entrusted.
     Entrust(EntrustTo),
     /// Set the numbers, the rule pack and the fold version for this office and all below.
@@ -102,6 +105,7 @@ impl Office {
     pub(super) fn json(&self) -> bool {
         match &self.step {
             Step::Rename(step) => step.hand.json,
+            Step::Move(step) => step.hand.json,
             Step::Entrust(step) => step.hand.json,
             Step::Policy(step) => step.hand.json,
             Step::Show(step) => step.json,
@@ -112,6 +116,7 @@ impl Office {
     pub(super) fn work(self) -> Arc<dyn Work> {
         match self.step {
             Step::Rename(step) => Arc::new(step),
+            Step::Move(step) => Arc::new(step),
             Step::Entrust(step) => Arc::new(step),
             Step::Policy(step) => Arc::new(step),
             Step::Show(step) => Arc::new(step),
@@ -335,7 +340,8 @@ fn check_below(desk: &Desk<'_>, office: OfficeId, row: &OfficeRow) -> Result<(),
     let is_root = desk
         .seat
         .is_some_and(|seat| seat.author == authority.root_keeper());
-    if authority.offices().is_above(own, office) || (is_root && own == office) {
+    let today = Moment::at(desk.now);
+    if authority.offices().stood_above(own, office, today) || (is_root && own == office) {
         return Ok(());
     }
     Err(Refusal::data(format!(

@@ -188,7 +188,7 @@ impl Node {
 
     /// The tree of offices.
     pub fn offices(&self) -> &Offices {
-        self.replica.authority().offices()
+        self.replica.offices()
     }
 
     /// Whether case files are closed.

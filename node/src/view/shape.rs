@@ -22,8 +22,8 @@ pub use desk::{
 pub use map::{MapPeople, MapPerson, Track};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
-    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal,
-    Storage, TrafficShape,
+    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,
+    RefusedRow, RefusedTotal, Storage, TrafficShape,
 };
 
 pub use stand_in::{StandInChange, StandInRow, StandIns};

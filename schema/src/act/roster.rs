@@ -227,6 +227,29 @@ pub struct Restyle {
     pub code: Option<String>,
 }
 
+/// Puts an office under another one from a civil day on (隶属调整), R-60 to R-69 of
+/// `docs/standing-roster.md`. Signed by a keeper of an office above both.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Replant {
+    /// Which office.
+    #[n(0)]
+    pub office: OfficeId,
+    /// The office above it from then on; of the depth of the one before.
+    #[n(1)]
+    pub parent: OfficeId,
+    /// First day, days since 1970-01-01 in Asia/Shanghai.
+    #[n(2)]
+    pub from_day: i32,
+    /// For how many days from then on what the former superior said before still counts when it becomes
+    /// known; at most `GRACE_DAYS_MAX`.
+    #[n(3)]
+    pub grace_days: u8,
+}
+
+/// Longest grace of a `Replant`, days.
+pub const GRACE_DAYS_MAX: u8 = 30;
+
 /// The holder of a stand-in's appointment takes the place, or gives it back. Signed by the holder's
 /// staff key in the roster of its office.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

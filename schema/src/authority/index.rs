@@ -37,6 +37,8 @@ pub(super) struct Index {
     pub(super) rulings: Ids,
     /// New names and codes by office.
     pub(super) restyles: BTreeMap<OfficeId, Ids>,
+    /// Acts that put an office under another one, by office.
+    pub(super) replants: BTreeMap<OfficeId, Ids>,
     /// Standings in by the appointment that they name.
     pub(super) stand_ins: BTreeMap<EnvelopeId, Ids>,
 }
@@ -100,6 +102,7 @@ impl Authority {
             Act::Revoke(revoke) => index.said_about.entry(revoke.author).or_default(),
             Act::Endorse(endorse) => index.said_about.entry(endorse.author).or_default(),
             Act::Restyle(restyle) => index.restyles.entry(restyle.office).or_default(),
+            Act::Replant(replant) => index.replants.entry(replant.office).or_default(),
             Act::StandIn(stand_in) => index.stand_ins.entry(stand_in.appointment).or_default(),
             _ => &mut index.rulings,
         };

@@ -5,7 +5,7 @@ use super::case::{BATON, Desk, Place};
 use super::law::Value;
 use super::slot::Candidate;
 use crate::act::Act;
-use crate::id::EnvelopeId;
+use crate::id::{EnvelopeId, OfficeId};
 use std::collections::BTreeSet;
 
 impl Desk<'_> {
@@ -17,13 +17,19 @@ impl Desk<'_> {
     ) -> Vec<Candidate> {
         let old = self.opened.0;
         let new = steps.iter().find(|step| step.value == Value::Approve);
-        let common = new.and_then(|step| self.opinion.offices.common(step.office, old));
+        let new = new.map(|step| step.office);
         let filed = |id: EnvelopeId| match self.state(id) {
-            State::Good { .. } => self.opinion.filed_with(id, common?),
+            State::Good { .. } => {
+                let said = self.opinion.said(self.papers[&id]);
+                self.opinion
+                    .filed_with(id, self.common(new?, old, said.at)?)
+            }
             _ => None,
         };
         let mut found = Vec::new();
         for mut step in steps {
+            // Rule 38 knows a tie and no higher office.
+            step.depth = 0;
             if step.value == Value::Approve {
                 step.filed = filed(step.id);
                 found.push(step);
@@ -43,6 +49,15 @@ impl Desk<'_> {
             }
         }
         found
+    }
+
+    /// the lowest office that stood over both at an instant, or was one of them.
+    fn common(&self, one: OfficeId, other: OfficeId, at: i64) -> Option<OfficeId> {
+        let offices = self.opinion.offices();
+        let known = |id: &OfficeId| offices.get(*id).is_some();
+        let over_other = offices.ladder(other, at);
+        let mut up = offices.ladder(one, at).into_iter().filter(known);
+        up.find(|id| over_other.contains(id))
     }
 
     /// Good services with what they served.

@@ -92,12 +92,10 @@ impl Opinion<'_> {
     /// What a dossier comes to under the rules.
     pub fn of_case(&self, dossier: DossierId, law: &dyn Law) -> CaseOpinion {
         let mut desk = Desk::lay(self, dossier, law);
-        desk.find_competent();
-        let place = desk.place(None);
-        let days = self.stale_days(place).unwrap_or_else(|| law.stale_days());
+        // C is asked of where the dossier was opened: who is responsible rests on slots, and so on C.
+        let days = self.stale_days(desk.opened.0);
+        let days = days.unwrap_or_else(|| law.stale_days());
         desk.stale_ms = i64::from(days) * DAY_MS;
-        // Levels rest on slots that rest on C, which rests on the place: once more with the right C.
-        desk.competent.clear();
         desk.find_competent();
         desk.tell()
     }

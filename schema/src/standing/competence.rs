@@ -9,7 +9,7 @@ use super::rule::{Signer, SlotAct, Verdict};
 use super::slot::{SlotKey, SlotValue};
 use crate::act::{Appoint, Span};
 use crate::fact::What;
-use crate::hold::DossierKind;
+use crate::hold::{DossierKind, Moment};
 use crate::id::{EnvelopeId, OfficeId};
 
 /// Kinds of case in an appointment.
@@ -35,7 +35,7 @@ impl Reader<'_> {
             return false;
         }
         let place = self.place(Some(&entry.past));
-        self.office_fits(key, value, seat.office, place)
+        self.office_fits((key, value), seat.office, place, entry.moment)
             && self.kind_fits(seat)
             && (self.level_fits(entry, seat, place) || self.settles_from_above(entry, seat))
             && !self.prepared_by(entry, seat)
@@ -56,23 +56,22 @@ impl Reader<'_> {
 
     fn office_fits(
         &self,
-        key: &SlotKey,
-        value: &SlotValue,
+        (key, value): (&SlotKey, &SlotValue),
         signer: OfficeId,
         place: OfficeId,
+        moment: Moment,
     ) -> bool {
         let offices = self.authority.offices();
-        if offices.get(signer).is_none() {
+        if offices.get(signer).is_none() || offices.get(place).is_none() {
             return false;
         }
+        let over = |lower| offices.stood_over(signer, lower, moment);
         match (key, value) {
             // The receiving office of a transfer is not above the releasing one; the rules say who
             // registers.
             (SlotKey::Step(_, step), SlotValue::Verdict(Verdict::Approve)) if step == BATON => true,
-            (SlotKey::Place, SlotValue::Office(next)) => {
-                offices.covers(signer, place) && offices.covers(signer, *next)
-            }
-            _ => offices.covers(signer, place),
+            (SlotKey::Place, SlotValue::Office(next)) => over(place) && over(*next),
+            _ => over(place),
         }
     }
 
@@ -199,8 +198,8 @@ impl Reader<'_> {
         self.named_by(entry).all(|replaced| {
             replaced.is_some_and(|(_, replaced)| {
                 replaced.person != seat.person
-                    && !offices.is_above(replaced.office, seat.office)
-                    && (heads || offices.is_above(seat.office, replaced.office))
+                    && !offices.ever_above(replaced.office, seat.office)
+                    && (heads || offices.stood_above(seat.office, replaced.office, entry.moment))
             })
         })
     }
@@ -210,7 +209,8 @@ impl Reader<'_> {
     fn settles_from_above(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
         let offices = self.authority.offices();
         let below = |replaced: Option<(usize, &Appoint)>| {
-            replaced.is_some_and(|(_, by)| offices.is_above(seat.office, by.office))
+            replaced
+                .is_some_and(|(_, by)| offices.stood_above(seat.office, by.office, entry.moment))
         };
         let rivals = self.named_by(entry).flatten();
         let rivals = rivals.filter(|(index, _)| self.was_competent(*index));

@@ -5,6 +5,7 @@ use super::rule::SlotRules;
 use crate::act::Appoint;
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
+use crate::hold::Moment;
 use crate::id::EnvelopeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +54,8 @@ pub(super) struct Entry<'a> {
     pub(super) seat: Option<&'a Appoint>,
     /// The claimed time moved into the provable window, ms UTC.
     pub(super) claimed: i64,
+    /// When it was said: at `claimed`.
+    pub(super) moment: Moment,
 }
 
 impl Entry<'_> {
@@ -106,6 +109,7 @@ pub(super) fn order<'a>(
         }
         let mut after = past.clone();
         if bears_on_law(&fact.what) {
+            let moment = authority.moment_of(fact);
             after.insert(entries.len());
             let seat = fact.appointment.and_then(|id| authority.appointment(id));
             entries.push(Entry {
@@ -113,7 +117,8 @@ pub(super) fn order<'a>(
                 past,
                 state: bound(authority.state(fact, true), fact, seat, rules),
                 seat,
-                claimed: authority.window(fact).clamp(fact.at),
+                claimed: moment.said,
+                moment,
             });
         }
         pasts.insert(fact.id, after);

@@ -14,7 +14,7 @@
 
 use jiaolian_schema::act::{
     Act, Amend, Apply, Appoint, At, Correct, EditBytes, Endorse, Found, Open, Receipt, Receipted,
-    Revoke, Serve, Span, Step, Withdraw,
+    Replant, Revoke, Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::{Authority, RootKey, State};
@@ -171,6 +171,30 @@ impl World {
         for (township, county) in [("T1", "C1"), ("T2", "C1"), ("T3", "C2")] {
             w.found(township, Some(county), 1);
             w.people(township);
+        }
+        w
+    }
+
+    /// As `new`, under cities: K1 over C1 and C2, K2 over C3; T1 and T2 under C1, T3 under C2, T4 under
+    /// C3.
+    pub fn deep() -> Self {
+        let mut w = Self::empty();
+        w.found("P", None, 4);
+        w.people("P");
+        let offices = [
+            ("K1", "P", 3),
+            ("K2", "P", 3),
+            ("C1", "K1", 2),
+            ("C2", "K1", 2),
+            ("C3", "K2", 2),
+            ("T1", "C1", 1),
+            ("T2", "C1", 1),
+            ("T3", "C2", 1),
+            ("T4", "C3", 1),
+        ];
+        for (name, above, tier) in offices {
+            w.found(name, Some(above), tier);
+            w.people(name);
         }
         w
     }
@@ -415,6 +439,54 @@ impl World {
             compromised_since: None,
         };
         let draft = self.roster_draft(whose, 50);
+        self.sign(by, draft, act.into())
+    }
+
+    /// As `revoke`, on a day.
+    pub fn revoke_on(
+        &mut self,
+        by: &str,
+        whose: &str,
+        at: Option<At>,
+        replaces: &[EnvelopeId],
+        day: i64,
+    ) -> EnvelopeId {
+        let act = Revoke {
+            author: self.author(whose),
+            at,
+            replaces: replaces.to_vec(),
+            reason: String::new(),
+            compromised_since: None,
+        };
+        let draft = self.roster_draft(whose, day);
+        self.sign(by, draft, act.into())
+    }
+
+    /// Signs on `day` that an office stands under another one from `first` on, with ten days of grace.
+    pub fn replant(
+        &mut self,
+        by: &str,
+        who: &str,
+        under: &str,
+        first: i32,
+        day: i64,
+    ) -> EnvelopeId {
+        let act = Replant {
+            office: office(who),
+            parent: office(under),
+            from_day: first,
+            grace_days: 10,
+        };
+        self.replant_as(by, act, day)
+    }
+
+    pub fn replant_as(&mut self, by: &str, act: Replant, day: i64) -> EnvelopeId {
+        let at = by.split('.').next().unwrap();
+        let draft = Draft {
+            dossier: Some(self.rosters[at]),
+            day,
+            ..Draft::default()
+        };
         self.sign(by, draft, act.into())
     }
 

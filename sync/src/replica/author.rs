@@ -263,7 +263,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<(u64, Option<EnvelopeId>, Vec<EnvelopeId>), SignError> {
         let row = self.rows.get(&dossier);
         let row = row.ok_or(SignError::UnknownDossier(dossier))?;
-        if self.holding(self.office, row) == Holding::No {
+        if self.holding(self.office, row) == Holding::No || self.is_kept(row) {
             return Err(SignError::Elsewhere(dossier));
         }
         let facts = self.load_facts(dossier)?;
@@ -302,7 +302,7 @@ impl<S: Store> Replica<S> {
     fn check_effect(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
         if is_void_by_reading(&self.authority, &*self.rules, fact) {
             return Err(SignError::NoEffect(
-                "who is appointed to read signs nothing of a case (R-60)".to_owned(),
+                "who is appointed to read signs nothing of a case (R-70)".to_owned(),
             ));
         }
         match fact.what {

@@ -12,6 +12,7 @@ use crate::home::Home;
 use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::act::Vouch;
+use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -125,7 +126,13 @@ impl Work for Distrust {
     fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let own = desk.home.identity.office_id();
         let mut ids: Vec<EnvelopeId> = Vec::new();
-        for office in desk.replica.authority().offices().subtree(own) {
+        for office in desk
+            .replica
+            .authority()
+            .offices()
+            .as_of(desk.now)
+            .subtree(own)
+        {
             let vouchings = desk.replica.authority().vouchings(office);
             let named = vouchings
                 .iter()
@@ -229,7 +236,8 @@ pub(super) fn check_asker(
     let authority = replica.authority();
     let endpoints = authority.endpoints();
     let is_node = endpoints.values().any(|seat| seat.author == author);
-    if is_node && authority.offices().covers(own, office) {
+    let today = Moment::at(now_ms());
+    if is_node && authority.offices().stood_over(own, office, today) {
         return Ok(());
     }
     Err(CertificateError::Unsigned.into())

@@ -3,7 +3,7 @@
 
 use super::super::desk::Desk;
 use super::super::work::Work;
-use super::super::{Done, EXIT_IO, Refusal};
+use super::super::{Done, EXIT_IO, Refusal, now_ms};
 use super::find;
 use crate::store::StoreReader;
 use crate::view::label::day_number;
@@ -11,6 +11,7 @@ use clap::Args;
 use jiaolian_schema::act::Restyle;
 use jiaolian_schema::authority::{Authority, Entrustment, StoodIn};
 use jiaolian_schema::calendar::civil_of;
+use jiaolian_schema::hold::{EVER, Moment, Stay};
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use jiaolian_sync::Replica;
 use jiff::Span;
@@ -59,6 +60,14 @@ impl Work for Show {
         for (_, act) in &restyles {
             let _ = write!(line, "\n  {} 起: {}", date_of(act.from_day), words(act));
         }
+        for stay in authority.offices().stays(office) {
+            let under = authority.name_at(stay.parent, today);
+            let under = under.map_or("", |named| named.name);
+            let _ = match first_day(stay) {
+                None => write!(line, "\n  设立时隶属 {under}"),
+                Some(day) => write!(line, "\n  自 {day} 起隶属 {under}"),
+            };
+        }
         let _ = write!(
             line,
             "\n  委托 {} 件, 代行 {} 次, 三员分立冲突 {} 处",
@@ -68,13 +77,35 @@ impl Work for Show {
         );
         let data = json!({
             "office": office.to_hex(), "name": name, "code": code, "tier": row.tier,
-            "founded_as": row.name,
+            "founded_as": row.name, "superiors": superiors(authority, office),
             "names": restyles.iter().map(restyle).collect::<Vec<_>>(),
             "entrustments": entrusted, "policy": policy(authority, office), "root": root(authority),
             "stand_ins": stand_ins, "clashes": clashes,
         });
         Ok(Done { line, data })
     }
+}
+
+/// Under whom it stands, from its founding on.
+fn superiors(authority: &Authority, office: OfficeId) -> Vec<Json> {
+    let offices = authority.offices();
+    let stays = offices.stays(office);
+    if stays.is_empty() {
+        let parent = offices.get(office).and_then(|row| row.parent);
+        let only = parent.map(|parent| json!({ "office": parent.to_hex(), "from": null }));
+        return only.into_iter().collect();
+    }
+    let told = |stay: &Stay| {
+        json!({
+            "office": stay.parent.to_hex(), "from": first_day(stay),
+            "act": stay.act.map(|id| id.to_hex()),
+        })
+    };
+    stays.iter().map(told).collect()
+}
+
+fn first_day(stay: &Stay) -> Option<String> {
+    (stay.from != EVER).then(|| civil_of(stay.from).date().to_string())
 }
 
 fn date_of(day: i32) -> String {
@@ -124,7 +155,8 @@ fn root(authority: &Authority) -> Json {
 /// Every standing in at the office and below, with what was signed in the place.
 fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Json>, Refusal> {
     let authority = replica.authority();
-    let below = |of: OfficeId| authority.offices().covers(office, of);
+    let today = Moment::at(now_ms());
+    let below = |of: OfficeId| authority.offices().stood_over(office, of, today);
     let seats = authority.stand_in_seats();
     let seats: Vec<EnvelopeId> = seats
         .filter(|(_, appoint, _)| below(appoint.office))
@@ -169,7 +201,9 @@ fn stood_in(one: &StoodIn<'_>) -> Json {
 fn clashes(authority: &Authority, office: OfficeId) -> Vec<Json> {
     let near = |id: EnvelopeId| {
         let appoint = authority.appointment(id);
-        appoint.is_some_and(|appoint| authority.offices().covers(office, appoint.office))
+        let today = Moment::at(now_ms());
+        let over = |of| authority.offices().stood_over(office, of, today);
+        appoint.is_some_and(|appoint| over(appoint.office))
     };
     let found = authority.admin_clashes().into_iter();
     found
