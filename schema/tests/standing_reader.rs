@@ -1,4 +1,4 @@
-//! Who oversees changes nothing: every act of a case or an alarm that a procurator signs is void, by
+//! Who oversees changes nothing: every act of a case or an alarm that a procurator signs is void, by
 //! the fold and by the second opinion, with the roles of the rule pack; the same act by an officer counts.
 
 #![allow(clippy::unwrap_used)]

@@ -56,7 +56,7 @@ pub enum VoidReason {
     Scope,
     /// Signed outside the interval of its appointment.
     Interval,
-    /// Signed under an appointment that only reads.
+    /// Signed under an appointment that only reads.
     Reads,
 }
 

@@ -139,7 +139,7 @@ impl State {
                 Void::Appointment => "rule 22: a judge of the author signed the appointment cited",
                 Void::Scope => "rule 22: nobody appoints beyond the own appointment",
                 Void::Interval => "rule 24: an act is signed inside the term of its appointment",
-                Void::Reads => "rule R-70: who is appointed to read signs nothing of a case",
+                Void::Reads => "rule R-80: who is appointed to read signs nothing of a case",
             },
         })
     }

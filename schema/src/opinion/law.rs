@@ -74,7 +74,7 @@ pub trait Law {
     fn fits(&self, signer: &Signer<'_>, asked: &Asked<'_>) -> bool;
     /// Whether a role leads its office.
     fn leads(&self, role: &str) -> bool;
-    /// Whether a role binds its holder to reading.
+    /// Whether a role binds its holder to reading.
     fn reads(&self, role: &str) -> bool {
         let _ = role;
         false

@@ -1,4 +1,4 @@
-//! Rule R-70: an appointment with a role that only reads gives nobody a word in a case.
+//! Rule R-80: an appointment with a role that only reads gives nobody a word in a case.
 
 use super::law::Law;
 use super::paper::{Paper, Says};

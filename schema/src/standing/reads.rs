@@ -1,4 +1,4 @@
-//! Who only reads: what is signed under an appointment that the rules bind to reading is void.
+//! Who only reads: what is signed under an appointment that the rules bind to reading is void.
 
 use super::rule::SlotRules;
 use crate::act::Appoint;

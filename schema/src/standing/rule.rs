@@ -81,7 +81,7 @@ pub trait SlotRules {
     }
 
     /// Whether an appointment with these roles only reads: what is signed under it in a dossier that is
-    /// no roster and no log is void.
+    /// no roster and no log is void.
     fn only_reads(&self, roles: &[String]) -> bool {
         let _ = roles;
         false

@@ -90,7 +90,7 @@ impl Work for Move {
         let (office, row) = find(desk.authority(), &self.office)?;
         let (under, above) = find(desk.authority(), &self.under)?;
         let (called_off, before) = self
-            .check(desk, (office, &row), (under, &above))
+            .check_move(desk, (office, &row), (under, &above))
             .map_err(|error| Refusal::data(error.to_string()))?;
         let act: Act = Replant {
             office,
@@ -137,7 +137,7 @@ impl Move {
     }
 
     /// Whether a plan for the day is called off, and the name of the superior of the day before.
-    fn check(
+    fn check_move(
         &self,
         desk: &Desk<'_>,
         (office, row): (OfficeId, &Office),

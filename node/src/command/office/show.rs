@@ -3,7 +3,7 @@
 
 use super::super::desk::Desk;
 use super::super::work::Work;
-use super::super::{Done, EXIT_IO, Refusal, now_ms};
+use super::super::{Done, EXIT_IO, Refusal};
 use super::find;
 use crate::store::StoreReader;
 use crate::view::label::day_number;
@@ -54,8 +54,8 @@ impl Work for Show {
             .entrustments_of(office)
             .map(|one| entrustment(&one))
             .collect();
-        let stand_ins = stand_ins(desk.replica, office)?;
-        let clashes = clashes(authority, office);
+        let stand_ins = stand_ins(desk.replica, office, Moment::at(desk.now))?;
+        let clashes = clashes(authority, office, Moment::at(desk.now));
         let mut line = format!("{name}({code}), 层级 {}", row.tier);
         for (_, act) in &restyles {
             let _ = write!(line, "\n  {} 起: {}", date_of(act.from_day), words(act));
@@ -153,9 +153,12 @@ fn root(authority: &Authority) -> Json {
 }
 
 /// Every standing in at the office and below, with what was signed in the place.
-fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Json>, Refusal> {
+fn stand_ins(
+    replica: &Replica<StoreReader>,
+    office: OfficeId,
+    today: Moment,
+) -> Result<Vec<Json>, Refusal> {
     let authority = replica.authority();
-    let today = Moment::at(now_ms());
     let below = |of: OfficeId| authority.offices().stood_over(office, of, today);
     let seats = authority.stand_in_seats();
     let seats: Vec<EnvelopeId> = seats
@@ -198,10 +201,9 @@ fn stood_in(one: &StoodIn<'_>) -> Json {
     })
 }
 
-fn clashes(authority: &Authority, office: OfficeId) -> Vec<Json> {
+fn clashes(authority: &Authority, office: OfficeId, today: Moment) -> Vec<Json> {
     let near = |id: EnvelopeId| {
         let appoint = authority.appointment(id);
-        let today = Moment::at(now_ms());
         let over = |of| authority.offices().stood_over(office, of, today);
         appoint.is_some_and(|appoint| over(appoint.office))
     };
