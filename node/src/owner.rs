@@ -7,6 +7,7 @@ mod amend;
 mod mend;
 mod node;
 mod rate;
+mod reopen;
 mod rest;
 mod sign;
 mod tell;

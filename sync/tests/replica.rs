@@ -25,6 +25,8 @@ mod induction;
 mod net;
 #[path = "replica/passage.rs"]
 mod passage;
+#[path = "replica/prepare.rs"]
+mod prepare;
 #[path = "replica/quarrel.rs"]
 mod quarrel;
 #[path = "replica/receipt.rs"]

@@ -24,6 +24,8 @@ use tokio::time::timeout;
 const GREETING_WAIT_MS: u64 = 5_000;
 /// Longest wait for a person at the command: a passphrase, a PIN, the button of a UKey, ms.
 const PERSON_WAIT_MS: u64 = 10 * 60_000;
+/// Longest time for a command to take an answer, ms.
+const SAY_WAIT_MS: u64 = 60_000;
 /// Pause after the system refused to accept, ms.
 const ACCEPT_PAUSE_MS: u64 = 50;
 /// Most connections that have not proved the secret.
@@ -110,8 +112,12 @@ struct Line(TcpStream);
 
 impl Line {
     async fn say(&mut self, reply: &Reply) -> io::Result<()> {
-        self.0.write_all(&frame(reply)).await?;
-        self.0.flush().await
+        let bytes = frame(reply);
+        let said = async {
+            self.0.write_all(&bytes).await?;
+            self.0.flush().await
+        };
+        timeout(Duration::from_millis(SAY_WAIT_MS), said).await?
     }
 
     async fn hear(&mut self) -> io::Result<Call> {

@@ -58,9 +58,9 @@ pub struct Node {
     /// The key at the top, as the office joined under it.
     pub root: Option<RootPin>,
     /// Authors under which the node itself signs.
-    own: Vec<AuthorId>,
+    pub(super) own: Vec<AuthorId>,
     /// Authors that must not sign here: their chains are longer elsewhere than on this disk.
-    doubted: BTreeSet<AuthorId>,
+    pub(super) doubted: BTreeSet<AuthorId>,
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
@@ -169,29 +169,6 @@ impl Node {
     pub fn with_root(mut self, root: Option<RootPin>) -> Self {
         self.root = root;
         self
-    }
-
-    /// The Replica was opened anew under the root that the directory's office trusts now: what was
-    /// read is read again, and every session begins again.
-    pub(crate) fn follow_new_root(&mut self) {
-        self.root = self
-            .home
-            .as_ref()
-            .and_then(|home| home.identity.root.clone());
-        if self.own.iter().any(|author| self.doubted.contains(author)) {
-            self.replica.retire_own();
-        }
-        if !self.is_locked() {
-            self.replica.unlocked(self.now());
-        }
-        self.forget_all();
-        self.to_follow_roster = true;
-        self.allow_endpoints();
-        if let Some(links) = &self.links {
-            for peer in links.up() {
-                links.hangup(&peer);
-            }
-        }
     }
 
     /// Whether an author must not sign here.

@@ -1,6 +1,8 @@
 //! The root from one key to two of three: drafted at a node, signed on files that travel by hand, put
 //! together, installed, and followed by those below.
 
+use crate::endorse::linked;
+use crate::node::Node;
 use crate::world::{PASSPHRASE, Said, World, jiaolian};
 use serde_json::{Value as Json, json};
 
@@ -161,4 +163,48 @@ fn odd_files_and_too_few_signatures_install_nothing() {
     let said = world.install("p", "v2.json");
     said.refused("without the key before", 65, "it carries 0 and 2");
     assert_eq!(world.read("p/office.json"), pin);
+}
+
+#[test]
+fn running_nodes_sign_and_trust_a_newer_root_and_their_lines_come_back() {
+    let world = linked();
+    world.second_root();
+    let province = Node::start(&world, "p");
+    let (county, township) = (Node::start(&world, "c"), Node::start(&world, "t"));
+    let officer = township.sign_in("T1");
+    let (dir, file) = (world.text("p"), world.text("v2.json"));
+    let by_p1 = [
+        "--passphrase-stdin",
+        "--file",
+        &file,
+        "--dir",
+        &dir,
+        "--as",
+        "P1",
+    ];
+    let before = world.install("p", "v2.json");
+    before.refused("without signatures", 65, "it carries 0 and 0");
+    root("sign", &by_p1).done();
+    world.sign_root("v2.json", "k1").done();
+    world.sign_root("v2.json", "k2").done();
+
+    let done = world.install("p", "v2.json").done();
+    assert_eq!(done["carried"], true, "{done}");
+    let again = world.install("p", "v2.json");
+    again.refused("the same again", 65, "versions of the root never go down");
+    assert_eq!(world.show("p")["root"]["version"], 2);
+    world.install("c", "v2.json").done();
+    assert_eq!(world.show("c")["root"]["version"], 2);
+    // The county's line to the township was begun anew: a word of its keeper goes over it.
+    world.revoke("c", "K1", "T1").done();
+    let told = township.events_until(&officer, "signed_out");
+    assert!(told.contains("revoked"), "{told}");
+    for node in [province, county, township] {
+        assert_eq!(node.stop(), 0);
+    }
+    for name in ["p", "c"] {
+        let node = Node::start(&world, name);
+        assert_eq!(world.show(name)["root"]["version"], 2);
+        assert_eq!(node.stop(), 0);
+    }
 }

@@ -302,7 +302,7 @@ impl<S: Store> Replica<S> {
     fn check_effect(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
         if is_void_by_reading(&self.authority, &*self.rules, fact) {
             return Err(SignError::NoEffect(
-                "who is appointed to read signs nothing of a case (R-60)".to_owned(),
+                "who is appointed to read signs nothing of a case (R-80)".to_owned(),
             ));
         }
         match fact.what {

@@ -99,6 +99,10 @@ export async function signIn(staffNumber: string, passphrase: string, pin: strin
 /** The same person in another capacity: a stand-in took a place or gave it back. */
 export function takeSeat(next: Session): void {
   session.value = next;
+  // What the node tells a page is what its person may see.
+  stopLive();
+  startLive();
+  void refreshStatus();
 }
 
 async function leaveIdle(): Promise<void> {

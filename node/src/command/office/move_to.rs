@@ -7,7 +7,7 @@ use super::super::{Done, Refusal};
 use super::{find, parse_day};
 use crate::view::label::day_number;
 use clap::Args;
-use jiaolian_schema::act::{GRACE_DAYS_MAX, Replant};
+use jiaolian_schema::act::{Act, GRACE_DAYS_MAX, Replant};
 use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::hold::{Moment, Office, Offices, day_of, day_start};
 use jiaolian_schema::id::OfficeId;
@@ -96,22 +96,23 @@ impl Work for Move {
         let (called_off, before) = self
             .check_move(desk, (office, &row), (under, &above))
             .map_err(|error| Refusal::data(error.to_string()))?;
-        let act = Replant {
+        let act: Act = Replant {
             office,
             parent: under,
             from_day: day_number(self.from),
             grace_days: self.grace_days,
-        };
-        let roster = desk.replica.roster(desk.home.identity.office_id());
-        let id = desk.sign(roster, act.into())?;
+        }
+        .into();
         let stands = desk
-            .authority()
+            .foresee(std::slice::from_ref(&act))?
             .offices()
             .path_at(office, self.first_instant());
         if stands.get(1) != Some(&under) {
             let error = MoveError::Outranked(self.from);
             return Err(Refusal::data(error.to_string()));
         }
+        let roster = desk.replica.roster(desk.home.identity.office_id());
+        let id = desk.sign(roster, act)?;
         desk.settle()?;
         let line = if called_off {
             format!(
