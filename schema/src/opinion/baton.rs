@@ -5,25 +5,26 @@ use super::case::{BATON, Desk, Place};
 use super::law::Value;
 use super::slot::Candidate;
 use crate::act::Act;
-use crate::id::EnvelopeId;
+use crate::id::{EnvelopeId, OfficeId};
 use std::collections::BTreeSet;
 
 impl Desk<'_> {
-    /// Rule 38: a cancel counts by its first service; filed is what the common superior filed.
+    /// Rule 38: a cancel counts by its first service, which stands in its place; filed is what the
+    /// common superior filed.
     pub(super) fn batons(
         &self,
         steps: Vec<Candidate>,
         within: Option<&BTreeSet<EnvelopeId>>,
     ) -> Vec<Candidate> {
-        let old = self.opened.0;
-        let new = steps.iter().find(|step| step.value == Value::Approve);
-        let common = new.and_then(|step| self.opinion.offices.common(step.office, old));
+        let common = self.over_old_and_new(&steps);
         let filed = |id: EnvelopeId| match self.opinion.state(id) {
             State::Good { .. } => self.opinion.filed_with(id, common?),
             _ => None,
         };
-        let mut found = Vec::new();
+        let (mut found, mut services) = (Vec::new(), Vec::new());
         for mut step in steps {
+            // No office outranks another here: only the earlier filing counts.
+            step.depth = 0;
             if step.value == Value::Approve {
                 step.filed = filed(step.id);
                 found.push(step);
@@ -38,11 +39,35 @@ impl Desk<'_> {
             if let Some((serve, _)) = first {
                 step.filed = filed(serve);
                 step.past.clone_from(&self.pasts[&serve]);
-                step.past.remove(&step.id);
+                services.push((step.id, serve));
                 found.push(step);
             }
         }
+        // A cancel is seen by whoever saw the service by which it counts.
+        for step in &mut found {
+            for (cancel, serve) in &services {
+                if step.past.contains(serve) {
+                    step.past.insert(*cancel);
+                } else {
+                    step.past.remove(cancel);
+                }
+            }
+        }
         found
+    }
+
+    /// The lowest office strictly above the old one that is or stands above each that registers.
+    fn over_old_and_new(&self, steps: &[Candidate]) -> Option<OfficeId> {
+        let offices = &self.opinion.offices;
+        let new: BTreeSet<OfficeId> = steps
+            .iter()
+            .filter(|step| step.value == Value::Approve)
+            .map(|step| step.office)
+            .collect();
+        let mut over = offices.path(self.opened.0).into_iter();
+        over.find(|upper| {
+            *upper != self.opened.0 && new.iter().all(|office| offices.covers(*upper, *office))
+        })
     }
 
     /// Good services with what they served.

@@ -179,6 +179,8 @@ impl Desk<'_> {
         must(act.kinds.contains(&wanted), Broken::Kind)?;
         let responsible = self.place(Some(past));
         let offices = &self.opinion.offices;
+        let known = |office| offices.get(office).is_some();
+        must(known(act.office) && known(responsible), Broken::Office)?;
         let own = offices.covers(act.office, responsible);
         must(own || self.is_register(paper.id), Broken::Office)?;
         let relation = match own {

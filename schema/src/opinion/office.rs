@@ -55,13 +55,6 @@ impl Offices {
         self.path(lower).contains(&upper)
     }
 
-    /// The lowest office that stands over both or is one of them.
-    pub fn common(&self, one: OfficeId, other: OfficeId) -> Option<OfficeId> {
-        let path = self.path(other);
-        let mut up = self.path(one).into_iter();
-        up.find(|id| path.contains(id))
-    }
-
     fn depth(&self, id: OfficeId) -> Option<u8> {
         self.0.get(&id).map(|office| office.depth)
     }

@@ -56,7 +56,9 @@ fn served(
     let (filed, _, serve) = serves
         .map(|(index, entry)| (filed(reader, entry.fact.id, superior), entry.fact.id, index))
         .min()?;
+    // Whoever saw the cancel and not its service saw nothing that counts.
     Some(Candidate {
+        index: serve,
         filed,
         past: reader.entries[serve].past.clone(),
         ..cancel
@@ -72,8 +74,10 @@ fn filed(reader: &Reader<'_>, id: crate::id::EnvelopeId, superior: Option<Office
 /// The lowest office that stands above the old office and above every office that registers.
 fn common_superior(reader: &Reader<'_>, candidates: &[Candidate]) -> Option<OfficeId> {
     let offices = reader.authority.offices();
-    let signers = candidates
+    let registers = candidates
         .iter()
+        .filter(|candidate| candidate.value == SlotValue::Verdict(Verdict::Approve));
+    let signers = registers
         .filter_map(|candidate| reader.entries[candidate.index].seat)
         .map(|seat| seat.office);
     let signers: Vec<OfficeId> = signers.collect();
