@@ -21,6 +21,9 @@ impl Law for TownLaw {
         let (slot, yes) = match (workflow.0, event) {
             ("leave", _) if event.ends_with("approve") => ("decide", true),
             ("leave", _) if event.ends_with("refuse") => ("decide", false),
+            ("leave", "extend") => ("extend", true),
+            ("home", "approve") => ("decide", true),
+            ("home", "refuse") => ("decide", false),
             ("transfer", "register") => ("baton", true),
             ("transfer", "cancel") => ("baton", false),
             _ => return None,
@@ -33,7 +36,7 @@ impl Law for TownLaw {
     }
 
     fn apart(&self, _: (&str, u16), _: &str) -> BTreeSet<String> {
-        ["apply".to_owned()].into()
+        ["apply".to_owned(), "verify".to_owned()].into()
     }
 
     fn opening(&self, _: (&str, u16)) -> Option<String> {
@@ -45,11 +48,17 @@ impl Law for TownLaw {
             Asked::Decide {
                 workflow,
                 days_together,
+                entrusted,
                 ..
             } => {
                 let mut roles = signer.roles.iter();
                 let decides = roles.any(|role| role.contains("_HEAD") || role.contains("_DEP"));
-                decides && (workflow.0 != "leave" || *days_together <= 30 || signer.tier > 2)
+                let level = match workflow.0 {
+                    "leave" => *days_together <= 30 || signer.tier > 2,
+                    "home" => *entrusted || signer.tier > 1,
+                    _ => true,
+                };
+                decides && level
             }
             Asked::Amend(_) => true,
             Asked::Assign => signer.tier > 1,
@@ -203,7 +212,8 @@ impl World {
             // Steps that decide nothing are recorded to the verifier, withdrawn or not.
             let nothing = match fold.as_str() {
                 "NoEffect" => ["Recorded", "Unserved", "Withdrawn"].contains(&second.as_str()),
-                "Withdrawn" => second == "Recorded",
+                // Nor does it matter that whoever took it back was not competent.
+                "Withdrawn" => second == "Recorded" || second.starts_with("Incompetent"),
                 _ => false,
             };
             let alike = second.starts_with(word) || nothing;

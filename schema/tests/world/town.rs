@@ -58,6 +58,9 @@ impl SlotRules for TownRules {
         let (step, value) = match (workflow, event) {
             ("leave", "approve" | "adjudicate_approve") => ("decide", Verdict::Approve),
             ("leave", "refuse" | "adjudicate_refuse") => ("decide", Verdict::Refuse),
+            ("leave", "extend") => ("extend", Verdict::Approve),
+            ("home", "approve") => ("decide", Verdict::Approve),
+            ("home", "refuse") => ("decide", Verdict::Refuse),
             ("transfer", "register") => ("baton", Verdict::Approve),
             ("transfer", "cancel") => ("baton", Verdict::Refuse),
             _ => return None,
@@ -69,12 +72,21 @@ impl SlotRules for TownRules {
         })
     }
 
+    fn is_apart(&self, _: (&str, u16), _: &str, earlier: Option<&str>) -> bool {
+        earlier.is_none_or(|earlier| earlier == "verify")
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, _: u8) -> bool {
         let decides = signer
             .roles
             .iter()
             .any(|role| role.ends_with("_HEAD") || role.ends_with("_DEP"));
         match act {
+            SlotAct::Step {
+                workflow: "home",
+                entrusted,
+                ..
+            } => decides && (*entrusted || signer.tier >= 2),
             SlotAct::Step {
                 workflow, cum_days, ..
             } => decides && (*workflow != "leave" || *cum_days <= 30 || signer.tier >= 3),
@@ -273,8 +285,9 @@ impl World {
     pub fn reappoint(&mut self, who: &str, by: &str, act: Appoint) -> EnvelopeId {
         let at = who.split('.').next().unwrap();
         let author = act.author();
+        let roster = self.rosters.get(at).or_else(|| self.rosters.get("P"));
         let draft = Draft {
-            dossier: self.rosters.get(at).copied(),
+            dossier: roster.copied(),
             ..Draft::default()
         };
         let id = self.sign(by, draft, act.into());
@@ -294,6 +307,14 @@ impl World {
 
     pub fn author(&self, who: &str) -> AuthorId {
         self.seats[who].author
+    }
+
+    pub fn appointed(&self, who: &str) -> bool {
+        self.seats.contains_key(who)
+    }
+
+    pub fn person_of(&self, who: &str) -> PersonId {
+        person(who)
     }
 
     pub fn roster(&self, office: &str) -> DossierId {
