@@ -66,9 +66,17 @@ fn forget_some(w: &mut World, choice: u64) {
     }
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a longer or a shorter run is asked for from outside"
+)]
+fn count(worlds: usize) -> usize {
+    std::env::var("JIAOLIAN_WORLDS").map_or(worlds, |text| text.parse().unwrap())
+}
+
 #[test]
 fn both_opinions_agree_while_the_roster_moves() {
-    for (at, (turns, choice)) in worlds(1, 400, 6..48).iter().enumerate() {
+    for (at, (turns, choice)) in worlds(1, count(400), 6..48).iter().enumerate() {
         if difference(turns, *choice).is_some() {
             let (turns, difference) = shortest(turns.clone(), *choice);
             panic!("world {at}: {difference}\n{turns:?}");
@@ -128,7 +136,7 @@ fn at_once(w: &World, order: &[Arrival]) -> Authority {
 
 #[test]
 fn the_whole_memory_is_the_same_in_any_order_of_arrival() {
-    for (at, (turns, choice)) in worlds(2, 150, 6..32).iter().enumerate() {
+    for (at, (turns, choice)) in worlds(2, count(150), 6..32).iter().enumerate() {
         let tale = told(turns, *choice);
         let w = &tale.story.w;
         let order = shuffled(w, *choice);

@@ -2,6 +2,7 @@
 //! the demand that both agree on everything that can be asked.
 
 use super::{World, key};
+use jiaolian_schema::admit::{AdmitError, Admitted, admit};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Envelope, Head};
 use jiaolian_schema::id::{EnvelopeId, sha256};
@@ -117,6 +118,12 @@ impl World {
             head: bytes,
             body: self.facts.contains_key(&id).then(|| body.clone()),
         }
+    }
+
+    /// What the door says of an envelope, by an authority that knows all the others.
+    pub fn admitted(&self, id: EnvelopeId) -> Result<Admitted, AdmitError> {
+        let envelope = self.envelope(id, &self.heads[&id]);
+        admit(envelope, &self.authority(), &TownVerifier)
     }
 
     pub fn papers(&self) -> Papers {
