@@ -242,6 +242,14 @@ fn a_request_for_a_key_is_answered_by_a_good_appointment_from_above_only() {
     assert_eq!(w.authority().answer_to(&asked), None, "a void one");
     w.appoint("T1.y", "C1.k", Duty::Staff, &["X_DEP"], 0, 900);
     assert_eq!(w.authority().answer_to(&asked), None, "of another key");
+    let mut other_key = w.clone();
+    let other = Appoint {
+        person: w.person_of("T1.z"),
+        ..appoint_of(&w, w.appointment_of("T1.y"))
+    };
+    other_key.reappoint("T1.y", "C1.k", other);
+    let answered = other_key.authority().answer_to(&asked);
+    assert_eq!(answered, None, "another key of the same person");
     let answer = w.appoint("T1.z", "C1.k", Duty::Staff, &["X_DEP"], 0, 900);
     assert_eq!(w.authority().answer_to(&asked), Some(answer));
     let other_person = Ask {
@@ -488,7 +496,7 @@ fn only_an_appointed_node_has_a_transport_key() {
     let mut w = World::new();
     w.appoint("T1.node", "C2.k", Duty::Staff, &["NODE"], 0, 31);
     assert!(w.authority().endpoints().is_empty(), "by a neighbour");
-    let lost = w.appoint("T1.node", "C1.k", Duty::Staff, &["NODE"], 0, 31);
+    let lost = w.appoint("T1.node", "P.k", Duty::Staff, &["NODE"], 0, 31);
     assert_eq!(w.authority().endpoints().len(), 1);
     let found = w.roster("T1");
     w.forget(found.into());
