@@ -23,6 +23,8 @@ impl Law for TownLaw {
             ("leave", _) if event.ends_with("approve") => ("decide", true),
             ("leave", _) if event.ends_with("refuse") => ("decide", false),
             ("leave", "extend") => ("extend", true),
+            ("leave", "bind") => ("bind", true),
+            ("leave", "free") => ("bind", false),
             ("home", "approve") => ("decide", true),
             ("home", "refuse") => ("decide", false),
             ("transfer", "register") => ("baton", true),
@@ -32,7 +34,7 @@ impl Law for TownLaw {
         Some(Ruling {
             slot: slot.to_owned(),
             value: if yes { Value::Approve } else { Value::Refuse },
-            restrictive: !yes,
+            restrictive: event == "bind" || !yes && event != "free",
         })
     }
 

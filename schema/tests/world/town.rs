@@ -59,6 +59,8 @@ impl SlotRules for TownRules {
             ("leave", "approve" | "adjudicate_approve") => ("decide", Verdict::Approve),
             ("leave", "refuse" | "adjudicate_refuse") => ("decide", Verdict::Refuse),
             ("leave", "extend") => ("extend", Verdict::Approve),
+            ("leave", "bind") => ("bind", Verdict::Approve),
+            ("leave", "free") => ("bind", Verdict::Refuse),
             ("home", "approve") => ("decide", Verdict::Approve),
             ("home", "refuse") => ("decide", Verdict::Refuse),
             ("transfer", "register") => ("baton", Verdict::Approve),
@@ -68,7 +70,7 @@ impl SlotRules for TownRules {
         Some(Decision {
             step: step.to_owned(),
             value,
-            restrictive: value == Verdict::Refuse,
+            restrictive: event != "free" && (value == Verdict::Refuse || event == "bind"),
         })
     }
 
