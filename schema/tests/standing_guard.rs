@@ -612,16 +612,20 @@ fn rule_29_a_verification_without_effect_prepares_nothing() {
 
 #[test]
 fn rule_38_who_served_a_cancel_after_a_register_is_late_whenever_that_is_filed() {
-    let mut w = World::new();
-    w.open("T1.s");
-    let matter = w.apply("T1.s", "transfer", (12, 12));
-    let cancel = w.step("T1.h", matter, "cancel", &[], &[]);
-    w.forget_place("T3.h");
-    let register = w.step("T3.h", matter, "register", &[], &[]);
-    let serve = serve_seeing(&mut w, cancel, &[register]);
-    w.receipt("P.w", 15, &[serve]);
-    w.receipt("P.w", 20, &[register]);
-    assert_eq!(w.slot(matter), "approve");
+    for turn in 0..4 {
+        let mut w = World::new();
+        w.open("T1.s");
+        let matter = w.apply("T1.s", "transfer", (12, 12));
+        for _ in 0..turn {
+            w.note("T1.a", 11);
+        }
+        let cancel = w.step("T1.h", matter, "cancel", &[], &[]);
+        let register = w.step("T3.h", matter, "register", &[], &[]);
+        let serve = serve_seeing(&mut w, cancel, &[register]);
+        w.receipt("P.w", 15, &[serve]);
+        w.receipt("P.w", 20, &[register]);
+        assert_eq!(w.slot(matter), "approve", "{turn}");
+    }
 }
 
 #[test]
@@ -646,6 +650,22 @@ fn the_past_of_a_long_case_is_as_exact_as_that_of_a_short_one() {
     let steps = &standing.matters[&matter].steps;
     assert_eq!(steps.len(), 143);
     assert_eq!(steps[139].id, last);
+    // One that knows of nothing and is read after all the others, by its id.
+    let lone = |last_day| {
+        let mut w = w.clone();
+        w.forget_place("T1.h");
+        let matter = w.apply("T1.h", "leave", (52, last_day));
+        (w, matter)
+    };
+    let mut all = (55..3_000).map(lone);
+    let (mut w, matter) = all.find(|(_, id)| id.0[0] == 0xff).unwrap();
+    w.forget_place("T1.h2");
+    w.step("C1.h", matter, "verify", &[], &[]);
+    let standing = w.standing();
+    assert_eq!(
+        standing.matters[&matter].steps[0].outcome,
+        Outcome::Recorded
+    );
 }
 
 #[test]
