@@ -183,7 +183,13 @@ fn gather<S: Store>(replica: &Replica<S>, asked: Asked) -> Result<Vec<Envelope>,
     let places = [asked.office, replica.office()].into_iter();
     let places = places.chain(seats.iter().map(|(_, office)| *office));
     let mut offices: BTreeSet<OfficeId> = places
-        .flat_map(|office| authority.offices().path(office))
+        .flat_map(|office| {
+            authority
+                .offices()
+                .superiors(office)
+                .into_iter()
+                .chain([office])
+        })
         .collect();
     offices.extend(peers(replica, asked)?);
     let mut dossiers: Vec<DossierId> = offices

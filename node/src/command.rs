@@ -25,16 +25,25 @@ mod secret;
 mod shred;
 mod stand_in;
 mod status;
+mod task;
 mod verify;
+mod work;
 
+use crate::hatch::Wire;
 use crate::home::HomeError;
 use crate::key::Cost;
 use crate::run::RunError;
-use clap::{Args, Subcommand};
+use clap::{Args, Parser as _, Subcommand};
 use serde_json::Value as Json;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+pub(crate) use desk::Moment;
+pub(crate) use secret::{open_lent, refuse_key};
+pub(crate) use task::{Asked, Outcome};
+pub(crate) use work::{Left, Who, Work};
 
 /// Input was refused.
 pub const EXIT_DATA: u8 = 65;
@@ -178,7 +187,47 @@ pub struct Done {
     pub data: Json,
 }
 
+/// The work of a request that came through the hatch of a node that runs.
+pub(crate) fn work_of(wire: &Wire) -> Result<Arc<dyn Work>, Refusal> {
+    let words = match wire {
+        Wire::Line(words) => words,
+        Wire::RootBefore(stays) => return Ok(root::before(stays)),
+        Wire::OwnKey(number) => return Ok(root::own_key(number)),
+    };
+    let line = std::iter::once("jiaolian").chain(words.iter().map(String::as_str));
+    let line = Line::try_parse_from(line).map_err(Refusal::data)?;
+    line.office.work().ok_or_else(|| {
+        Refusal::new(
+            EXIT_LATER,
+            "this command opens the directory itself: stop the node first",
+        )
+    })
+}
+
+#[derive(Debug, clap::Parser)]
+struct Line {
+    #[command(subcommand)]
+    office: Office,
+}
+
 impl Office {
+    /// The command as a work that a node does whether it runs or not.
+    fn work(self) -> Option<Arc<dyn Work>> {
+        match self {
+            Self::Appoint(command) => Some(Arc::new(command)),
+            Self::Revoke(command) => Some(Arc::new(command)),
+            Self::Endorse(command) => Some(Arc::new(command)),
+            Self::StandIn(command) => Some(Arc::new(command)),
+            Self::Shred(command) => Some(Arc::new(command)),
+            Self::Account(command) => command.work(),
+            Self::Office(command) => Some(command.work()),
+            Self::Root(command) => command.work(),
+            Self::Reenrol(command) => command.work(),
+            Self::Certificate(command) => command.work(),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     pub fn run(self) -> ExitCode {
         // Every one of them may hold a secret in memory.
@@ -191,21 +240,21 @@ impl Office {
         let (json, done) = match self {
             Self::Init(command) => (command.json, command.run()),
             Self::Enrol(command) => (command.json, command.run()),
-            Self::Appoint(command) => (command.json, command.run()),
+            Self::Appoint(command) => (command.json, work::carry_out(&command)),
             Self::Certificate(command) => (command.json(), command.run()),
             Self::Reenrol(command) => (command.json(), command.run()),
-            Self::Revoke(command) => (command.hand.json, command.run()),
-            Self::Endorse(command) => (command.hand.json, command.run()),
+            Self::Revoke(command) => (command.hand.json, work::carry_out(&command)),
+            Self::Endorse(command) => (command.hand.json, work::carry_out(&command)),
             Self::Root(command) => (command.json, command.run()),
-            Self::StandIn(command) => (command.hand.json, command.run()),
-            Self::Office(command) => (command.json(), command.run()),
+            Self::StandIn(command) => (command.hand.json, work::carry_out(&command)),
+            Self::Office(command) => (command.json(), work::carry_out(&*command.work())),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
             Self::Rotate(command) => (command.json, command.run()),
             Self::Recover(command) => (command.json(), command.run()),
             Self::Backup(command) => (command.json, command.run()),
             Self::Restore(command) => (command.json, command.run()),
-            Self::Shred(command) => (command.json, command.run()),
+            Self::Shred(command) => (command.json, work::carry_out(&command)),
             Self::Export(command) => (command.json, command.run()),
             Self::Verify(command) => return command.run(),
             Self::Status(command) => (command.json, command.run()),

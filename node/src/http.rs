@@ -26,6 +26,7 @@ mod reenrol;
 mod retry;
 mod session;
 mod sign;
+mod stand_in;
 pub mod text;
 mod trace;
 mod who;
@@ -76,6 +77,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/reenrol/approvals", post(reenrol::approve))
         .route("/reenrol/replies", post(reenrol::take))
         .route("/reenrol/replies/{office}", get(reenrol::reply))
+        .route("/stand-ins", get(stand_in::list).post(stand_in::change))
         .route("/status", get(desk::status))
         .route("/today", get(desk::today))
         .route("/cases", get(case::list).post(sign::cases))

@@ -19,9 +19,10 @@ mod ukey;
 mod wrap;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place};
-use attempt::Attempts;
+use attempt::{ATTEMPT_FILE, Attempts};
 use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Store, StoreError, Table, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use wrap::{Form, Wrap};
@@ -114,6 +115,16 @@ impl KeyRing {
         }
     }
 
+    /// The same, with the tries of passphrases kept in a node's directory over a restart.
+    #[must_use]
+    pub fn keeping_tries(self, dir: &Path, ops: OpsKey) -> Self {
+        let attempts = Attempts::kept_in(dir.join(ATTEMPT_FILE), ops);
+        Self {
+            attempts: Mutex::new(attempts),
+            ..self
+        }
+    }
+
     /// The write that enrols an officer, or gives an enrolled one a new passphrase.
     pub fn enrol(
         &self,
@@ -153,6 +164,27 @@ impl KeyRing {
         self.open_wrap(store, wrap, staff_number, passphrase)
     }
 
+    /// A ring as it lies on the disk, for a command of this machine that opens it itself; a try is
+    /// counted until `opened` says that it was right.
+    pub fn lend(
+        &self,
+        store: &impl Store,
+        staff_number: &str,
+        now_ms: i64,
+    ) -> Result<Option<Vec<u8>>, OpenKeyError> {
+        self.charge(staff_number, now_ms)?;
+        if check_staff_number(staff_number).is_err() {
+            return Ok(None);
+        }
+        Ok(store.get(Table::KeyRing, staff_number.as_bytes())?)
+    }
+
+    /// The ring that was lent was opened: the number starts afresh.
+    pub fn opened(&self, staff_number: &str) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.forget(staff_number);
+    }
+
     fn open_wrap(
         &self,
         store: &impl Store,
@@ -165,10 +197,7 @@ impl KeyRing {
             wrap.open(staff_number, passphrase)
                 .ok_or(OpenKeyError::Refused)?
         };
-        self.attempts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .forget(staff_number);
+        self.opened(staff_number);
         let read = officer::read(&opened.secrets, wrap.form() == Form::Plain);
         let (key, own) = read.ok_or(StoreError::Damaged(Table::KeyRing))?;
         let case_secret = epoch::newest(store, staff_number, &opened.letterbox, own)?;

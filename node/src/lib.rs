@@ -8,6 +8,7 @@ pub mod config;
 pub mod drill;
 pub mod event;
 pub mod gateway;
+mod hatch;
 pub mod home;
 pub mod http;
 pub mod identity;

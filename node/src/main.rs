@@ -14,7 +14,7 @@ const EXIT_USAGE: u8 = 64;
 #[command(name = "jiaolian", version)]
 enum Command {
     #[command(flatten)]
-    Office(Office),
+    Office(Box<Office>),
     #[command(flatten)]
     Tool(Tool),
 }

@@ -145,6 +145,20 @@ impl<N: Own> Owner<N> {
         .await
     }
 
+    /// Changes the state by a job that may find that nothing more can be acknowledged.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut N) -> Result<T, StopError> + Send + 'static,
+    ) -> Result<T, CallError> {
+        self.submit(
+            |state, answer| match catch_unwind(AssertUnwindSafe(|| job(state))) {
+                Ok(value) => Ok(release(answer, Ok(value?))),
+                Err(panic) => Err(StopError::Broken(said(&*panic))),
+            },
+        )
+        .await
+    }
+
     /// Returns once the thread has ended.
     pub async fn ended(&self) {
         let _ = self.stopped.clone().wait_for(|stopped| *stopped).await;

@@ -5,10 +5,11 @@
 mod rule;
 
 use crate::identity::RootPin;
-use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement};
+use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement, bound_office_id};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
 use jiaolian_schema::id::{OfficeId, PersonId, sha256, unhex};
+use jiaolian_schema::rule::RulePack;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,6 +18,9 @@ pub use rule::{check_apart, check_code, check_office_name, check_role, check_sta
 
 const REQUEST_FORM: &str = "jiaolian-request/1";
 const ANSWER_FORM: &str = "jiaolian-answer/1";
+/// Kinds of case, as appointments name them.
+const ADULT: u8 = 1;
+const MINOR: u8 = 2;
 /// Largest request file, bytes.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Largest answer file, bytes.
@@ -59,7 +63,7 @@ pub enum RequestError {
 #[serde(deny_unknown_fields)]
 pub struct Request {
     form: String,
-    /// Office id, hexadecimal.
+    /// Office id, hexadecimal; in a new office's first request the number that its id is made of.
     pub office: String,
     /// Name.
     pub name: String,
@@ -143,11 +147,21 @@ impl Request {
         OfficeId::from_hex(&self.office).expect("checked when it was parsed or made")
     }
 
+    /// Turns the number that the new office minted into its id under the office that founds it.
+    pub fn bind(&mut self, parent: OfficeId) {
+        self.office = bound_office_id(parent, self.office_id().0).to_hex();
+    }
+
     /// The appointments asked for, for an interval (ms UTC, both included).
-    pub fn appointments(&self, from: i64, to: i64) -> Result<Vec<Appoint>, RequestError> {
-        let office = self.office_id();
+    pub fn appointments(
+        &self,
+        rules: &RulePack,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<Appoint>, RequestError> {
+        let office = (self.office_id(), self.tier);
         let one =
-            |(index, seat): (usize, &Seat)| seat.appointment(index, (office, self.tier), from, to);
+            |(index, seat): (usize, &Seat)| seat.appointment(rules, index, office, (from, to));
         self.seats.iter().enumerate().map(one).collect()
     }
 }
@@ -155,10 +169,10 @@ impl Request {
 impl Seat {
     fn appointment(
         &self,
+        rules: &RulePack,
         index: usize,
         (office, tier): (OfficeId, u8),
-        from: i64,
-        to: i64,
+        (from, to): (i64, i64),
     ) -> Result<Appoint, RequestError> {
         let wrong = |field, value: &str, wanted| RequestError::Seat {
             index,
@@ -187,6 +201,7 @@ impl Seat {
         let mut roles = self.roles.clone();
         roles.sort();
         roles.dedup();
+        let kinds = kinds_of(rules, duty, &roles);
         Ok(Appoint {
             person,
             name: self.name.clone(),
@@ -196,7 +211,7 @@ impl Seat {
             office,
             duty,
             roles,
-            kinds: vec![1, 2],
+            kinds,
             not_before: from,
             not_after: to,
             depth,
@@ -209,6 +224,16 @@ impl Seat {
                 .transpose()
                 .map_err(|value| wrong("acting", &value, "32 hexadecimal digits"))?,
         })
+    }
+}
+
+/// Kinds of case that a seat is for: adults', and minors' by its roles. Keepers and witnesses serve all.
+fn kinds_of(rules: &RulePack, duty: Duty, roles: &[String]) -> Vec<u8> {
+    let mut known = roles.iter().filter_map(|role| rules.role(role));
+    if duty != Duty::Staff || known.any(|role| role.minors) {
+        vec![ADULT, MINOR]
+    } else {
+        vec![ADULT]
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::{Config, LoadConfigError};
 use crate::drill::{self, Drill};
 use crate::event::Events;
 use crate::gateway;
+use crate::hatch::{self, Hatch};
 use crate::home::{CONFIG_FILE, Home, HomeError};
 use crate::http::accept::{Bounds, serve, serve_tls};
 use crate::http::lan::{self, Lan};
@@ -25,7 +26,7 @@ use crate::view::County;
 use axum::Router;
 use jiaolian_schema::rule::RulePack;
 use ready::Ready;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -142,6 +143,10 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let serving = serve_tls(listener, pages, bounds, secured, stopped.clone());
         servers.push(tokio::spawn(serving));
     }
+    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let hatch = Hatch::open(dir, listener.local_addr()?)?;
+    let commands = hatch::serve(listener, hatch, started.app.clone(), stopped.clone());
+    servers.push(tokio::spawn(commands));
     let sweeping = tokio::spawn(sweep(started.app.clone()));
     let watching = tokio::spawn(lan::watch(started.app.clone()));
     ready.say(json)?;
@@ -189,6 +194,8 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     );
     let disk: StoreReader = store.reader();
     let office = home.identity.clone();
+    let keys = KeyRing::new(crate::command::cost(office.drill));
+    let keys = Arc::new(keys.keeping_tries(dir, home.ops.clone()));
     let parts = {
         let (links, events, metrics) = (links.clone(), Arc::clone(&events), Arc::clone(&metrics));
         let (office, clock, own) = (office.clone(), Arc::clone(&clock), home.own_authors());
@@ -209,21 +216,19 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
             .with_own(own, doubted)
             .with_root(office.root.clone());
             node.allow_endpoints();
-            // The directory stays held as long as the state lives.
             (node, home)
         }
     };
     let (owner, thread) = Owner::start(
         move || {
             let (mut node, home) = parts();
-            node.hold(Box::new(home));
+            node.home = Some(home);
             node.note_start();
             node
         },
         Some(link_events),
     )?;
     dial(&links, config, office.superior.as_ref());
-    let keys = Arc::new(KeyRing::new(crate::command::cost(office.drill)));
     let app = App::new(owner.clone(), (events, metrics), (keys, disk), clock, lan);
     Ok(Started {
         owner,

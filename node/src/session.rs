@@ -159,6 +159,14 @@ impl Sessions {
         Some(entry.session.clone())
     }
 
+    /// Gives a session's person another seat, under the same token.
+    pub fn reseat(&self, token: &SessionToken, viewer: Viewer) -> Option<Session> {
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&token.place())?;
+        entry.session.viewer = Arc::new(viewer);
+        Some(entry.session.clone())
+    }
+
     /// Ends a session; nothing happens where there is none.
     pub fn end(&self, token: &SessionToken, ending: Ending) {
         finish(&mut self.lock(), &token.place(), ending);

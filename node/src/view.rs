@@ -25,6 +25,7 @@ mod quarrel;
 pub mod seat;
 pub mod section;
 pub mod shape;
+pub mod stand_in;
 pub mod status;
 pub mod text;
 pub mod today;

@@ -19,8 +19,8 @@ pub use root::{
     Root, RootError, RootSignature, RootStatement, Stays,
 };
 pub use roster::{
-    Acting, Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted,
-    Restyle, Revoke, StandIn,
+    Acting, Appoint, At, Endorse, Entrust, Found, GRACE_DAYS_MAX, Policy, RECEIPT_HEADS_MAX,
+    Receipt, Receipted, Replant, Restyle, Revoke, StandIn, bound_office_id,
 };
 pub use vouch::Vouch;
 
@@ -118,6 +118,7 @@ acts! {
     7 Root "a root statement";
     8 Restyle "a new name of an office";
     9 StandIn "a standing in";
+    10 Replant "another office above";
     16 Shred "an order to destroy a case";
     20 Vouch "a vouching";
     21 Ask "a request for a new key";

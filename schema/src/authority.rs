@@ -19,6 +19,7 @@ mod settle;
 mod stand_in;
 mod state;
 mod statement;
+mod superior;
 mod tree;
 mod vouch;
 mod weigh;
@@ -31,7 +32,6 @@ pub use state::{Fork, NodeSeat, PathState, PolicyInForce, State, VoidReason, Wai
 
 use crate::act::{Act, At, PublicKey, Receipt, RootStatement};
 use crate::admit::{Introduction, Introductions};
-use crate::envelope::Duty;
 use crate::fact::Fact;
 use crate::hold::Offices;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
@@ -95,7 +95,8 @@ impl Authority {
         }
     }
 
-    /// The tree of offices, folded from good founding acts; empty until the root's own is here.
+    /// The tree of offices, folded from good founding acts and from those that move offices; empty
+    /// until the root's own is here.
     pub fn offices(&self) -> &Offices {
         &self.offices
     }
@@ -150,11 +151,8 @@ impl Authority {
         let author = self.heads.get(id)?.author;
         let receipts = self.index.listed_by.get(&author).into_iter().flatten();
         receipts
+            .filter(|receipt| self.was_said_over(**receipt, office))
             .filter_map(|receipt| self.superior_receipt(*receipt, author))
-            .filter(|(_, witness)| {
-                let seat = self.seat(*witness);
-                seat.is_some_and(|seat| self.offices.covers(seat.office, office))
-            })
             .filter(|(receipt, _)| {
                 let listed = judge::listed_for(receipt, author);
                 listed.iter().any(|head| head.id == id && head.whole == 1)
@@ -222,29 +220,6 @@ impl Authority {
         self.bodies.is_complete(id)
     }
 
-    /// The newest counting receipt by a witness above the office, for new heads to cite; the
-    /// smaller id of two.
-    pub fn newest_receipt_for(&self, office: OfficeId) -> Option<(EnvelopeId, i64)> {
-        let above = self.offices.path(office).into_iter().skip(1);
-        above
-            .flat_map(|upper| self.index.witnesses.get(&upper).into_iter().flatten())
-            .filter_map(|witness| self.newest_counting(*witness))
-            .max_by_key(|(id, time)| (*time, std::cmp::Reverse(*id)))
-    }
-
-    fn newest_counting(&self, witness: AuthorId) -> Option<(EnvelopeId, i64)> {
-        let judged = &self.chains.get(&witness)?.judged;
-        // Times of counting receipts never fall along the path, so the last one is the newest.
-        judged.path.iter().rev().find_map(|id| {
-            let (receipt, _) = self.receipt(*id)?;
-            judged
-                .effects
-                .get(id)
-                .filter(|effect| effect.counts)
-                .map(|_| (*id, receipt.time))
-        })
-    }
-
     fn path_state_in(&self, author: AuthorId, judged: &Judged, id: EnvelopeId) -> PathState {
         let Some(row) = self.heads.get(id).filter(|row| row.author == author) else {
             return PathState::Gap;
@@ -291,27 +266,6 @@ impl Authority {
             Said::Receipt(receipt) => Some((receipt, signed.author)),
             Said::Act(_) => None,
         }
-    }
-
-    /// Rule 3. The root's keeper stands above the other authors of the root office too: nobody else
-    /// could appoint them. Of the root's keepers only the root statement speaks.
-    fn is_judge_of(&self, judge: AuthorId, author: AuthorId) -> bool {
-        let (Some(by), Some(of)) = (self.seat(judge), self.seat(author)) else {
-            return false;
-        };
-        by.duty == Duty::Keeper
-            && judge != author
-            && !self.is_root_keeper(author)
-            && (self.is_root_keeper(judge)
-                || state::is_strictly_above(&self.offices, by.office, of.office)
-                || (of.duty == Duty::Staff && by.office == of.office))
-    }
-
-    fn is_witness_of(&self, witness: AuthorId, author: AuthorId) -> bool {
-        let (Some(by), Some(of)) = (self.seat(witness), self.seat(author)) else {
-            return false;
-        };
-        by.duty == Duty::Witness && state::is_strictly_above(&self.offices, by.office, of.office)
     }
 }
 

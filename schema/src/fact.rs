@@ -301,6 +301,7 @@ impl What {
             | Act::Ask(_)
             | Act::Root(_)
             | Act::Restyle(_)
+            | Act::Replant(_)
             | Act::StandIn(_)
             | Act::Shred(_) => Self::Roster(
                 canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),

@@ -1,5 +1,9 @@
 //! Who may have a dossier: the one function that is asked before sending and before keeping.
 
+mod stay;
+
+pub use stay::{AHEAD_DAYS, EVER, Moment, NEVER, Stay, day_of, day_start, may_get};
+
 use crate::id::OfficeId;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -46,10 +50,13 @@ pub struct Office {
     pub drill: u8,
 }
 
-/// The tree of offices, folded from founding acts.
+/// The tree of offices, folded from founding acts and from those that move an office. What takes no
+/// time speaks of the founding, or of the day that `as_of` was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offices {
     rows: BTreeMap<OfficeId, Office>,
+    /// Of offices that pass from one superior to another.
+    stays: BTreeMap<OfficeId, Vec<Stay>>,
 }
 
 impl Offices {
@@ -120,25 +127,29 @@ pub struct Audience {
     pub minor: bool,
 }
 
-/// Whether an office may have the bodies of a dossier.
+/// Whether an office may have the bodies of a dossier, and keep what it has.
 ///
-/// A Roster belongs to its office, all above it and all below it. A Case or an Alarm belongs to the
-/// responsible office
+/// A Roster belongs to its office, all above it and all below it, and to whoever has dossiers whose
+/// standing rests on it. A Case or an Alarm belongs to the responsible office
 /// and its superiors up to the province; the ministry has figures only. A minor's Case stays at
 /// township and county
 /// (社区矫正法 Art. 54), while the Alarm, which knows a code and no name, goes up as others do, and so
-/// does a node's log, in which a minor's case has a pseudonym.
+/// does a node's log, in which a minor's case has a pseudonym. A superior is whoever ever was one or
+/// is to be; who is sent what is new, `may_get` says.
 pub fn may_hold(offices: &Offices, who: OfficeId, audience: &Audience) -> bool {
     let Some(tier) = offices.get(who).map(|office| office.tier) else {
         return false;
     };
     match audience.kind {
-        DossierKind::Roster => {
-            offices.covers(who, audience.place) || offices.covers(audience.place, who)
-        }
-        DossierKind::Case if audience.minor => tier <= 2 && offices.covers(who, audience.place),
-        DossierKind::Case | DossierKind::Alarm | DossierKind::Audit => {
-            tier <= 4 && offices.covers(who, audience.place)
-        }
+        DossierKind::Roster => offices.share_evidence(who, audience.place),
+        _ => tier_may(tier, audience) && offices.ever_over(who, audience.place),
+    }
+}
+
+fn tier_may(tier: u8, audience: &Audience) -> bool {
+    match audience.kind {
+        DossierKind::Case if audience.minor => tier <= 2,
+        DossierKind::Roster => true,
+        _ => tier <= 4,
     }
 }

@@ -18,12 +18,14 @@ mod office;
 mod paper;
 mod path;
 mod quarrel;
+mod reads;
 mod receipt;
 mod reliance;
 mod root;
 mod scope;
 mod slot;
 mod state;
+mod under;
 mod word;
 
 pub use case::{CaseOpinion, Decided, MatterOpinion};
@@ -35,6 +37,7 @@ pub use office::{Office, Offices};
 pub use paper::{Paper, Papers, Says};
 pub use root::is_sound as is_sound_root;
 pub use slot::{Held, Slot};
+pub use under::Under;
 
 use crate::envelope::{Duty, author_id};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
@@ -103,6 +106,8 @@ pub enum Void {
     Scope,
     /// It was signed outside the interval of its appointment.
     Interval,
+    /// It was signed under an appointment that only reads.
+    Reads,
 }
 
 /// Between which times an envelope was provably signed, ms UTC (rule 23).

@@ -11,6 +11,7 @@ mod grant;
 mod matter;
 mod permit;
 mod reader;
+mod reads;
 mod rule;
 mod slot;
 mod state_root;
@@ -19,6 +20,7 @@ mod withdraw;
 pub use grant::Grant;
 pub use matter::{MatterStanding, Outcome, StepStanding};
 pub use permit::{GrantedPermit, permits};
+pub use reads::is_void_by_reading;
 pub use rule::{Decision, Signer, SlotAct, SlotRules, Verdict};
 pub use slot::{InForce, SlotStanding, SlotValue};
 

@@ -7,7 +7,7 @@
 mod town;
 
 use jiaolian_schema::act::{
-    Act, FormerKeeper, Found, PublicKey, Root, RootSignature, RootStatement, Stays,
+    Act, FormerKeeper, Found, PublicKey, Receipt, Root, RootSignature, RootStatement, Stays,
 };
 use jiaolian_schema::authority::{Authority, PathState, State};
 use jiaolian_schema::envelope::Duty;
@@ -66,15 +66,52 @@ fn an_earlier_receipt_that_comes_later_files_and_covers_earlier() {
 fn a_receipt_whose_body_comes_after_a_later_ones_counts() {
     let (mut w, [_, two, _]) = noted();
     let first = w.receipt("C1.w", 6, &[two]);
-    w.receipt("C1.w", 9, &[]);
+    // In another roster, so that it is complete without the first one.
+    let draft = Draft {
+        dossier: Some(w.roster("C2")),
+        ..Draft::default()
+    };
+    w.sign_receipt("C1.w", draft, &Receipt::new(1, 9 * DAY, Vec::new()));
+    let authority = with_body_last(&w, first);
+    assert_eq!(authority.filed0(two), Some(6 * DAY));
+}
+
+#[test]
+fn a_receipt_that_counts_only_when_another_is_here_moves_whoever_cites_it() {
+    let (mut w, _) = noted();
+    let first = w.appointment_of("C1.a");
+    let draft = Draft {
+        dossier: Some(w.roster("C1")),
+        deps: vec![first],
+        ..Draft::default()
+    };
+    let seen = w.sign_receipt("C1.w", draft, &Receipt::new(1, 9 * DAY, Vec::new()));
+    w.cite("T1.x", seen);
+    let note = w.note("T1.x", 5);
+    let authority = with_body_last(&w, first);
+    assert_eq!(authority.window(&w.facts[&note]).lower, Some(9 * DAY));
+}
+
+/// As `with_last`, but all heads are here and one body is not.
+fn with_body_last(w: &World, last: EnvelopeId) -> Authority {
     let mut authority = Authority::new(w.root.clone());
     authority.extend(
         w.heads.iter().map(|(id, head)| (*id, head)),
-        w.facts.values().filter(|fact| fact.id != first),
+        w.facts.values().filter(|fact| fact.id != last),
     );
-    authority.add_fact(&w.facts[&first]);
-    assert_eq!(authority.filed0(two), Some(6 * DAY));
-    same(&w, &authority);
+    authority.add_fact(&w.facts[&last]);
+    same(w, &authority);
+    authority
+}
+
+#[test]
+fn rule_18_a_head_that_comes_last_on_a_frozen_branch_waits_to_be_covered() {
+    let (mut w, [one, two, three]) = noted();
+    w.note_after("T1.x", 12, 1, Some(one));
+    w.receipt("C1.w", 6, &[two]);
+    let authority = with_last(&w, &[three]);
+    assert_eq!(authority.path_state(two), PathState::Good);
+    assert_eq!(authority.path_state(three), PathState::Fork);
 }
 
 #[test]
@@ -193,17 +230,26 @@ fn rule_21_an_envelope_that_names_what_lies_in_another_dossier_waits_in_any_orde
     };
     let id = w.sign("T1.a", draft, act.into());
     for last in [id, elsewhere] {
-        assert!(!with_last(&w, &[last]).is_complete(id));
+        let mut authority = without(&w, &[last]);
+        authority.add_head(last, &w.heads[&last]);
+        authority.add_fact(&w.facts[&last]);
+        assert!(!authority.is_complete(id) && authority.is_complete(elsewhere));
     }
 }
 
 #[test]
 fn the_foundings_that_come_last_move_everybody_whom_they_concern() {
-    let (mut w, [_, two, _]) = noted();
+    let (mut w, [_, two, three]) = noted();
     w.receipt("C1.w", 6, &[two]);
+    w.receipt("P.w", 9, &[three]);
     let of_the_root = EnvelopeId::from(w.roster("P"));
     let authority = with_last(&w, &[of_the_root]);
     assert_eq!(authority.filed0(two), Some(6 * DAY));
+    assert_eq!(
+        authority.filed0(three),
+        Some(9 * DAY),
+        "by a witness of the root office"
+    );
     // Another county founded T1 as well, and that was filed first.
     let act = Found {
         office: office("T1"),
@@ -212,15 +258,30 @@ fn the_foundings_that_come_last_move_everybody_whom_they_concern() {
         code: String::new(),
         name: "T1".to_owned(),
         drill: 0,
+        nonce: None,
     };
     let rival = w.sign("C2.k", Draft::default(), act.into());
-    let filed = w.receipt("P.w", 8, &[rival]);
+    let filed = w.receipt("P.w", 10, &[rival]);
     let authority = with_last(&w, &[rival, filed]);
     assert_eq!(
         authority.offices().get(office("T1")).unwrap().parent,
         Some(office("C2"))
     );
     assert_eq!(authority.filed0(two), None, "C1 stands over it no more");
+}
+
+#[test]
+fn the_founding_of_the_root_that_comes_last_moves_those_who_sit_there() {
+    let mut w = World::empty();
+    w.found("C1", Some("P"), 2);
+    w.appoint("P.w", "P.k", Duty::Witness, &["NODE_WITNESS"], 0, ALWAYS);
+    w.appoint("C1.a", "P.k", Duty::Staff, &["X_DEP"], 0, ALWAYS);
+    w.open("C1.a");
+    let note = w.note("C1.a", 3);
+    w.receipt("P.w", 9, &[note]);
+    let found = w.found("P", None, 4);
+    assert_eq!(without(&w, &[found]).filed0(note), None);
+    assert_eq!(with_last(&w, &[found]).filed0(note), Some(9 * DAY));
 }
 
 #[test]

@@ -423,6 +423,7 @@ fn rule_24_only_a_keeper_of_the_root_founds_the_root_office() {
         code: String::new(),
         name: "usurped".to_owned(),
         drill: 0,
+        nonce: None,
     };
     let draft = Draft {
         day: -10,

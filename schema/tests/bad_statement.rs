@@ -5,7 +5,7 @@
 #[path = "world/town.rs"]
 mod town;
 
-use jiaolian_schema::act::{Act, Appoint, Found};
+use jiaolian_schema::act::{Act, Appoint, Found, Replant};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::hold::DEPTH_MAX;
 use jiaolian_schema::id::EnvelopeId;
@@ -121,6 +121,7 @@ fn found_at(w: &mut World, by: &str, name: &str, parent: Option<&str>, tier: u8)
         code: name.to_owned(),
         name: name.to_owned(),
         drill: 0,
+        nonce: None,
     };
     w.sign(by, Draft::default(), found.into());
 }
@@ -287,4 +288,90 @@ fn row_74_thousands_of_statements_by_one_issuer_are_one_voice() {
             .chain_tip(w.author("T1.k"))
             .is_some_and(|tip| tip.n >= 4_000)
     );
+}
+
+/// Everything that a keeper may sign and that must move nothing.
+#[test]
+fn a_move_of_an_office_that_r_62_does_not_allow_moves_nothing() {
+    let act = |who: &str, under: &str| Replant {
+        office: office(who),
+        parent: office(under),
+        from_day: 20,
+        grace_days: 30,
+    };
+    let w = World::deep();
+    let rows: Vec<(&str, &str, Act, bool)> = vec![
+        ("sound", "P.k", act("T1", "C2").into(), true),
+        (
+            "a grace of 31 days",
+            "P.k",
+            Replant {
+                grace_days: 31,
+                ..act("T1", "C2")
+            }
+            .into(),
+            false,
+        ),
+        (
+            "under an office of the level above",
+            "P.k",
+            act("T1", "K1").into(),
+            false,
+        ),
+        (
+            "under an office of its own level",
+            "P.k",
+            act("T1", "T2").into(),
+            false,
+        ),
+        ("under itself", "P.k", act("T1", "T1").into(), false),
+        (
+            "a county under its own township",
+            "P.k",
+            act("C1", "T1").into(),
+            false,
+        ),
+        ("under nobody known", "P.k", act("T1", "C9").into(), false),
+        (
+            "an office that nobody founded",
+            "P.k",
+            act("T9", "C2").into(),
+            false,
+        ),
+        ("the root", "P.k", act("P", "K1").into(), false),
+        ("a city under a city", "P.k", act("K1", "K2").into(), false),
+        ("by a city beside", "K2.k", act("T1", "C2").into(), false),
+        (
+            "by the city alone that loses it",
+            "K1.k",
+            act("T1", "C3").into(),
+            false,
+        ),
+        (
+            "by the county alone that loses it",
+            "C1.k",
+            act("T1", "C2").into(),
+            false,
+        ),
+        ("by its own keeper", "T1.k", act("T1", "C2").into(), false),
+        (
+            "by staff of the root",
+            "P.h2",
+            act("T1", "C2").into(),
+            false,
+        ),
+    ];
+    for (what, by, act, counts) in rows {
+        let mut w = w.clone();
+        w.open("T1.s");
+        let draft = Draft {
+            dossier: Some(w.roster("P")),
+            day: 10,
+            ..Draft::default()
+        };
+        w.sign(by, draft, act);
+        w.agree();
+        let moved = w.authority().offices().moved().count();
+        assert_eq!(moved == 1, counts, "{what}");
+    }
 }

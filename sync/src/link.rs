@@ -250,6 +250,15 @@ impl Link {
         self.say(lane, frame);
     }
 
+    /// Compares something else from now on; what is agreed on is asked again soon.
+    pub(crate) fn look(&mut self, view: View, now: i64) {
+        if self.view != view {
+            self.view = view;
+            self.agreed = false;
+            (self.check_at, self.check_wait) = (now, CHECK_MS.0);
+        }
+    }
+
     /// Takes up again what could not be read before.
     pub(crate) fn reopen(&mut self) {
         for (lane, item) in std::mem::take(&mut self.shut) {
@@ -343,9 +352,15 @@ pub(crate) fn weight(envelope: &Envelope) -> usize {
 /// The tier of counties: inside one a case may be given to another office.
 pub(crate) const COUNTY_TIER: u8 = 2;
 
-/// What two offices compare: everything of the lower one and all below it that both may hold, and
-/// the rosters above.
-pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
+/// What two offices compare: everything of the lower one and all below it that both may hold, the
+/// rosters above, and those by which both have dossiers of an office that was moved. `offices` is the
+/// tree of the day.
+pub(crate) fn view(
+    offices: &Offices,
+    (here, there): (OfficeId, OfficeId),
+    shared: &BTreeSet<OfficeId>,
+    now: i64,
+) -> View {
     use crate::item::Class;
     let (upper, lower) = if offices.covers(there, here) {
         (there, Some(here))
@@ -380,5 +395,24 @@ pub(crate) fn view(offices: &Offices, here: OfficeId, there: OfficeId) -> View {
     let above = offices.path(here);
     let common = above.into_iter().filter(|id| above_there.contains(id));
     groups.extend(common.map(|office| Group::new(Class::Roster, office)));
+    // What goes ahead of the day on which an office comes to stand under both.
+    let due = shared.iter().filter(|id| {
+        let both = [here, there];
+        let stands = both.iter().all(|end| offices.covers(*end, **id));
+        tier <= 4 && !stands && both.iter().all(|end| offices.is_due(*end, **id, now))
+    });
+    for office in due {
+        groups.extend([Class::Alarm, Class::Case, Class::Audit].map(|of| Group::new(of, *office)));
+        if tier <= COUNTY_TIER {
+            groups.push(Group::new(Class::MinorCase, *office));
+        }
+    }
+    let shown: BTreeSet<Group> = groups.iter().copied().collect();
+    let rosters = shared.iter().map(|id| Group::new(Class::Roster, *id));
+    for (office, roster) in shared.iter().zip(rosters) {
+        if !shown.contains(&roster) {
+            groups.extend([roster, Group::new(Class::KeeperChain, *office)]);
+        }
+    }
     View::new(groups)
 }

@@ -24,11 +24,12 @@ mod receipt;
 mod shred;
 mod supervise;
 mod talk;
+mod tree;
 
 pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use audit::{Batch, Finding};
-pub use author::{Draft, Payload, Seat, SignError};
+pub use author::{Draft, Payload, Seat, SignError, Unsigned};
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
@@ -39,7 +40,7 @@ use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
 use crate::item::Key;
-use crate::link::{COUNTY_TIER, Hint, Link, view};
+use crate::link::{COUNTY_TIER, Hint, Link};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
@@ -112,8 +113,14 @@ pub struct Replica<S> {
     standings: BTreeMap<DossierId, (u64, Arc<Standing>)>,
     asked: u64,
     roster_news: bool,
-    /// The tree by which the index is ordered.
+    /// The tree of the day, by which the index is ordered, and the instants between which it is the
+    /// same, ms UTC.
     tree: Offices,
+    tree_holds: (i64, i64),
+    /// With whom the offices of links share rosters, as far as that was asked.
+    evidence: BTreeMap<OfficeId, BTreeSet<OfficeId>>,
+    /// When the store had last changed before it was opened, ms UTC.
+    seen_at: i64,
     /// Cases that were ever assigned, and whether to ask again where they stand.
     moved: BTreeSet<DossierId>,
     to_place: bool,
@@ -208,6 +215,9 @@ impl<S: Store> Replica<S> {
         let back = self.now - now;
         self.note_clock(now);
         self.now = now;
+        let (from, until) = self.tree_holds;
+        // An office passed to another superior with the day.
+        self.roster_news |= now < from || now >= until;
         self.superior_heard = self.superior_heard.min(now);
         if back <= 0 {
             return;
@@ -296,14 +306,17 @@ impl<S: Store> Replica<S> {
         self.shelve();
         self.retry(crate::parked::Need::Roster);
         (self.to_place, self.to_tell) = (true, true);
-        let endpoints = &self.endpoints;
         let mut cut = Vec::new();
-        for (peer, link) in &mut self.links {
-            match endpoints.get(&peer.0) {
-                Some(seat) if seat.office == link.office => {
-                    link.view = view(self.authority.offices(), self.office, link.office);
+        let peers = self.links.iter().map(|(peer, link)| (*peer, link.office));
+        for (peer, office) in peers.collect::<Vec<_>>() {
+            match self.endpoints.get(&peer.0) {
+                Some(seat) if seat.office == office => {
+                    let view = self.view_of(office);
+                    if let Some(link) = self.links.get_mut(&peer) {
+                        link.look(view, self.now);
+                    }
                 }
-                _ => cut.push(*peer),
+                _ => cut.push(peer),
             }
         }
         for peer in cut {
@@ -371,30 +384,5 @@ impl<S: Store> Replica<S> {
         let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
         let here = Key::dossier(&audience, dossier);
         std::iter::once(here).chain(above).collect()
-    }
-
-    /// The tree of offices changed: every dossier goes to the county that it now lies in.
-    fn follow_tree(&mut self) {
-        if self.tree == *self.authority.offices() {
-            return;
-        }
-        let rows: Vec<(DossierId, [u8; 16], Vec<Key>)> = self
-            .rows
-            .iter()
-            .map(|(id, row)| (*id, row.digest, self.keys_of(*id, row)))
-            .collect();
-        self.tree = self.authority.offices().clone();
-        for (id, digest, before) in rows {
-            let after = self.rows.get(&id).map(|row| self.keys_of(id, row));
-            let after = after.unwrap_or_default();
-            if before != after {
-                for key in &before {
-                    self.index.remove(key);
-                }
-                for key in after {
-                    self.index.put(key, digest);
-                }
-            }
-        }
     }
 }

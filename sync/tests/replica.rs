@@ -23,6 +23,8 @@ mod hostile;
 mod induction;
 #[path = "replica/net.rs"]
 mod net;
+#[path = "replica/passage.rs"]
+mod passage;
 #[path = "replica/quarrel.rs"]
 mod quarrel;
 #[path = "replica/receipt.rs"]

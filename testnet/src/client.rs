@@ -86,8 +86,18 @@ impl Client {
         staff_number: &str,
         passphrase: &str,
     ) -> Result<Self, ClientError> {
+        Self::sign_in_with(address, staff_number, passphrase, None).await
+    }
+
+    /// The same for an officer whose UKey is plugged in.
+    pub async fn sign_in_with(
+        address: SocketAddr,
+        staff_number: &str,
+        passphrase: &str,
+        pin: Option<&str>,
+    ) -> Result<Self, ClientError> {
         let mut client = Self::new(address);
-        let form = json!({ "staff_number": staff_number, "passphrase": passphrase });
+        let form = json!({ "staff_number": staff_number, "passphrase": passphrase, "pin": pin });
         let answer = client.send("POST", "/api/v1/session", Some(&form)).await?;
         let answer = answer.wanted("/api/v1/session", 201)?;
         let cookie = answer.cookie.unwrap_or_default();

@@ -4,6 +4,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use jiaolian_node::home::Home;
+use jiaolian_node::session::Proof;
+use jiaolian_node::store::CACHE_MIB_DEFAULT;
+use jiaolian_schema::id::unhex;
+use jiaolian_schema::suite::StrictVerifier;
+use jiaolian_sync::{Store as _, Table};
 use jiaolian_testnet::client::{Answer, Client};
 use jiaolian_testnet::people::invent;
 use jiaolian_testnet::process::{NodeProcess, ProcessError, Program};
@@ -274,12 +280,10 @@ async fn an_officer_signs_with_a_ukey_and_a_refusal_stores_nothing() {
     house.enrol(person, &["--ukey", &place]).await.unwrap();
     house.appoint("K1", "county", &[PASSPHRASE]).await.unwrap();
     house.join("county").await;
-    house.appoint("K1", "town", &[PASSPHRASE]).await.unwrap();
+    let founded = house.appoint("K1", "town", &[PASSPHRASE]).await.unwrap();
     let node = house.program.start(&house.path("county")).await.unwrap();
-    let officer = Client::sign_in(node.ready.http, "C2", PASSPHRASE)
-        .await
-        .unwrap();
-    let town = house.request("town")["office"].as_str().unwrap().to_owned();
+    let (officer, key) = sign_in(&house, &node, key).await;
+    let town = founded["office"].as_str().unwrap().to_owned();
     let desk = Desk {
         node,
         officer,
@@ -331,6 +335,91 @@ async fn an_officer_signs_with_a_ukey_and_a_refusal_stores_nothing() {
     );
     key.pull_out();
     assert!(desk.node.stop().await.unwrap());
+    check_proof(&house, &chip, &at);
+}
+
+/// Signs in by passphrase and PIN; without the key, with another one or with a wrong PIN nobody does.
+async fn sign_in(house: &House, node: &NodeProcess, key: Plugged) -> (Client, Plugged) {
+    let (chip, at) = (house.path("chip"), house.path("ukey.json"));
+    let try_with = async |pin: Option<&str>| {
+        let form = json!({ "staff_number": "C2", "passphrase": PASSPHRASE, "pin": pin });
+        let nobody = Client::new(node.ready.http);
+        let answer = nobody.send("POST", "/api/v1/session", Some(&form)).await;
+        let answer = answer.unwrap();
+        let code = answer.json["error"]["code"].as_str().unwrap_or_default();
+        (answer.status, code.to_owned())
+    };
+    let said = |status: u16, code: &str| (status, code.to_owned());
+    assert_eq!(try_with(None).await, said(401, "ukey_pin"));
+    assert_eq!(try_with(Some("135791")).await, said(401, "ukey_pin_wrong"));
+    key.pull_out();
+    assert_eq!(try_with(Some(PIN)).await, said(409, "ukey_absent"));
+    let other = Plugged::new(&house.path("other chip"), &at, 2);
+    assert_eq!(try_with(Some(PIN)).await, said(409, "ukey_other"));
+    other.pull_out();
+    let key = Plugged::new(&chip, &at, 2);
+    let officer = Client::sign_in_with(node.ready.http, "C2", PASSPHRASE, Some(PIN)).await;
+    (officer.unwrap(), key)
+}
+
+/// The row of the one sign-in is signed by the key on the UKey, and by no other.
+fn check_proof(house: &House, chip: &Path, at: &Path) {
+    let key = Plugged::new(chip, at, 2);
+    let public = unhex(key.told["key"].as_str().unwrap()).unwrap();
+    key.pull_out();
+    let (_home, store) = Home::open(&house.path("county"), CACHE_MIB_DEFAULT).unwrap();
+    let rows = store.reader().range(Table::SignIn, &[0], &[0xFF; 16], 10);
+    let proofs: Vec<Proof> = rows
+        .unwrap()
+        .iter()
+        .map(|(_, row)| minicbor::decode(row).unwrap())
+        .collect();
+    assert_eq!(proofs.len(), 1, "{proofs:?}");
+    assert!(proofs[0].holds(&StrictVerifier, 2, &public));
+    let changed = Proof {
+        at: proofs[0].at + 1,
+        ..proofs[0].clone()
+    };
+    assert!(!changed.holds(&StrictVerifier, 2, &public));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_a_ukeys_pin_holds_in_a_browser() {
+    let house = county().await;
+    let (chip, at) = (house.path("chip"), house.path("ukey.json"));
+    let key = Plugged::new(&chip, &at, 2);
+    let place = at.display().to_string();
+    let person = "C2,陈梅,staff,CTY_CASE";
+    house.enrol(person, &["--ukey", &place]).await.unwrap();
+    house.appoint("K1", "county", &[PASSPHRASE]).await.unwrap();
+    house.join("county").await;
+    let node = house.program.start(&house.path("county")).await.unwrap();
+    let url = format!("http://{}/", node.ready.http);
+    let kept = std::env::var_os("JIAOLIAN_SHOTS").map(PathBuf::from);
+    let mut story = Command::new("npm");
+    story
+        .args(["run", "--silent", "e2e"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-ui"))
+        .env("JIAOLIAN_THEME", "ukey")
+        .env("JIAOLIAN_URL", url)
+        .env("JIAOLIAN_PIN", PIN)
+        .env("JIAOLIAN_STAFF", format!("C2:{PASSPHRASE}"))
+        .env("JIAOLIAN_HEAD", format!("C1:{PASSPHRASE}"))
+        .env(
+            "JIAOLIAN_SHOTS",
+            kept.unwrap_or_else(|| house.path("shots")),
+        )
+        .stdin(Stdio::null());
+    let played = tokio::task::spawn_blocking(move || story.output());
+    let output = played.await.unwrap().expect("npm can be started");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(
+        output.status.success(),
+        "the PIN's form does not hold:\n{said}"
+    );
+    key.pull_out();
+    assert!(node.stop().await.unwrap());
 }
 
 /// What needs no passphrase needs no PIN while the key that was once opened stays in.

@@ -96,6 +96,24 @@ export class Desk {
     return this;
   }
 
+  /** Fills the sign-in form and sends it; what the node answered and what the page says of it. */
+  async trySignIn(number, passphrase, pin) {
+    const { page } = this;
+    if ((await page.$("#staff-number")) === null) await page.goto(this.url);
+    await page.fill("#staff-number", number);
+    await page.fill("#passphrase", passphrase);
+    if (pin !== undefined) await page.fill("#pin", pin);
+    const answered = page.waitForResponse((r) => r.url().endsWith("/api/v1/session") && r.request().method() === "POST");
+    await page.press(pin === undefined ? "#passphrase" : "#pin", "Enter");
+    const status = (await answered).status();
+    if (status === 201) {
+      await page.waitForSelector("[data-nav]");
+      return { status, said: "" };
+    }
+    await page.waitForSelector("[data-do=sign-in]:not(.is-loading)");
+    return { status, said: await page.locator("form [role=alert]").textContent() };
+  }
+
   async go(hash) {
     await this.page.goto(`${this.url}#${hash}`);
     await this.page.waitForSelector(`main[data-path="${hash.split("?")[0]}"] h1`);

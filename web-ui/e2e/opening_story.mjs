@@ -5,7 +5,7 @@ const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS = "10X98765432";
 
 /** An identity number of an adult that no earlier run has used; test numbers only. */
-function idNumber() {
+export function idNumber() {
   const random = Math.floor(Math.random() * 28 * 12 * 1000);
   const two = (n) => String(n).padStart(2, "0");
   const birth = `${1970 + (random % 30)}${two(1 + (random % 12))}${two(1 + (random % 28))}`;

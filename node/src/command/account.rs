@@ -1,18 +1,20 @@
 //! `jiaolian account`: makes the account of a person's duty (履职证明) from an office's directory, or
 //! checks one without any node.
 
-use super::{Done, EXIT_CANNOT_CREATE, Refusal, now_ms, read_bounded};
+use super::desk::Desk;
+use super::work::{Work, carry_out, write_out};
+use super::{Done, EXIT_CANNOT_CREATE, Refusal, read_bounded};
 use crate::account::{ACCOUNT_BYTES_MAX, ACCOUNT_SPAN_MS_MAX, Asked, Checked, check, make};
-use crate::home::{Home, HomeError, settle};
+use crate::home::HomeError;
 use crate::seal::entropy;
-use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::audit::{Looked, Row};
 use jiaolian_schema::calendar::{instant_of, parse_date, start_of};
 use jiff::civil::DateTime;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// `jiaolian account`.
 #[derive(Debug, Args)]
@@ -44,26 +46,19 @@ pub struct Account {
     pub(super) json: bool,
 }
 
-impl Account {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        match (&self.check, &self.dir) {
-            (Some(file), _) => self.check(file),
-            (None, Some(dir)) => self.make(dir),
-            (None, None) => Err(Refusal::data("either --dir or --check is needed")),
-        }
+impl Work for Account {
+    fn dir(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new(""))
     }
 
-    fn make(&self, dir: &std::path::Path) -> Result<Done, Refusal> {
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
+        self.span().map(|_| ())
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let number = self.person.as_deref().unwrap_or_default();
-        let span = (instant(self.from.as_deref())?, instant(self.to.as_deref())?);
-        if !(1..=ACCOUNT_SPAN_MS_MAX).contains(&span.1.saturating_sub(span.0)) {
-            return Err(Refusal::data(
-                "an account goes from a time to a later one, at most 31 days",
-            ));
-        }
-        let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-        let mut replica = home.replica(&store)?;
-        let known = replica.authority().appointments();
+        let span = self.span()?;
+        let known = desk.authority().appointments();
         let mut known =
             known.filter(|(_, appoint, _)| !number.is_empty() && appoint.staff_number == number);
         let person = known.next().map(|(_, appoint, _)| appoint.person);
@@ -73,7 +68,7 @@ impl Account {
                 "nobody with the staff number {number} is known here"
             ))
         })?;
-        let (office, now) = (home.identity.office_id(), now_ms());
+        let (office, now) = (desk.home.identity.office_id(), desk.now);
         let row = Row {
             case: None,
             word: Some(format!("of {number}")),
@@ -81,23 +76,24 @@ impl Account {
             to: Some(span.1),
             ..Row::new(now, None, office, Looked::Account)
         };
-        replica
+        desk.replica
             .note(row)
             .map_err(|error| Refusal::new(super::EXIT_IO, error))?;
-        replica.flush_log(now, entropy());
-        settle(&mut replica, &store).map_err(HomeError::from)?;
-        let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
+        desk.replica.flush_log(now, entropy());
+        let root = desk
+            .home
+            .identity
+            .root
+            .as_ref()
+            .ok_or(HomeError::NotJoined)?;
         let asked = Asked {
             person,
             office,
             span,
         };
-        let bytes = make(&replica, root, asked, now).map_err(Refusal::data)?;
+        let bytes = make(desk.replica, root, asked, now).map_err(Refusal::data)?;
         let out = self.out.clone().unwrap_or_default();
-        std::fs::write(&out, &bytes).map_err(|error| {
-            Refusal::new(EXIT_CANNOT_CREATE, format!("{}: {error}", out.display()))
-        })?;
-        Ok(Done {
+        let done = Done {
             line: format!(
                 "工号 {number} 的履职证明已写入 {}，{} 字节。",
                 out.display(),
@@ -105,10 +101,42 @@ impl Account {
             ),
             data: json!({ "staff_number": number, "file": out.display().to_string(),
                 "bytes": bytes.len() }),
-        })
+        };
+        desk.file = Some(bytes);
+        Ok(done)
     }
 
-    fn check(&self, file: &std::path::Path) -> Result<Done, Refusal> {
+    fn keep(&self, file: &[u8]) -> Result<(), Refusal> {
+        let out = self.out.as_deref().unwrap_or(Path::new(""));
+        write_out(out, file, EXIT_CANNOT_CREATE)
+    }
+}
+
+impl Account {
+    pub(super) fn run(&self) -> Result<Done, Refusal> {
+        match (&self.check, &self.dir) {
+            (Some(file), _) => self.check_file(file),
+            (None, Some(_)) => carry_out(self),
+            (None, None) => Err(Refusal::data("either --dir or --check is needed")),
+        }
+    }
+
+    /// The same as a node's work, where it is one.
+    pub(super) fn work(self) -> Option<Arc<dyn Work>> {
+        self.dir.is_some().then(|| Arc::new(self) as Arc<dyn Work>)
+    }
+
+    fn span(&self) -> Result<(i64, i64), Refusal> {
+        let span = (instant(self.from.as_deref())?, instant(self.to.as_deref())?);
+        if (1..=ACCOUNT_SPAN_MS_MAX).contains(&span.1.saturating_sub(span.0)) {
+            return Ok(span);
+        }
+        Err(Refusal::data(
+            "an account goes from a time to a later one, at most 31 days",
+        ))
+    }
+
+    fn check_file(&self, file: &Path) -> Result<Done, Refusal> {
         let bytes = read_bounded(file, ACCOUNT_BYTES_MAX)?;
         let checked = check(&bytes, self.root.as_deref())
             .map_err(|error| Refusal::new(1, format!("INVALID: {error}")))?;

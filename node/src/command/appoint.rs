@@ -1,21 +1,25 @@
 //! `jiaolian appoint`: a keeper of the office above founds an office and appoints the keys that its
 //! request names. The answer holds all that the office needs, also where no link ever was.
 
+mod held;
+
 use super::desk::Desk;
-use super::enrol::read_request;
+use super::enrol::parse_request;
 use super::office::check_actions;
-use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal};
+use super::work::{Who, Work, write_out};
+use super::{Done, EXIT_CONFIG, EXIT_IO, Refusal, read_bounded};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, HomeError};
-use crate::platform;
-use crate::request::{Answer, Request};
+use crate::request::{Answer, REQUEST_BYTES_MAX, Request};
 use clap::Args;
+use held::{Held, Left};
 use jiaolian_schema::act::{self, Entrust, Found};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{Ed25519Signer, Sign as _};
 use serde_json::json;
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// Appointments begin so long before they are signed, ms, so that a desk whose clock is behind can
@@ -54,32 +58,63 @@ pub struct Appoint {
     pub(super) json: bool,
 }
 
-impl Appoint {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let request = read_request(&self.request)?;
+impl Work for Appoint {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::numbered(&self.keeper, self.passphrase_stdin))
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
+        read_bounded(&self.request, REQUEST_BYTES_MAX)
+    }
+
+    fn check(&self, input: &[u8]) -> Result<(), Refusal> {
+        let request = parse_request(input, &self.request)?;
         let roles = request.check_roles(&RulePack::builtin());
         roles.map_err(Refusal::data)?;
-        check_actions(&self.actions)?;
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
-        check_kinship(&desk, &request)?;
-        self.appoint(&mut desk, &request)?;
+        check_actions(&self.actions)
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
+        let mut request = parse_request(input, &self.request)?;
+        let nonce = bind(desk, &mut request);
+        check_kinship(desk, &request)?;
+        let left = self.appoint(desk, &request, nonce)?;
         desk.settle()?;
-        let answer = self.answer(&desk, &request)?;
-        platform::write_atomically(&self.out, &answer.to_bytes())
-            .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", self.out.display())))?;
+        let answer = Self::answer(desk, &request)?;
+        desk.file = Some(answer.to_bytes());
         let out = self.out.display().to_string();
-        let line = format!(
+        let mut line = format!(
             "已为 {} 签署 {} 项。请把答复文件 {out} 带回该机关。",
             request.name, desk.signed
         );
+        for one in &left {
+            let _ = write!(line, "\n{}", one.sentence());
+        }
         let data = json!({
             "office": request.office, "signed": desk.signed, "answer": out,
             "envelopes": answer.envelopes.len(),
+            "left": left.iter().map(Left::data).collect::<Vec<_>>(),
         });
         Ok(Done { line, data })
     }
 
-    fn appoint(&self, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
+    fn keep(&self, file: &[u8]) -> Result<(), Refusal> {
+        write_out(&self.out, file, EXIT_IO)
+    }
+}
+
+impl Appoint {
+    /// What is left of earlier appointments beyond what is asked for now.
+    fn appoint(
+        &self,
+        desk: &mut Desk<'_>,
+        request: &Request,
+        nonce: Option<[u8; 16]>,
+    ) -> Result<Vec<Left>, Refusal> {
         let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
@@ -93,6 +128,7 @@ impl Appoint {
                         code: request.code.clone(),
                         name: request.name.clone(),
                         drill: u8::from(request.drill),
+                        nonce,
                     }
                     .into(),
                 )?
@@ -100,17 +136,20 @@ impl Appoint {
         };
         let until = desk.now + i64::from(self.years) * YEAR_MS;
         let asked = request
-            .appointments(desk.now - LEAD_MS, until)
+            .appointments(&RulePack::builtin(), desk.now - LEAD_MS, until)
             .map_err(Refusal::data)?;
+        let mut left = Vec::new();
         for mut appoint in asked {
-            if !is_seated(desk.authority(), &appoint) {
+            let held = Held::of(desk.authority(), &appoint);
+            left.extend(held.beyond(&appoint));
+            if !held.gives(&appoint) {
                 check_clash(desk.authority(), &appoint)?;
                 appoint.document.clone_from(&self.document);
                 desk.sign(Some(roster), appoint.into())?;
             }
         }
         if self.actions.is_empty() {
-            return Ok(());
+            return Ok(left);
         }
         let mut actions = self.actions.clone();
         actions.sort();
@@ -124,13 +163,13 @@ impl Appoint {
             ends: None,
         };
         let own_roster = desk.replica.roster(own);
-        desk.sign(own_roster, entrust.into()).map(|_| ())
+        desk.sign(own_roster, entrust.into()).map(|_| left)
     }
 
-    fn answer(&self, desk: &Desk, request: &Request) -> Result<Answer, Refusal> {
-        let home = &desk.home;
+    fn answer(desk: &Desk<'_>, request: &Request) -> Result<Answer, Refusal> {
+        let home = &*desk.home;
         let root = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
-        let config = Config::load(&self.dir.join(CONFIG_FILE))
+        let config = Config::load(&home.dir().join(CONFIG_FILE))
             .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
         let office = request.office_id();
         let mut answer = Answer::new(root, office, request.drill).ok_or(HomeError::NotJoined)?;
@@ -147,13 +186,15 @@ impl Appoint {
     }
 }
 
-/// Whether the key has such a seat already: a plain one, or a stand-in's for the same person.
-fn is_seated(authority: &Authority, asked: &act::Appoint) -> bool {
-    let mut seats = authority.appointments();
-    seats.any(|(_, appoint, good)| {
-        let place = |acting: &Option<act::Acting>| acting.as_ref().map(|acting| acting.person);
-        good && appoint.author() == asked.author() && place(&appoint.acting) == place(&asked.acting)
-    })
+/// A new office's request names the number that it minted; its id is made of that and of this
+/// office, so that no other can found it. The number, where the id was made here.
+fn bind(desk: &Desk<'_>, request: &mut Request) -> Option<[u8; 16]> {
+    let (own, asked) = (desk.home.identity.office_id(), request.office_id());
+    if desk.authority().offices().covers(own, asked) {
+        return None;
+    }
+    request.bind(own);
+    Some(asked.0)
 }
 
 /// Nobody administers and holds another seat (三员分立).
@@ -171,7 +212,7 @@ fn check_clash(authority: &Authority, asked: &act::Appoint) -> Result<(), Refusa
 }
 
 /// What an office may ask of another: a drill only of a drill, and only of the office right above.
-fn check_kinship(desk: &Desk, request: &Request) -> Result<(), Refusal> {
+fn check_kinship(desk: &Desk<'_>, request: &Request) -> Result<(), Refusal> {
     let above = &desk.home.identity;
     let word = |drill| if drill { "a drill (演练)" } else { "live" };
     if above.drill != request.drill {

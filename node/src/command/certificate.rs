@@ -6,9 +6,11 @@ mod file;
 mod make;
 mod node;
 
+use super::work::{Work, carry_out};
 use super::{Done, EXIT_CANNOT_CREATE, EXIT_IO, EXIT_NO_PERMISSION, Refusal};
 use crate::certificate::CertificateError;
 use clap::Subcommand;
+use std::sync::Arc;
 
 /// `jiaolian certificate`.
 #[derive(Debug, Subcommand)]
@@ -33,11 +35,19 @@ impl Certificate {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         match self {
             Self::Ca(command) => command.run(),
-            Self::Distrust(command) => command.run(),
+            Self::Distrust(command) => carry_out(command),
             Self::Ask(command) => command.run(),
             Self::Issue(command) => command.run(),
             Self::Install(command) => command.run(),
             Self::Make(command) => command.run(),
+        }
+    }
+
+    /// The step as a node's work, where it is one.
+    pub(super) fn work(self) -> Option<Arc<dyn Work>> {
+        match self {
+            Self::Distrust(command) => Some(Arc::new(command)),
+            _ => None,
         }
     }
 

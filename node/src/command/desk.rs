@@ -1,25 +1,29 @@
-//! A person at work at a node that does not run: the directory opened with the person's passphrase,
-//! signing as the person, and leaving both places of the newest position as a running node does.
+//! A person at work at a node: what the node knows, and drafts of what the person signs. All of it is
+//! signed at once when the work settles: by the key that is open here, or by signatures that a command
+//! outside made of the same drafts.
 
-use super::secret::{Source, open_ring, ready, refuse_key};
-use super::{EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
-use crate::config::Config;
-use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
-use crate::key::{KeyRing, OfficerKey, Tip};
-use crate::owner::shred_due;
-use crate::run::judge;
-use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
+mod bench;
+
+use super::secret::refuse_key;
+use super::{EXIT_IO, EXIT_LATER, Refusal};
+use crate::home::{Home, HomeError};
+use crate::key::OfficerKey;
+use crate::owner::{Node, shred_due};
+use crate::store::{DiskStore, StoreReader};
 use clap::Args;
-use jiaolian_schema::act::{Act, RootSignature};
+use jiaolian_schema::act::{Act, At};
+use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
-use jiaolian_schema::envelope::{Duty, Head, Kind, author_id};
+use jiaolian_schema::envelope::{Head, Kind};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
-use jiaolian_schema::suite::Sign as _;
-use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError};
-use std::path::{Path, PathBuf};
+use jiaolian_schema::suite::{SIGNATURE_BYTES, Sign as _};
+use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError, Unsigned};
+use std::path::PathBuf;
+
+pub(super) use bench::Bench;
+pub(crate) use bench::{rolled_back, seat};
 
 /// Whose hand signs, and at which node.
 #[derive(Debug, Args)]
@@ -38,82 +42,71 @@ pub(super) struct Hand {
     pub(super) json: bool,
 }
 
-/// A person at work at a node that does not run.
-pub(super) struct Desk {
-    pub(super) home: Home,
-    pub(super) store: DiskStore,
+/// What signs the drafts.
+pub(crate) enum Pen<'a> {
+    /// A key that is open here.
+    Key(&'a OfficerKey),
+    /// Signatures of drafts, by the ids that these have.
+    Given(&'a [(EnvelopeId, [u8; SIGNATURE_BYTES])]),
+    /// Nobody signs.
+    None,
+}
+
+/// A moment's time and entropy: with the same two, the same work drafts the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The time, ms UTC.
+    pub(crate) now: i64,
+    /// What the salts are drawn from.
+    pub(crate) entropy: [u8; 32],
+}
+
+/// A person, or nobody, at work at a node.
+pub(crate) struct Desk<'a> {
+    pub(super) home: &'a mut Home,
+    pub(super) store: &'a DiskStore,
     /// What the node knows.
-    pub(super) replica: Replica<StoreReader>,
-    tip: Tip,
-    signer: OfficerKey,
-    pub(super) seat: Seat,
+    pub(super) replica: &'a mut Replica<StoreReader>,
+    pub(super) seat: Option<Seat>,
     /// The time, ms UTC.
     pub(super) now: i64,
     /// How many acts were signed.
     pub(super) signed: usize,
+    /// A file that the work made, for where the command was typed.
+    pub(crate) file: Option<Vec<u8>>,
+    /// The Replica was opened anew.
+    pub(crate) reopened: bool,
+    entropy: [u8; 32],
+    drafts: Vec<Unsigned>,
+    pen: Pen<'a>,
+    /// The drafts wait for signatures of a key that is not here.
+    pub(crate) awaits: bool,
+    /// Nobody else destroys what is due here.
+    stopped: bool,
 }
 
-type Seating = fn(&Home, &Authority, &OfficerKey) -> Result<Seat, Refusal>;
-
-impl Desk {
-    /// Opens a node's directory for one of its keepers.
-    pub(super) fn open(dir: &Path, keeper: &str, from_lines: bool) -> Result<Self, Refusal> {
-        Self::open_as(dir, keeper, from_lines, keeper_seat)
-    }
-
-    /// The same by the words of the command line.
-    pub(super) fn of(hand: &Hand) -> Result<Self, Refusal> {
-        Self::open(&hand.dir, &hand.number, hand.passphrase_stdin)
-    }
-
-    /// The same for a person who holds a stand-in's appointment.
-    pub(super) fn of_stand_in(hand: &Hand) -> Result<Self, Refusal> {
-        Self::open_as(
-            &hand.dir,
-            &hand.number,
-            hand.passphrase_stdin,
-            stand_in_seat,
-        )
-    }
-
-    fn open_as(
-        dir: &Path,
-        number: &str,
-        from_lines: bool,
-        seating: Seating,
-    ) -> Result<Self, Refusal> {
-        let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-        let keys = KeyRing::new(cost(home.identity.drill));
-        let source = Source::new(from_lines);
-        let words = source.ask(number)?;
-        let opened = open_ring(&store.reader(), &keys, number, &words)?;
-        let signer = ready(opened.key, number, source)?;
-        if !opened.case_secret.is_none() {
-            store
-                .unlock(opened.case_secret)
-                .map_err(|error| Refusal::new(EXIT_IO, error))?;
-        }
-        let mut replica = home.replica(&store)?;
-        let seat = seating(&home, replica.authority(), &signer)?;
-        let config = Config::load(&dir.join(CONFIG_FILE))
-            .map_err(|error| Refusal::new(EXIT_CONFIG, error))?;
-        let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
-        let tip = tip.filter(|_| !doubted.contains(&seat.author));
-        let tip = tip.ok_or_else(|| {
-            Refusal::data(format!(
-                "{number} has signed more than this disk knows (rolled_back): it was set back, and \
-                 the key signs no more here; `jiaolian enrol --again` makes a new one"
-            ))
-        })?;
-        Ok(Self {
-            home,
-            store,
-            replica,
-            tip,
-            signer,
+impl<'a> Desk<'a> {
+    /// A desk at a node that runs; none where that one has no directory.
+    pub(crate) fn at(
+        node: &'a mut Node,
+        seat: Option<Seat>,
+        pen: Pen<'a>,
+        moment: Moment,
+    ) -> Option<Self> {
+        Some(Self {
+            home: node.home.as_mut()?,
+            store: &node.store,
+            replica: &mut node.replica,
             seat,
-            now: now_ms(),
+            now: moment.now,
             signed: 0,
+            file: None,
+            reopened: false,
+            entropy: moment.entropy,
+            drafts: Vec::new(),
+            pen,
+            awaits: false,
+            stopped: false,
         })
     }
 
@@ -122,58 +115,95 @@ impl Desk {
         self.replica.authority()
     }
 
-    /// Makes durable what was signed, and notes the position in the second place as a running node does.
-    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
-        settle(&mut self.replica, &self.store).map_err(HomeError::from)?;
-        let own = self.home.own_authors().into_iter();
-        for author in own.chain([self.seat.author]) {
-            if let Ok(Some(at)) = self.replica.local_tip(author) {
-                self.tip.record(author.0, at.n).map_err(HomeError::from)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Destroys what the orders that are here ask for, at this node.
-    pub(super) fn shred(&mut self) -> Result<(), Refusal> {
-        let shredded = shred_due(&mut self.replica, &self.store, self.now);
-        shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
-        self.settle()
-    }
-
-    /// Signs one act as the person.
+    /// Drafts one act as the person, in a dossier that is here or that an earlier draft opens.
     pub(super) fn sign(
         &mut self,
         dossier: Option<DossierId>,
         act: Act,
     ) -> Result<EnvelopeId, Refusal> {
-        let draft = Draft {
-            dossier,
-            payload: Payload::Act(act),
-        };
-        let signed = self
+        let payload = Payload::Act(act);
+        let draft = Draft { dossier, payload };
+        let place = (self.drafts.len() as u64).to_be_bytes();
+        let salt = sha256(&[&self.entropy, &place]);
+        let salt = *salt.first_chunk().expect("a hash has more than 16 bytes");
+        let seat = self.seat()?;
+        let drafted = self
             .replica
-            .sign(&self.signer, self.seat, draft, self.now, entropy());
+            .prepare(seat, &draft, &self.drafts, self.now, salt);
+        let drafted = drafted.map_err(refuse_sign)?;
+        let id = drafted.id();
+        self.drafts.push(drafted);
         self.signed += 1;
-        signed.map_err(|error| match error {
-            SignError::Key(error) => refuse_key(&error),
-            error => HomeError::from(error).into(),
-        })
+        Ok(id)
     }
 
-    /// The person's signature as a root key, where the keeper's key is one.
-    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> Result<RootSignature, Refusal> {
-        super::root::signature(&self.signer, bytes)
+    /// Signs what was drafted and takes it in; it is durable when the work is over.
+    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
+        if self.drafts.is_empty() {
+            return Ok(());
+        }
+        let signatures = match &self.pen {
+            Pen::Key(key) => {
+                let sign = |one: &Unsigned| {
+                    key.sign(&Head::signed_bytes(
+                        one.head.kind,
+                        &canon::encode(&one.head),
+                    ))
+                };
+                let signed = self.drafts.iter().map(sign).collect::<Result<Vec<_>, _>>();
+                signed.map_err(|error| refuse_key(&error))?
+            }
+            Pen::Given(given) if self.are_of_drafts(given) => {
+                given.iter().map(|(_, signature)| *signature).collect()
+            }
+            Pen::Given(_) | Pen::None => {
+                self.awaits = true;
+                return Err(Refusal::new(EXIT_LATER, "signatures are awaited"));
+            }
+        };
+        let seat = self.seat()?;
+        let drafts = std::mem::take(&mut self.drafts);
+        let accepted = self.replica.accept(seat, &drafts, &signatures, self.now);
+        accepted.map_err(refuse_sign)
+    }
+
+    /// What was drafted and waits for signatures.
+    pub(crate) fn drafts(&self) -> &[Unsigned] {
+        &self.drafts
+    }
+
+    /// Destroys what the orders that are here ask for. A node that runs does so by itself while its
+    /// case files are open.
+    pub(super) fn shred(&mut self) -> Result<(), Refusal> {
+        if self.stopped {
+            let shredded = shred_due(self.replica, self.store, self.now);
+            shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
+        }
+        Ok(())
+    }
+
+    fn are_of_drafts(&self, given: &[(EnvelopeId, [u8; SIGNATURE_BYTES])]) -> bool {
+        let ids = given.iter().map(|(id, _)| *id);
+        ids.eq(self.drafts.iter().map(Unsigned::id))
+    }
+
+    fn seat(&self) -> Result<Seat, Refusal> {
+        self.seat
+            .ok_or_else(|| Refusal::data("a seat is needed to sign"))
     }
 
     /// Authority as it would be if the person signed these acts now; nothing is signed.
     pub(super) fn foresee(&self, acts: &[Act]) -> Result<Authority, Refusal> {
-        let author = self.seat.author;
+        let seat = self.seat()?;
+        let author = seat.author;
         let mut authority = self.replica.authority().clone();
+        let suite = authority
+            .introduction(author)
+            .map_or(0, |known| known.suite);
         let mut tip = self.replica.local_tip(author).map_err(HomeError::from)?;
         for act in acts {
             let head = Head {
-                suite: self.signer.suite(),
+                suite,
                 kind: Kind::Act,
                 author,
                 n: tip.map_or(0, |tip| tip.n) + 1,
@@ -193,11 +223,11 @@ impl Desk {
                 m: 1,
                 prev_here: None,
                 deps: Vec::new(),
-                appointment: self.seat.appointment,
+                appointment: seat.appointment,
                 at: self.now,
                 what: What::Roster(said),
             });
-            tip = Some(jiaolian_schema::act::At { n: head.n, id });
+            tip = Some(At { n: head.n, id });
         }
         Ok(authority)
     }
@@ -234,46 +264,9 @@ impl Desk {
     }
 }
 
-fn keeper_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Result<Seat, Refusal> {
-    let office = home.identity.office_id();
-    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Keeper);
-    if authority.root_keeper() == author {
-        return Ok(Seat {
-            author,
-            appointment: None,
-        });
+fn refuse_sign(error: SignError) -> Refusal {
+    match error {
+        SignError::Key(error) => refuse_key(&error),
+        error => HomeError::from(error).into(),
     }
-    seat_of(authority, author).ok_or_else(|| {
-        Refusal::new(
-            EXIT_NO_PERMISSION,
-            format!("only a keeper of {} appoints here", home.identity.name),
-        )
-    })
-}
-
-fn stand_in_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Result<Seat, Refusal> {
-    let office = home.identity.office_id();
-    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Staff);
-    let now = now_ms();
-    let mut seats = authority.stand_in_seats().filter(|(_, appoint, good)| {
-        *good
-            && appoint.author() == author
-            && (appoint.not_before..=appoint.not_after).contains(&now)
-    });
-    let appointment = seats.next().map(|(id, ..)| id);
-    let appointment = appointment.filter(|_| !authority.is_barred(author));
-    appointment.map_or_else(
-        || {
-            Err(Refusal::new(
-                EXIT_NO_PERMISSION,
-                "a place is taken by who was appointed a stand-in (AB岗) for it ahead",
-            ))
-        },
-        |appointment| {
-            Ok(Seat {
-                author,
-                appointment: Some(appointment),
-            })
-        },
-    )
 }

@@ -3,6 +3,7 @@
 
 use super::desk::{Desk, Hand};
 use super::revoke::{head_at, own_revocations};
+use super::work::{Who, Work};
 use super::{Done, EXIT_IO, Refusal};
 use crate::http::text::words;
 use crate::view::label::wait_text;
@@ -16,6 +17,7 @@ use jiaolian_schema::rule::RulePack;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// `jiaolian endorse`.
 #[derive(Debug, Args)]
@@ -47,18 +49,25 @@ struct Healed {
     title: String,
 }
 
-impl Endorse {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::of(&self.hand)?;
+impl Work for Endorse {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let keys = desk.keys_of(&self.staff, self.author.as_deref(), true)?;
         let mut plans: Vec<(OfficeId, Vec<Act>)> = Vec::new();
         let mut healed: Vec<Healed> = Vec::new();
         for (author, office) in keys {
-            let Some(at) = self.position(&desk, author)? else {
+            let Some(at) = self.position(desk, author)? else {
                 continue;
             };
-            let acts = plan(&desk, author, at)?;
-            let heals = heals(&desk, &desk.foresee(&acts)?)?;
+            let acts = plan(desk, author, at)?;
+            let heals = heals(desk, &desk.foresee(&acts)?)?;
             if !heals.is_empty() {
                 plans.push((office, acts));
                 healed.extend(heals);
@@ -84,8 +93,10 @@ impl Endorse {
         }
         Ok(self.done(&healed, signed))
     }
+}
 
-    fn position(&self, desk: &Desk, author: AuthorId) -> Result<Option<At>, Refusal> {
+impl Endorse {
+    fn position(&self, desk: &Desk<'_>, author: AuthorId) -> Result<Option<At>, Refusal> {
         match self.at {
             Some(n) => head_at(desk, author, n, self.id.as_deref()).map(Some),
             None if desk.authority().fork_of(author).is_some() => Err(Refusal::data(format!(
@@ -125,7 +136,7 @@ impl Endorse {
 
 /// What this office has to sign so that a chain counts up to a position. A no of its own is moved up
 /// to there, so that it goes on to bar what comes later; all else is endorsed.
-fn plan(desk: &Desk, author: AuthorId, at: At) -> Result<Vec<Act>, Refusal> {
+fn plan(desk: &Desk<'_>, author: AuthorId, at: At) -> Result<Vec<Act>, Refusal> {
     let endorse = act::Endorse {
         author,
         at,
@@ -153,7 +164,7 @@ fn plan(desk: &Desk, author: AuthorId, at: At) -> Result<Vec<Act>, Refusal> {
 }
 
 /// What waits now and would not then.
-fn heals(desk: &Desk, then: &Authority) -> Result<Vec<Healed>, Refusal> {
+fn heals(desk: &Desk<'_>, then: &Authority) -> Result<Vec<Healed>, Refusal> {
     let now = desk.authority();
     let rules = RulePack::builtin();
     let mut healed = Vec::new();

@@ -29,7 +29,7 @@ pub struct Enrol {
     by: String,
     /// The person to enrol, `number,name,keeper|staff,ROLE+ROLE`; and the person's id where the same
     /// person has a capacity elsewhere.
-    #[arg(long, value_parser = Newcomer::parse, required_unless_present_any = ["again", "stand_in"])]
+    #[arg(long, value_parser = Newcomer::parse, required_unless_present_any = ["again", "stand_in", "seat"])]
     person: Option<Newcomer>,
     /// A new key for the person named by `--as`, and for the node itself where it needs one: after a
     /// disk was set back. The person and the passphrase stay; the old key signs no more.
@@ -44,8 +44,13 @@ pub struct Enrol {
     /// When the stand-in may take the place, in words.
     #[arg(long)]
     condition: Option<String>,
-    /// A role of the place; comes once or more.
-    #[arg(long)]
+    /// Staff number of a person enrolled here whose seat is to have the roles of `--role` from now on,
+    /// with the same key.
+    #[arg(long, requires = "role", conflicts_with_all = ["person", "again", "stand_in"])]
+    seat: Option<String>,
+    /// A role of the place, or of the seat; comes once or more. With `--again`, the roles that the new
+    /// key is to have.
+    #[arg(long, conflicts_with = "person")]
     role: Vec<String>,
     /// The suite of the new key; where it is not said, the office's.
     #[arg(long, value_parser = suite)]
@@ -88,6 +93,7 @@ impl Enrol {
             fits.map_err(Refusal::data)?;
         }
         let keys = KeyRing::new(cost(home.identity.drill));
+        let keys = keys.keeping_tries(home.dir(), home.ops.clone());
         let source = Source::new(self.passphrase_stdin);
         let words = source.ask(&self.by)?;
         let opened = open_ring(&store.reader(), &keys, &self.by, &words)?;
@@ -99,22 +105,30 @@ impl Enrol {
         };
         let path = self.dir.join(REQUEST_FILE);
         let mut request = read_request(&path)?;
-        let (line, number, key) = match (&self.person, &self.stand_in) {
-            (Some(person), _) => {
-                let key = self.add(&desk, source, &mut request, person)?;
-                let line = format!("已为 {}({})建立密钥。", person.name, person.staff_number);
-                (line, &person.staff_number, key)
-            }
-            (None, Some(number)) => {
-                let key = self.place(&mut request, number)?;
-                (format!("已为工号 {number} 登记 AB 岗。"), number, key)
-            }
-            (None, None) => {
-                self.renew_node(&mut home, &store, &mut request)?;
-                let key = self.renew(&desk, &words, &mut request)?;
-                (format!("已为工号 {} 更换密钥。", self.by), &self.by, key)
-            }
-        };
+        let (line, number, key) =
+            match (&self.person, self.stand_in.as_ref().or(self.seat.as_ref())) {
+                (Some(person), _) => {
+                    let key = self.add(&desk, source, &mut request, person)?;
+                    let line = format!("已为 {}({})建立密钥。", person.name, person.staff_number);
+                    (line, &person.staff_number, key)
+                }
+                (None, Some(number)) if self.seat.is_some() => {
+                    let key = self.reseat(&mut request, number)?;
+                    (format!("已登记工号 {number} 的新职责。"), number, key)
+                }
+                (None, Some(number)) => {
+                    let key = self.place(&mut request, number)?;
+                    (format!("已为工号 {number} 登记 AB 岗。"), number, key)
+                }
+                (None, None) => {
+                    self.renew_node(&mut home, &store, &mut request)?;
+                    let key = self.renew(&desk, &words, &mut request)?;
+                    if !self.role.is_empty() {
+                        self.reseat(&mut request, &self.by)?;
+                    }
+                    (format!("已为工号 {} 更换密钥。", self.by), &self.by, key)
+                }
+            };
         write(&path, &request.to_text())?;
         let shown = path.display();
         let person = request.seats.iter().find(|seat| seat.key == key);
@@ -212,6 +226,20 @@ impl Enrol {
         Ok(())
     }
 
+    /// The person's own seat has other roles from now on.
+    fn reseat(&self, request: &mut Request, number: &str) -> Result<String, Refusal> {
+        let mut seats = request.seats.iter_mut();
+        let seat = seats
+            .find(|seat| seat.staff_number == number && seat.acting.is_none())
+            .ok_or_else(|| Refusal::data(format!("staff number {number} is not enrolled here")))?;
+        seat.roles.clone_from(&self.role);
+        let key = seat.key.clone();
+        request
+            .check_roles(&RulePack::builtin())
+            .map_err(Refusal::data)?;
+        Ok(key)
+    }
+
     fn place(&self, request: &mut Request, number: &str) -> Result<String, Refusal> {
         let of = |number: &str| {
             let mut seats = request.seats.iter();
@@ -259,8 +287,12 @@ impl Enrol {
 
 /// Reads a request file.
 pub(super) fn read_request(path: &std::path::Path) -> Result<Request, Refusal> {
-    let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
-    let text = std::str::from_utf8(&bytes)
+    parse_request(&read_bounded(path, REQUEST_BYTES_MAX)?, path)
+}
+
+/// The request in a file's bytes.
+pub(super) fn parse_request(bytes: &[u8], path: &std::path::Path) -> Result<Request, Refusal> {
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| Refusal::data(format!("{}: a request must be UTF-8", path.display())))?;
     Request::parse(text).map_err(Refusal::data)
 }

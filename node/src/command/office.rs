@@ -1,9 +1,11 @@
-//! `jiaolian office`: what a keeper says of offices below (name and code by date, entrustment) and of
+//! `jiaolian office`: what a keeper says of offices below (name, code and superior by date, entrustment) and of
 //! numbers for all of them (policy), and what is on file about an office.
 
+mod move_to;
 mod show;
 
 use super::desk::{Desk, Hand};
+use super::work::{Who, Work};
 use super::{Done, Refusal};
 use crate::request::{check_code, check_office_name};
 use crate::view::label::day_number;
@@ -11,12 +13,14 @@ use clap::{Args, Subcommand};
 use jiaolian_schema::act::{Entrust, Policy as PolicyAct, Restyle};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::calendar::{end_of, parse_date, start_of};
-use jiaolian_schema::hold::Office as OfficeRow;
+use jiaolian_schema::hold::{Moment, Office as OfficeRow};
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex, unhex};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::standing::FOLD_VERSION;
 use jiff::civil::Date;
 use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
 
 /// `jiaolian office`.
 #[derive(Debug, Args)]
@@ -29,6 +33,8 @@ pub struct Office {
 enum Step {
     /// Give an office below another name or code from a day on.
     Rename(Rename),
+    /// Put an office below under another superior from a day on (隶属调整).
+    Move(move_to::Move),
     /// Entrust actions to an office below (委托函), or end what was entrusted.
     Entrust(EntrustTo),
     /// Set the numbers, the rule pack and the fold version for this office and all below.
@@ -99,34 +105,46 @@ impl Office {
     pub(super) fn json(&self) -> bool {
         match &self.step {
             Step::Rename(step) => step.hand.json,
+            Step::Move(step) => step.hand.json,
             Step::Entrust(step) => step.hand.json,
             Step::Policy(step) => step.hand.json,
             Step::Show(step) => step.json,
         }
     }
 
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        match &self.step {
-            Step::Rename(step) => step.run(),
-            Step::Entrust(step) => step.run(),
-            Step::Policy(step) => step.run(),
-            Step::Show(step) => step.run(),
+    /// The step as a node's work.
+    pub(super) fn work(self) -> Arc<dyn Work> {
+        match self.step {
+            Step::Rename(step) => Arc::new(step),
+            Step::Move(step) => Arc::new(step),
+            Step::Entrust(step) => Arc::new(step),
+            Step::Policy(step) => Arc::new(step),
+            Step::Show(step) => Arc::new(step),
         }
     }
 }
 
-impl Rename {
-    fn run(&self) -> Result<Done, Refusal> {
+impl Work for Rename {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
         let texts = [
             self.name.as_deref().map(check_office_name),
             self.code.as_deref().map(check_code),
         ];
-        for checked in texts.into_iter().flatten() {
-            checked.map_err(Refusal::data)?;
-        }
-        let mut desk = Desk::of(&self.hand)?;
+        let mut texts = texts.into_iter().flatten();
+        texts.try_for_each(|checked| checked.map_err(Refusal::data))
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let (office, row) = find(desk.authority(), &self.office)?;
-        check_below(&desk, office, &row)?;
+        check_below(desk, office, &row)?;
         let act = Restyle {
             office,
             from_day: day_number(self.from),
@@ -147,8 +165,16 @@ impl Rename {
     }
 }
 
-impl EntrustTo {
-    fn run(&self) -> Result<Done, Refusal> {
+impl Work for EntrustTo {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
         check_actions(&self.actions)?;
         if self.from > self.to {
             return Err(Refusal::data(format!(
@@ -156,9 +182,12 @@ impl EntrustTo {
                 self.from, self.to
             )));
         }
-        let mut desk = Desk::of(&self.hand)?;
+        Ok(())
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let (office, row) = find(desk.authority(), &self.office)?;
-        check_below(&desk, office, &row)?;
+        check_below(desk, office, &row)?;
         let own = desk.home.identity.office_id();
         let before = desk.authority().entrustments_of(office);
         let before = before.filter(|one| one.by == own && one.ended.is_none() && !self.beside);
@@ -200,18 +229,32 @@ impl EntrustTo {
 }
 
 impl Policy {
-    fn run(&self) -> Result<Done, Refusal> {
-        let rules = RulePack::builtin();
-        let rule_pack = match &self.rule_pack {
-            None => rules.pack_id(),
+    fn rule_pack(&self, rules: &RulePack) -> Result<[u8; 32], Refusal> {
+        match &self.rule_pack {
+            None => Ok(rules.pack_id()),
             Some(text) => unhex(text)
                 .and_then(|bytes| bytes.try_into().ok())
                 .ok_or_else(|| {
                     Refusal::data(format!(
                         "a rule pack is named by 64 hexadecimal digits, not {text:?}"
                     ))
-                })?,
-        };
+                }),
+        }
+    }
+}
+
+impl Work for Policy {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
+        let rules = RulePack::builtin();
+        self.rule_pack(&rules)?;
         if !(1..=FOLD_VERSION).contains(&self.fold_version) {
             return Err(Refusal::data(format!(
                 "this build folds versions 1 to {FOLD_VERSION}, not {}",
@@ -221,7 +264,11 @@ impl Policy {
         if let Some(days) = self.stale_days {
             check_number(&rules, "stale_days", u32::from(days))?;
         }
-        let mut desk = Desk::of(&self.hand)?;
+        Ok(())
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let rule_pack = self.rule_pack(&RulePack::builtin())?;
         let own = desk.home.identity.office_id();
         let in_force = desk.authority().policy(own);
         let act = PolicyAct {
@@ -288,10 +335,13 @@ fn find(authority: &Authority, text: &str) -> Result<(OfficeId, OfficeRow), Refu
     }
 }
 
-fn check_below(desk: &Desk, office: OfficeId, row: &OfficeRow) -> Result<(), Refusal> {
+fn check_below(desk: &Desk<'_>, office: OfficeId, row: &OfficeRow) -> Result<(), Refusal> {
     let (own, authority) = (desk.home.identity.office_id(), desk.authority());
-    let is_root = desk.seat.author == authority.root_keeper();
-    if authority.offices().is_above(own, office) || (is_root && own == office) {
+    let is_root = desk
+        .seat
+        .is_some_and(|seat| seat.author == authority.root_keeper());
+    let today = Moment::at(desk.now);
+    if authority.offices().stood_above(own, office, today) || (is_root && own == office) {
         return Ok(());
     }
     Err(Refusal::data(format!(

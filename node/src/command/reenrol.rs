@@ -4,8 +4,10 @@
 mod above;
 mod desk;
 
+use super::work::{Work, carry_out};
 use super::{Done, Refusal};
 use clap::Subcommand;
+use std::sync::Arc;
 
 /// `jiaolian reenrol`.
 #[derive(Debug, Subcommand)]
@@ -27,10 +29,19 @@ impl Reenrol {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         match self {
             Self::Ask(command) => command.run(),
-            Self::List(command) => command.run(),
-            Self::Answer(command) => command.run(),
+            Self::List(command) => carry_out(command),
+            Self::Answer(command) => carry_out(command),
             Self::Take(command) => command.run(),
             Self::Recall(command) => command.run(),
+        }
+    }
+
+    /// The step as a node's work, where it is one.
+    pub(super) fn work(self) -> Option<Arc<dyn Work>> {
+        match self {
+            Self::List(command) => Some(Arc::new(command)),
+            Self::Answer(command) => Some(Arc::new(command)),
+            _ => None,
         }
     }
 

@@ -2,6 +2,7 @@
 //! signed before stays good; what comes later waits, listed, until it is endorsed.
 
 use super::desk::{Desk, Hand};
+use super::work::{Who, Work};
 use super::{Done, Refusal};
 use clap::Args;
 use jiaolian_schema::act::{self, Act, At};
@@ -9,6 +10,7 @@ use jiaolian_schema::calendar::{civil_of, parse_date, start_of};
 use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use std::path::Path;
 
 /// Longest reason, in characters.
 const REASON_CHARS_MAX: usize = 200;
@@ -38,10 +40,20 @@ pub struct Revoke {
     compromised_since: Option<i64>,
 }
 
-impl Revoke {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        check_reason(&self.reason)?;
-        let mut desk = Desk::of(&self.hand)?;
+impl Work for Revoke {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::keeper(&self.hand))
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
+        check_reason(&self.reason)
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         if let Some(since) = self.compromised_since.filter(|since| *since > desk.now) {
             return Err(Refusal::data(format!(
                 "a key is compromised since a time that has come, not {}",
@@ -52,9 +64,9 @@ impl Revoke {
         let keys = desk.keys_of(&self.staff, self.author.as_deref(), again)?;
         let mut shown: Vec<Json> = Vec::new();
         for (author, office) in &keys {
-            let at = self.position(&desk, *author)?;
+            let at = self.position(desk, *author)?;
             let replaces = match self.at {
-                Some(_) => own_revocations(&desk, *author).map(|(id, _)| id).collect(),
+                Some(_) => own_revocations(desk, *author).map(|(id, _)| id).collect(),
                 None => Vec::new(),
             };
             let revoke = act::Revoke {
@@ -74,8 +86,10 @@ impl Revoke {
             data: json!({ "staff_number": self.staff, "revoked": keys.len(), "keys": shown }),
         })
     }
+}
 
-    fn position(&self, desk: &Desk, author: AuthorId) -> Result<Option<At>, Refusal> {
+impl Revoke {
+    fn position(&self, desk: &Desk<'_>, author: AuthorId) -> Result<Option<At>, Refusal> {
         match (self.at, self.compromised_since) {
             (Some(0), _) => Ok(None),
             (Some(n), _) => head_at(desk, author, n, None).map(Some),
@@ -97,10 +111,10 @@ pub(super) fn check_reason(reason: &str) -> Result<(), Refusal> {
 }
 
 /// What this office said no to of a key and did not take back, with where.
-pub(super) fn own_revocations(
-    desk: &Desk,
+pub(super) fn own_revocations<'a>(
+    desk: &'a Desk<'_>,
     author: AuthorId,
-) -> impl Iterator<Item = (EnvelopeId, &act::Revoke)> {
+) -> impl Iterator<Item = (EnvelopeId, &'a act::Revoke)> {
     let own: OfficeId = desk.home.identity.office_id();
     let said = desk.authority().said_by(own, author);
     said.filter_map(|(id, act)| match act {
@@ -111,7 +125,7 @@ pub(super) fn own_revocations(
 
 /// The head of a chain at a position; where there are two, the one whose id begins so.
 pub(super) fn head_at(
-    desk: &Desk,
+    desk: &Desk<'_>,
     author: AuthorId,
     n: u64,
     id: Option<&str>,

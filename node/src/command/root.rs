@@ -4,25 +4,29 @@
 
 mod file;
 mod install;
+mod node;
 
-use super::desk::{Desk, Hand};
 use super::init::suite;
 use super::secret::{Source, refuse_key};
+use super::work::{Work, carry_out, carry_out_with_key};
 use super::{Done, Refusal};
-use crate::home::Home;
-use crate::store::CACHE_MIB_DEFAULT;
 use clap::{Args, Subcommand};
-use file::{create_key, open_key, public_key, read_root, stays, write_root};
+use file::{create_key, open_key, public_key, read_root, stays as read_stays, write_root};
 use jiaolian_schema::act::{
-    At, FormerKeeper, PublicKey, Root as RootAct, RootSignature, RootStatement, Stays,
+    FormerKeeper, PublicKey, Root as RootAct, RootSignature, RootStatement, Stays,
 };
-use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::id::{hex, sha256};
 use jiaolian_schema::suite::{Sign, Suite};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(super) use node::{before, own_key};
+
+/// Nothing of a chain is asked for, since its keeper stays.
+const NOBODY: &str = "nothing";
 
 /// `jiaolian root`.
 #[derive(Debug, Args)]
@@ -136,7 +140,15 @@ impl Root {
             Step::Sign(step) => step.run(),
             Step::Combine(step) => step.run(),
             Step::Show(step) => step.run(),
-            Step::Install(step) => step.run(),
+            Step::Install(step) => carry_out(step),
+        }
+    }
+
+    /// The step as a node's work, where it is one.
+    pub(super) fn work(self) -> Option<Arc<dyn Work>> {
+        match self.step {
+            Step::Install(step) => Some(Arc::new(step)),
+            _ => None,
         }
     }
 }
@@ -154,7 +166,7 @@ impl MakeKey {
 
 impl New {
     fn run(&self) -> Result<Done, Refusal> {
-        let (before, known) = self.statement_before()?;
+        let (before, stays) = self.statement_before()?;
         let mut keys = self.keys.clone();
         keys.sort();
         keys.dedup();
@@ -164,7 +176,7 @@ impl New {
         if keeper != before.keeper {
             former.push(FormerKeeper {
                 key: before.keeper.clone(),
-                stays: self.stays(known.as_ref())?,
+                stays: stays.map_or_else(|| read_stays(&self.stays).map_err(Refusal::data), Ok)?,
             });
         }
         former.sort_by(|a, b| a.key.cmp(&b.key));
@@ -187,38 +199,17 @@ impl New {
         Ok(shown(&root, Some(&before)))
     }
 
-    /// The statement before, and what a node knows beside it.
-    fn statement_before(&self) -> Result<(RootStatement, Option<Authority>), Refusal> {
+    /// The statement before, and what stays where a node says so.
+    fn statement_before(&self) -> Result<(RootStatement, Option<Stays>), Refusal> {
         match (&self.dir, &self.before) {
             (_, Some(path)) => Ok((read_root(path)?.statement, None)),
             (Some(dir), None) => {
-                let (home, store) = Home::open(dir, CACHE_MIB_DEFAULT)?;
-                let authority = home.replica(&store)?.authority().clone();
-                Ok((authority.root().clone(), Some(authority)))
+                let is_new = self.keeper.is_some();
+                let stays = if is_new { &self.stays } else { NOBODY };
+                node::statement_before(dir, stays)
             }
             (None, None) => Err(Refusal::data("name a node or the statement before")),
         }
-    }
-
-    fn stays(&self, known: Option<&Authority>) -> Result<Stays, Refusal> {
-        let Some(authority) = known else {
-            return stays(&self.stays).map_err(Refusal::data);
-        };
-        let keeper = authority.root_keeper();
-        let at = match self.stays.parse() {
-            Ok(n) => match authority.heads_at(keeper, n).as_slice() {
-                [id] => Some(At { n, id: *id }),
-                heads => {
-                    return Err(Refusal::data(format!(
-                        "position {n} of the keeper's chain names one act; here it names {}",
-                        heads.len()
-                    )));
-                }
-            },
-            Err(_) if self.stays == "here" => authority.chain_tip(keeper),
-            Err(_) => return stays(&self.stays).map_err(Refusal::data),
-        };
-        Ok(at.map_or(Stays::Nothing, Stays::UpTo))
     }
 }
 
@@ -230,13 +221,10 @@ impl AddSignature {
         let signature = match (&self.key, &self.dir, &self.number) {
             (Some(path), ..) => signature(&open_key(path, source)?, &bytes)?,
             (None, Some(dir), Some(number)) => {
-                let hand = Hand {
-                    dir: dir.clone(),
-                    number: number.clone(),
-                    passphrase_stdin: self.passphrase_stdin,
-                    json: false,
-                };
-                Desk::of(&hand)?.sign_bytes(&bytes)?
+                let own = node::OwnKey::new(dir, number, self.passphrase_stdin);
+                let (_, key) = carry_out_with_key(&own)?;
+                let key = key.ok_or_else(|| Refusal::data("the keeper's key is needed"))?;
+                signature(&key, &bytes)?
             }
             _ => {
                 return Err(Refusal::data(
@@ -251,7 +239,7 @@ impl AddSignature {
 }
 
 /// One key's signature.
-pub(super) fn signature(signer: &dyn Sign, bytes: &[u8]) -> Result<RootSignature, Refusal> {
+fn signature(signer: &dyn Sign, bytes: &[u8]) -> Result<RootSignature, Refusal> {
     Ok(RootSignature {
         key: PublicKey {
             suite: signer.suite(),

@@ -1,10 +1,11 @@
 //! Passphrases: asked at the terminal without showing them, or read from standard input one a line,
 //! for scripts. Never an argument, which others on the machine could read.
 
+use super::work::Who;
 use super::{EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_UNAVAILABLE, Refusal};
 use crate::key::{KeyRing, OfficerKey, OpenKeyError, OpenedKey};
 use jiaolian_schema::suite::KeyError;
-use jiaolian_sync::Store;
+use jiaolian_sync::{MemoryStore, Store, Table, Write};
 use std::io::{self, BufRead as _};
 use zeroize::Zeroizing;
 
@@ -65,6 +66,29 @@ pub(super) fn open_ring(
     })
 }
 
+/// Opens a ring that a running node lent, with a passphrase that is asked for here.
+pub(crate) fn open_lent(
+    drill: bool,
+    who: Who<'_>,
+    ring: Option<Vec<u8>>,
+) -> Result<OfficerKey, Refusal> {
+    let mut store = MemoryStore::default();
+    store.commit(&[Write {
+        table: Table::KeyRing,
+        key: who.number.as_bytes().to_vec(),
+        value: ring,
+    }]);
+    let source = Source::new(who.from_lines);
+    let words = source.ask(who.number)?;
+    let opened = open_ring(
+        &store,
+        &KeyRing::new(super::cost(drill)),
+        who.number,
+        &words,
+    )?;
+    ready(opened.key, who.number, source)
+}
+
 /// The key ready to sign: a UKey asks for its PIN, after the passphrase.
 pub(super) fn ready(
     key: OfficerKey,
@@ -82,7 +106,7 @@ pub(super) fn ready(
 }
 
 /// Why a key outside this machine gave no signature, as an exit status.
-pub(super) fn refuse_key(error: &KeyError) -> Refusal {
+pub(crate) fn refuse_key(error: &KeyError) -> Refusal {
     let status = match error {
         KeyError::Absent | KeyError::Failed(_) => EXIT_UNAVAILABLE,
         KeyError::NoPin | KeyError::WrongPin { .. } | KeyError::PinLocked | KeyError::OtherKey => {

@@ -2,17 +2,16 @@
 //! it; and how far each order was followed.
 
 use super::desk::Desk;
+use super::work::{Who, Work};
 use super::{Done, EXIT_NO_PERMISSION, Refusal};
-use crate::home::Home;
-use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::act;
-use jiaolian_schema::hold::{DossierKind, Offices};
+use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, OfficeId};
 use jiaolian_sync::ShredView;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Lowest tier that orders it: the county.
 const TIER_MIN: u8 = 2;
@@ -49,14 +48,31 @@ fn case_id(text: &str) -> Result<DossierId, String> {
     DossierId::from_hex(text).ok_or_else(|| "a case is named by 64 hexadecimal digits".to_owned())
 }
 
-impl Shred {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (Some(case), Some(keeper)) = (self.case, &self.keeper) else {
-            return self.list();
+impl Work for Shred {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        self.case?;
+        let number = self.keeper.as_deref()?;
+        Some(Who::numbered(number, self.passphrase_stdin))
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
+        if self.case.is_some() {
+            words("basis", self.basis.as_deref())?;
+            words("document", self.document.as_deref())?;
+        }
+        Ok(())
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let Some(case) = self.case else {
+            return Ok(told(desk, None));
         };
         let basis = words("basis", self.basis.as_deref())?;
         let document = words("document", self.document.as_deref())?;
-        let mut desk = Desk::open(&self.dir, keeper, self.passphrase_stdin)?;
         let home = &desk.home.identity;
         if home.tier < TIER_MIN {
             return Err(Refusal::new(
@@ -79,24 +95,25 @@ impl Shred {
         };
         desk.sign(desk.replica.roster(own), order.into())?;
         desk.settle()?;
-        desk.shred()?;
-        let views = desk.replica.shreds();
-        let offices = desk.replica.authority().offices();
-        Ok(told(
-            views.iter().filter(|view| view.dossier == case),
-            offices,
-        ))
+        Ok(told(desk, Some(case)))
     }
 
-    fn list(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let replica = home.replica(&store)?;
-        Ok(told(replica.shreds().iter(), replica.authority().offices()))
+    /// How far the order was followed at once, at this office.
+    fn finish(&self, desk: &mut Desk<'_>, done: Done) -> Result<Done, Refusal> {
+        if self.case.is_none() {
+            return Ok(done);
+        }
+        desk.shred()?;
+        Ok(told(desk, self.case))
     }
 }
 
-/// Each order with the offices that have not said that it was followed.
-fn told<'a>(views: impl Iterator<Item = &'a ShredView>, offices: &Offices) -> Done {
+/// Each order, or that of one case, with the offices that have not said that it was followed.
+fn told(desk: &Desk<'_>, case: Option<DossierId>) -> Done {
+    let (shreds, offices) = (desk.replica.shreds(), desk.authority().offices());
+    let views = shreds
+        .iter()
+        .filter(|view| case.is_none_or(|case| view.dossier == case));
     let name = |office: &OfficeId| {
         offices
             .get(*office)

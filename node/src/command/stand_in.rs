@@ -3,10 +3,12 @@
 
 use super::desk::{Desk, Hand};
 use super::revoke::check_reason;
+use super::work::{Seating, Who, Work};
 use super::{Done, Refusal};
 use clap::Args;
 use jiaolian_schema::act::StandIn as StandInAct;
 use serde_json::json;
+use std::path::Path;
 
 /// `jiaolian stand-in`.
 #[derive(Debug, Args)]
@@ -21,11 +23,24 @@ pub struct StandIn {
     back: bool,
 }
 
-impl StandIn {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        check_reason(&self.reason)?;
-        let mut desk = Desk::of_stand_in(&self.hand)?;
-        let Some(appointment) = desk.seat.appointment else {
+impl Work for StandIn {
+    fn dir(&self) -> &Path {
+        &self.hand.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who {
+            seating: Seating::StandIn,
+            ..Who::keeper(&self.hand)
+        })
+    }
+
+    fn check(&self, _input: &[u8]) -> Result<(), Refusal> {
+        check_reason(&self.reason)
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let Some(appointment) = desk.seat.and_then(|seat| seat.appointment) else {
             return Err(Refusal::data("a place is taken under its appointment"));
         };
         let authority = desk.authority();

@@ -170,7 +170,7 @@ fn lines(
     });
     let mut lines: Vec<Line> = decided.collect();
     lines.sort_by_key(|line| (line.claimed, line.id));
-    for (id, state) in opinion.without_effect(subject.dossier()) {
+    for (id, state) in opinion.without_effect(subject.dossier(), rules) {
         let paper = opinion.papers().get(id).filter(|paper| is_asked(paper));
         if let Some(paper) = paper.filter(|_| !case.decided.contains_key(&id)) {
             lines.push(line(opinion, paper, &Decided::NoEffect(state), rules));

@@ -21,6 +21,8 @@ use utoipa::OpenApi;
         super::reenrol::approve,
         super::reenrol::reply,
         super::reenrol::take,
+        super::stand_in::list,
+        super::stand_in::change,
         super::desk::status,
         super::desk::today,
         super::case::list,

@@ -6,8 +6,9 @@ use super::error::{ApiError, ApiResult};
 use super::json::Strict;
 use super::trace::note_refused_sign_in;
 use super::who::{Over, Who, is_for_another, set_cookie, token_of};
+use crate::key::{OfficerKey, OpenedKey};
 use crate::metric::add;
-use crate::owner::{Access, Looked, Node};
+use crate::owner::{Access, Looked, Node, refuse_key};
 use crate::reenrol;
 use crate::seal::CaseSecret;
 use crate::session::{Ending, Proof};
@@ -32,6 +33,9 @@ const SWEEP_MS: u64 = 5_000;
 pub(super) struct SignIn {
     staff_number: String,
     passphrase: String,
+    /// The PIN of the officer's UKey, where the key is on one: it signs that its owner signed in.
+    #[serde(default)]
+    pin: Option<String>,
 }
 
 #[utoipa::path(get, path = "/api/v1/node", responses((status = 200, body = NodeInfo)))]
@@ -68,6 +72,10 @@ pub(super) async fn sign_in(
         .open_key(number.clone(), form.passphrase, "login_refused")
         .await;
     let opened = match opened {
+        Ok(opened) => with_pin(opened, form.pin).await,
+        Err(error) => Err(error),
+    };
+    let opened = match opened {
         Ok(opened) => opened,
         Err(error) => {
             note_refused_sign_in(&app, &number, &error).await;
@@ -78,7 +86,7 @@ pub(super) async fn sign_in(
     let public = key.public_key();
     let case_secret = opened.case_secret.clone();
     let again = case_secret.clone();
-    let (asked, signer, tls) = (number.clone(), key.clone(), channel.tls);
+    let (asked, tls) = (number.clone(), channel.tls);
     let signing = key.clone();
     // The same words as for a wrong passphrase: a revoked officer learns nothing else.
     let viewer = app
@@ -86,9 +94,26 @@ pub(super) async fn sign_in(
             let now = node.now();
             let viewer = seat::find(node, &asked, &public, now);
             let viewer = viewer.ok_or(ApiError::new("login_refused"))?;
-            node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
             let who = (node.office, viewer.person, viewer.author);
-            let proof = Proof::sign(&signer, who, tls, now);
+            Ok((viewer, Proof::ask(who, tls, now)))
+        })
+        .await?;
+    let (viewer, proof) = viewer;
+    let signer = key.clone();
+    // A device is slow, and the node's own thread must not wait for it.
+    let signing_in = tokio::task::spawn_blocking(move || proof.sign(&signer));
+    let proof = signing_in.await.map_err(|_| ApiError::new("fault"))?;
+    let proof = match proof {
+        Ok(proof) => proof,
+        Err(error) => {
+            let error = refuse_key(&error);
+            note_refused_sign_in(&app, &number, &error).await;
+            return Err(error);
+        }
+    };
+    let viewer = app
+        .call(move |node| {
+            node.note_access(Access::new(node, &viewer, Looked::SignedIn))?;
             unlock(node, case_secret)?;
             node.put(proof.row());
             Ok(viewer)
@@ -117,6 +142,24 @@ pub(super) async fn sign_in(
         .headers_mut()
         .insert(header::SET_COOKIE, set_cookie(Some(&token), channel));
     Ok(response)
+}
+
+/// A key that is on a UKey, with the PIN that the device finds right: the session signs with it what needs
+/// no PIN of its own, and the sign-in first.
+async fn with_pin(opened: OpenedKey, pin: Option<String>) -> ApiResult<OpenedKey> {
+    let Some(ukey) = opened.key.ukey().cloned() else {
+        return match pin {
+            None => Ok(opened),
+            Some(_) => Err(ApiError::bad_request("proof", &[])),
+        };
+    };
+    let pin = Zeroizing::new(pin.ok_or(ApiError::new("ukey_pin"))?);
+    let checking = tokio::task::spawn_blocking(move || ukey.with_pin(pin));
+    let checked = checking.await.map_err(|_| ApiError::new("fault"))?;
+    let key = checked
+        .map(OfficerKey::Ukey)
+        .map_err(|error| refuse_key(&error))?;
+    Ok(OpenedKey { key, ..opened })
 }
 
 /// Opens case files, where they are closed and the officer's key does.

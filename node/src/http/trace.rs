@@ -105,6 +105,8 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ("GET", "/api/v1/account", Inside(Looked::Account)),
     ("GET", "/api/v1/events", Row(Looked::Asked)),
     ("GET", "/api/v1/certificate", Row(Looked::Network)),
+    ("GET", "/api/v1/stand-ins", Row(Looked::Network)),
+    ("POST", "/api/v1/stand-ins", Row(Looked::Signed)),
     ("POST", "/api/v1/reenrol", Row(Looked::Asked)),
     ("GET", "/api/v1/reenrol/requests", Row(Looked::Network)),
     ("POST", "/api/v1/reenrol/approvals", Row(Looked::Signed)),

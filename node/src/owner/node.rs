@@ -4,6 +4,7 @@
 use super::access::Recent;
 use super::{LinkRate, Own, Rates, StopError};
 use crate::event::Events;
+use crate::home::Home;
 use crate::identity::RootPin;
 use crate::key::Tip;
 use crate::link::{LinkEvent, Links};
@@ -44,6 +45,8 @@ pub struct Node {
     pub events: Arc<Events>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The directory, which stays held as long as the state lives; none in a test.
+    pub home: Option<Home>,
     /// The office that it stands in.
     pub office: OfficeId,
     /// Whether this is a drill.
@@ -58,8 +61,6 @@ pub struct Node {
     own: Vec<AuthorId>,
     /// Authors that must not sign here: their chains are longer elsewhere than on this disk.
     doubted: BTreeSet<AuthorId>,
-    /// What must stay open as long as the state lives.
-    kept: Option<Box<dyn Send>>,
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
     pub(super) contents: super::text::Contents,
@@ -137,7 +138,7 @@ impl Node {
             root: None,
             own: Vec::new(),
             doubted: BTreeSet::new(),
-            kept: None,
+            home: None,
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
             contents: super::text::Contents::default(),
@@ -170,9 +171,27 @@ impl Node {
         self
     }
 
-    /// Keeps something open as long as the state lives.
-    pub fn hold(&mut self, kept: Box<dyn Send>) {
-        self.kept = Some(kept);
+    /// The Replica was opened anew under the root that the directory's office trusts now: what was
+    /// read is read again, and every session begins again.
+    pub(crate) fn follow_new_root(&mut self) {
+        self.root = self
+            .home
+            .as_ref()
+            .and_then(|home| home.identity.root.clone());
+        if self.own.iter().any(|author| self.doubted.contains(author)) {
+            self.replica.retire_own();
+        }
+        if !self.is_locked() {
+            self.replica.unlocked(self.now());
+        }
+        self.forget_all();
+        self.to_follow_roster = true;
+        self.allow_endpoints();
+        if let Some(links) = &self.links {
+            for peer in links.up() {
+                links.hangup(&peer);
+            }
+        }
     }
 
     /// Whether an author must not sign here.
@@ -192,7 +211,7 @@ impl Node {
 
     /// The tree of offices.
     pub fn offices(&self) -> &Offices {
-        self.replica.authority().offices()
+        self.replica.offices()
     }
 
     /// Whether case files are closed.

@@ -134,7 +134,7 @@ impl Node {
     }
 
     /// The newest position of a local author goes to its second place after the commit.
-    pub(super) fn note_signed(&mut self, author: AuthorId) {
+    pub(crate) fn note_signed(&mut self, author: AuthorId) {
         if let Ok(Some(at)) = self.replica.local_tip(author) {
             self.signed.insert(author.0, at.n);
         }

@@ -2,6 +2,7 @@
 
 use jiaolian_schema::act::{Act, Appoint, Ask, Revoke};
 use jiaolian_schema::fact::What;
+use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId};
 use jiaolian_sync::{Replica, Store};
 use thiserror::Error;
@@ -55,7 +56,7 @@ pub struct Waiting {
 
 /// What waits at the offices strictly below one, the newest first.
 pub fn waiting<S: Store>(replica: &Replica<S>, own: OfficeId, now: i64) -> Vec<Waiting> {
-    let offices = replica.authority().offices();
+    let offices = replica.authority().offices().as_of(now);
     let below = offices.subtree(own).into_iter().filter(|id| *id != own);
     let rosters = below.filter_map(|office| replica.roster(office));
     let mut found: Vec<Waiting> = rosters
@@ -181,7 +182,11 @@ fn check<S: Store>(
     now: i64,
 ) -> Result<(), AnswerError> {
     let authority = replica.authority();
-    if !authority.offices().is_above(own, waits.ask.office) {
+    let today = Moment::at(now);
+    if !authority
+        .offices()
+        .stood_above(own, waits.ask.office, today)
+    {
         return Err(AnswerError::NotAbove);
     }
     let age = now - waits.at;

@@ -5,7 +5,7 @@ use crate::seal::entropy;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{LOGIN_TYPE, pre_authentication};
 use jiaolian_schema::id::{AuthorId, OfficeId, PersonId};
-use jiaolian_schema::suite::{Sign, Verify};
+use jiaolian_schema::suite::{KeyError, Sign, Verify};
 use jiaolian_sync::{Table, Write};
 use minicbor::{Decode, Encode};
 
@@ -31,21 +31,20 @@ pub struct Proof {
     /// 1 where the page came over TLS.
     #[n(5)]
     pub tls: u8,
-    /// By the key of the author; none where the key is in the officer's pocket, which is asked for at
-    /// each signature and not here, and while it is signed.
+    /// By the key of the author, a UKey's too; none while it is signed, and in rows of versions that asked
+    /// no UKey.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub signature: Option<[u8; 64]>,
 }
 
 impl Proof {
-    /// Signs in: a challenge of this moment, answered by the key.
-    pub fn sign(
-        signer: &dyn Sign,
+    /// A challenge of this moment.
+    pub fn ask(
         (office, person, author): (OfficeId, PersonId, AuthorId),
         tls: bool,
         at: i64,
     ) -> Self {
-        let mut proof = Self {
+        Self {
             at,
             office,
             person,
@@ -53,9 +52,13 @@ impl Proof {
             nonce: entropy(),
             tls: u8::from(tls),
             signature: None,
-        };
-        proof.signature = signer.sign(&proof.challenge()).ok();
-        proof
+        }
+    }
+
+    /// Signs in: the challenge, answered by the key.
+    pub fn sign(mut self, signer: &dyn Sign) -> Result<Self, KeyError> {
+        self.signature = Some(signer.sign(&self.challenge())?);
+        Ok(self)
     }
 
     /// Whether the key of the roster signed it.
@@ -92,7 +95,7 @@ mod tests {
     fn a_proof_holds_for_its_key_and_for_nothing_that_was_changed() {
         let key = Ed25519Signer::from_seed(&[1; 32]);
         let who = (OfficeId([1; 16]), PersonId([2; 16]), AuthorId([3; 32]));
-        let proof = Proof::sign(&key, who, true, 5);
+        let proof = Proof::ask(who, true, 5).sign(&key).unwrap();
         let holds = |proof: &Proof| proof.holds(&StrictVerifier, ED25519, &key.public_key());
         assert!(holds(&proof));
         let other = Ed25519Signer::from_seed(&[2; 32]).public_key();

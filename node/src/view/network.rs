@@ -1,16 +1,17 @@
 //! Offices and links: what is known here of each, and since when.
 
 use super::case::{self, case_ref};
-use super::label::{date_of, office_ref};
+use super::label::{date_of, office_on, office_ref};
 use super::shape::{
-    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal,
-    Storage, TrafficShape, Waiting,
+    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,
+    RefusedRow, RefusedTotal, Storage, TrafficShape, Waiting,
 };
 use super::{Viewer, fault, incident};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::words;
 use crate::link::{Lane, LinkCount, Links, Road};
 use crate::owner::{LinkRate, Node};
+use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{OfficeId, hex};
 use jiaolian_sync::{LinkStatus, Peer, Refusal, Waiting as Queued};
@@ -38,6 +39,7 @@ pub fn page(node: &mut Node, viewer: &Viewer) -> Network {
         OfficeShape {
             office: office_ref(node, id),
             parent_id: office.parent.map(|parent| parent.to_hex()),
+            planned: planned(node, id, now),
             state: office_state(node, id, link.copied()).into(),
             heard_at: link.and_then(|link| link.heard_at),
             as_of: link.and_then(|link| in_as_of(link, now)),
@@ -65,6 +67,18 @@ pub fn page(node: &mut Node, viewer: &Viewer) -> Network {
             free_bytes: node.store.reader().free_bytes(),
         },
     }
+}
+
+/// Under whom an office is to stand next, and from which day on.
+fn planned(node: &Node, id: OfficeId, now: i64) -> Option<PlannedSuperior> {
+    let stays = node.offices().stays(id).iter();
+    let next = stays
+        .filter(|stay| stay.from > now)
+        .min_by_key(|stay| stay.from)?;
+    Some(PlannedSuperior {
+        office: office_on(node, next.parent, next.from),
+        from: civil_of(next.from).date().to_string(),
+    })
 }
 
 /// Links as they stand, and those to the offices next above and below that never came about.

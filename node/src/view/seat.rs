@@ -10,6 +10,7 @@ use jiaolian_schema::act::Appoint;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::rule::Role;
+use std::cmp::Reverse;
 
 /// The views of an officer who sees cases, in the order of the navigation.
 const CASE_VIEWS: [&str; 6] = ["today", "cases", "leave", "alarms", "map", "network"];
@@ -36,7 +37,11 @@ pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Vie
         None => 1,
         Some(_) => 2,
     };
-    let (id, appoint, _) = seats.min_by_key(|(id, appoint, _)| (rank(*id, appoint), *id))?;
+    // Of several appointments to one place the one that gives most, then the one that lasts longest.
+    let width =
+        |appoint: &Appoint| Reverse((appoint.roles.len() + appoint.kinds.len(), appoint.not_after));
+    let (id, appoint, _) =
+        seats.min_by_key(|(id, appoint, _)| (rank(*id, appoint), width(appoint), *id))?;
     let holds = authority.has_capacity(id, u64::MAX);
     let tier = authority
         .offices()

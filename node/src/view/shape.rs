@@ -7,6 +7,7 @@ mod desk;
 mod map;
 mod matter;
 mod network;
+mod stand_in;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
@@ -21,9 +22,11 @@ pub use desk::{
 pub use map::{MapPeople, MapPerson, Track};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
-    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, RefusedRow, RefusedTotal,
-    Storage, TrafficShape,
+    LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,
+    RefusedRow, RefusedTotal, Storage, TrafficShape,
 };
+
+pub use stand_in::{StandInChange, StandInRow, StandIns};
 
 use crate::http::text::Text;
 use serde::Serialize;

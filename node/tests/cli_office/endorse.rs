@@ -105,7 +105,7 @@ fn who_is_compromised_since_a_day_keeps_what_the_office_above_had_seen_by_then()
 }
 
 /// County and township at addresses of their own, so that they find one another again after a stop.
-fn linked() -> World {
+pub(crate) fn linked() -> World {
     let world = World::asked();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();

@@ -43,9 +43,6 @@ fn a_node_says_where_it_is_answers_and_leaves_its_directory_free() {
     );
     let held = "in use by a running node";
     world.run("p").refused("a second run", 75, held);
-    world
-        .appoint("p", "P1", "c")
-        .refused("appoint beside it", 75, held);
     world.join("p", "p").refused("join beside it", 75, held);
     assert_eq!(node.stop(), 0);
     assert_eq!(world.status("p")["running"], false);

@@ -6,18 +6,22 @@
 
 mod administrator;
 mod answer;
+mod attempt;
 mod certificate;
 mod endorse;
 mod evidence;
+mod hatch;
 mod life;
 mod node;
 mod office;
+mod page;
 mod reenrol;
 mod refusal;
 mod request;
 mod rest;
 mod rollback;
 mod root;
+mod seat;
 mod stand_in;
 mod suite;
 mod world;

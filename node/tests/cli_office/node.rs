@@ -97,6 +97,23 @@ impl Node {
         }
     }
 
+    /// What the node tells a page until an event of that name came.
+    pub(crate) fn events_until(&self, cookie: &str, name: &str) -> String {
+        let address = self.ready["http"].as_str().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let wait = Some(Duration::from_secs(ANSWER_WAIT_S));
+        stream.set_read_timeout(wait).unwrap();
+        let ask = format!(
+            "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\nX-Jiaolian: 1\r\nCookie: {cookie}\r\n\r\n"
+        );
+        stream.write_all(ask.as_bytes()).unwrap();
+        let (mut events, mut told) = (BufReader::new(stream), String::new());
+        while !told.contains(&format!("event: {name}\n")) || !told.ends_with("\n\n") {
+            assert_ne!(events.read_line(&mut told).unwrap(), 0, "{told}");
+        }
+        told
+    }
+
     /// Signs an offer of a page as the console does.
     pub(crate) fn sign(&self, cookie: &str, offer: &Json, fields: &Json) -> (u16, String) {
         let strong = offer["passphrase"].as_bool().unwrap();

@@ -1,6 +1,7 @@
 //! What a keeper says of offices below and of numbers for all: names by date, entrustment, policy.
 
-use crate::world::World;
+use crate::node::Node;
+use crate::world::{COUNTY, PROVINCE, TOWNSHIP, World, free_link, jiaolian};
 use serde_json::json;
 
 #[test]
@@ -97,4 +98,136 @@ fn policy_lies_in_the_range_of_the_rules_and_goes_down() {
         assert_eq!(shown[field], signed[field], "{field}");
     }
     assert_eq!(world.show("p")["policy"]["stale_days"], 7);
+}
+
+/// A province over two counties with a township under the first, of which the province has heard by the
+/// line.
+fn two_counties() -> World {
+    let world = World::empty();
+    let link = free_link();
+    let root = (link.as_str(), &["--drill", "--root"][..]);
+    let people = [PROVINCE[0], "S1,陈明,staff,PRO_STAFF"];
+    world.init_at("p", 4, &people, root).done();
+    world.appoint("p", "P1", "p").done();
+    world.join("p", "p").done();
+    for county in ["c", "c2"] {
+        world.init(county, 2, &COUNTY, &["--drill"]).done();
+        world.appoint("p", "P1", county).done();
+        world.join(county, county).done();
+    }
+    world.init("t", 1, &TOWNSHIP, &["--drill"]).done();
+    world.appoint("c", "K1", "t").done();
+    world.join("t", "t").done();
+    let (upper, lower) = (Node::start(&world, "p"), Node::start(&world, "c"));
+    let cookie = upper.sign_in("S1");
+    upper.until(&cookie, "/api/v1/network", |page| {
+        page["offices"].as_array().unwrap().len() == 4
+    });
+    assert_eq!((lower.stop(), upper.stop()), (0, 0));
+    world
+}
+
+#[test]
+fn a_township_passes_to_another_county_from_a_day_on() {
+    let world = two_counties();
+    let id = |name: &str| world.status(name)["office"].as_str().unwrap().to_owned();
+    let (province, old, new, township) = (id("p"), id("c"), id("c2"), id("t"));
+    let moved = |by: (&str, &str), under: &str, from: &str, more: &[&str]| {
+        let words = ["--office", &township, "--under", under, "--from", from];
+        world.by(
+            &["office", "move"],
+            by.0,
+            by.1,
+            &[&words[..], more].concat(),
+        )
+    };
+    let root = ("p", "P1");
+    for (what, said, rule) in [
+        (
+            "today",
+            moved(root, &new, "2026-01-01", &[]),
+            "R-62: 隶属调整最早自签署次日起生效, 2026-01-01",
+        ),
+        (
+            "grace",
+            moved(root, &new, "2999-01-01", &["--grace-days", "31"]),
+            "at most 30 days, not 31",
+        ),
+        (
+            "depth",
+            moved(root, &province, "2999-01-01", &[]),
+            "has depth 0, not 1",
+        ),
+        (
+            "itself",
+            moved(root, &township, "2999-01-01", &[]),
+            "has depth 2, not 1",
+        ),
+        (
+            "the same",
+            moved(root, &old, "2999-01-01", &[]),
+            "本来就隶属该上级",
+        ),
+        (
+            "unknown",
+            moved(root, "nowhere", "2999-01-01", &[]),
+            "no office \"nowhere\" is known here",
+        ),
+        (
+            "the old county",
+            moved(("c", "K1"), &new, "2999-01-01", &[]),
+            "no office",
+        ),
+        (
+            "the old county alone",
+            moved(("c", "K1"), &old, "2999-01-01", &[]),
+            "R-62: 须由原上级与新上级的共同上级签署",
+        ),
+    ] {
+        said.refused(what, 65, rule);
+    }
+    let done = moved(root, &new, "2999-01-01", &[]).done();
+    assert_eq!(
+        (&done["grace_days"], &done["called_off"]),
+        (&json!(7), &json!(false))
+    );
+    let dir = world.text("p");
+    let show = || {
+        let words = [
+            "office", "show", "--json", "--dir", &dir, "--office", &township,
+        ];
+        jiaolian(&words, &[]).done()["superiors"].clone()
+    };
+    let stays = show();
+    assert_eq!(
+        (&stays[0]["office"], &stays[0]["from"]),
+        (&json!(old), &json!(null))
+    );
+    assert_eq!(
+        (&stays[1]["office"], &stays[1]["from"]),
+        (&json!(new), &json!("2999-01-01"))
+    );
+    assert_eq!(stays[1]["act"], done["act"]);
+    let planned = || {
+        let node = Node::start(&world, "p");
+        let cookie = node.sign_in("S1");
+        let page = node.until(&cookie, "/api/v1/network", |_| true);
+        assert_eq!(node.stop(), 0);
+        let offices = page["offices"].as_array().unwrap().clone();
+        let own = offices
+            .into_iter()
+            .find(|one| one["office"]["id"] == json!(township));
+        own.unwrap()
+    };
+    let own = planned();
+    assert_eq!(own["parent_id"], json!(old), "until the day");
+    assert_eq!(
+        (&own["planned"]["office"]["id"], &own["planned"]["from"]),
+        (&json!(new), &json!("2999-01-01"))
+    );
+    // Called off.
+    let done = moved(root, &old, "2999-01-01", &[]).done();
+    assert_eq!(done["called_off"], true);
+    assert_eq!(show().as_array().unwrap().len(), 1);
+    assert_eq!(planned()["planned"], json!(null));
 }

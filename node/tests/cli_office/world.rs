@@ -113,6 +113,17 @@ impl World {
         self.init_by(name, tier, people, more, PASSPHRASE)
     }
 
+    /// The same for an office that its nodes below call at an address.
+    pub(crate) fn init_at(
+        &self,
+        name: &str,
+        tier: u8,
+        people: &[&str],
+        (link, more): (&str, &[&str]),
+    ) -> Said {
+        self.init_with(name, (tier, link), people, more, PASSPHRASE)
+    }
+
     pub(crate) fn init_by(
         &self,
         name: &str,
@@ -121,10 +132,21 @@ impl World {
         more: &[&str],
         words: &str,
     ) -> Said {
+        self.init_with(name, (tier, "127.0.0.1:0"), people, more, words)
+    }
+
+    fn init_with(
+        &self,
+        name: &str,
+        (tier, link): (u8, &str),
+        people: &[&str],
+        more: &[&str],
+        words: &str,
+    ) -> Said {
         let (dir, tier, http) = (self.text(name), tier.to_string(), free_port());
         let mut arguments = vec!["init", "--json", "--passphrase-stdin", "--dir", &dir];
         arguments.extend(["--name", "试点机关", "--code", "430000", "--tier", &tier]);
-        arguments.extend(["--link", "127.0.0.1:0", "--http", &http]);
+        arguments.extend(["--link", link, "--http", &http]);
         arguments.extend(more);
         for person in people {
             arguments.extend(["--person", person]);
@@ -221,6 +243,12 @@ impl World {
 pub(crate) fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
+}
+
+/// The same for the road between nodes.
+pub(crate) fn free_link() -> String {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().to_string()
 }
 
 pub(crate) fn names_in(dir: &Path) -> Vec<String> {

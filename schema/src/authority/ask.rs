@@ -20,9 +20,7 @@ impl Authority {
         }
         let mut appointments = self.signers_of(ask.office);
         let found = appointments.find(|(id, appoint, good)| {
-            let above = self
-                .issued_by(*id)
-                .is_some_and(|by| self.offices.is_above(by, ask.office));
+            let above = self.was_said_above(*id, ask.office);
             *good && above && appoint.author() == ask.author() && appoint.person == ask.person
         });
         found.map(|(id, ..)| id)

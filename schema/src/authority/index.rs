@@ -28,10 +28,17 @@ pub(super) struct Index {
     pub(super) witnesses: BTreeMap<OfficeId, BTreeSet<AuthorId>>,
     /// Founding acts.
     pub(super) founds: Ids,
+    /// Offices whose id some founding here proves to be made of its parent, whether it counts or
+    /// not: asked of bytes alone, so that no tree depends on itself.
+    pub(super) bound: BTreeSet<OfficeId>,
+    /// Whether `bound` grew since the tree was last asked for.
+    pub(super) bound_grew: bool,
     /// Policies and entrustments.
     pub(super) rulings: Ids,
     /// New names and codes by office.
     pub(super) restyles: BTreeMap<OfficeId, Ids>,
+    /// Acts that put an office under another one, by office.
+    pub(super) replants: BTreeMap<OfficeId, Ids>,
     /// Standings in by the appointment that they name.
     pub(super) stand_ins: BTreeMap<EnvelopeId, Ids>,
 }
@@ -86,10 +93,16 @@ impl Authority {
                 });
             }
             Act::Root(root) => return self.take_root(id, root),
-            Act::Found(_) => &mut index.founds,
+            Act::Found(found) => {
+                if found.is_bound() {
+                    index.bound_grew |= index.bound.insert(found.office);
+                }
+                &mut index.founds
+            }
             Act::Revoke(revoke) => index.said_about.entry(revoke.author).or_default(),
             Act::Endorse(endorse) => index.said_about.entry(endorse.author).or_default(),
             Act::Restyle(restyle) => index.restyles.entry(restyle.office).or_default(),
+            Act::Replant(replant) => index.replants.entry(replant.office).or_default(),
             Act::StandIn(stand_in) => index.stand_ins.entry(stand_in.appointment).or_default(),
             _ => &mut index.rulings,
         };

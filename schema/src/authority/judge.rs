@@ -3,8 +3,9 @@
 
 use super::Authority;
 use super::chain::{Chain, Heads};
-use super::statement::{AT_ONCE, NEVER, Says, Statement, Statements, Told};
+use super::statement::{AT_ONCE, NEVER, Says, Statement, Statements, Told, Voice};
 use crate::act::{Act, At, Receipt};
+use crate::hold::Moment;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,8 @@ pub(super) struct Effect {
     pub(super) delay: i64,
     /// Rule 10, for receipts.
     pub(super) counts: bool,
+    /// When it was said.
+    pub(super) moment: Moment,
 }
 
 /// What superiors and receipts make of one author's chain.
@@ -123,7 +126,9 @@ impl Authority {
         author: AuthorId,
     ) -> impl Iterator<Item = (EnvelopeId, &Act)> {
         let said = self.statements_about(author);
-        let own = said.into_iter().filter(move |one| one.office == office);
+        let own = said
+            .into_iter()
+            .filter(move |one| one.voice.office == office);
         let own: Vec<Statement> = own.collect();
         let replaced: BTreeSet<EnvelopeId> = own
             .iter()
@@ -160,8 +165,12 @@ impl Authority {
         author: AuthorId,
     ) -> Option<(&Receipt, AuthorId)> {
         let (receipt, witness) = self.receipt(id)?;
-        let counts = self.effect(witness, id).is_some_and(|effect| effect.counts);
-        (counts && self.is_witness_of(witness, author)).then_some((receipt, witness))
+        // Who never was a witness of the author may be of no smaller rank (rule 4).
+        let (by, of) = self.as_witness(witness, author)?;
+        let effect = self.effect(witness, id).filter(|effect| effect.counts)?;
+        // Who ever stood above always did where nothing was moved.
+        let spoke = !self.offices.has_moves() || self.offices.stood_above(by, of, effect.moment);
+        spoke.then_some((receipt, witness))
     }
 
     fn statements_about(&self, author: AuthorId) -> Vec<Statement> {
@@ -173,11 +182,13 @@ impl Authority {
 
     fn statement(&self, id: EnvelopeId, about: AuthorId) -> Option<Statement> {
         let signed = self.acts.get(&id)?;
-        let effect = self.effect(signed.author, id)?;
-        if !self.is_judge_of(signed.author, about) {
+        if !self.may_judge(signed.author, about) {
             return None;
         }
-        let office = self.seat(signed.author)?.office;
+        let effect = self.effect(signed.author, id)?;
+        if !self.judged_when(signed.author, about, effect.moment) {
+            return None;
+        }
         let (says, replaces) = match signed.act()? {
             Act::Revoke(revoke) => (Says::No(revoke.at), &revoke.replaces),
             Act::Endorse(endorse) => (Says::Yes(endorse.at), &endorse.replaces),
@@ -185,11 +196,22 @@ impl Authority {
         };
         Some(Statement {
             id,
-            depth: self.offices.depth(office).unwrap_or(0),
-            office,
+            voice: self.voice(signed.author, about, effect.moment)?,
             says,
             replaces: replaces.clone(),
             filed: effect.filed,
+        })
+    }
+
+    /// Which office speaks, and when it is asked.
+    fn voice(&self, judge: AuthorId, about: AuthorId, moment: Moment) -> Option<Voice> {
+        let office = self.seat(judge)?.office;
+        let of = self.seat(about)?.office;
+        let since = self.offices.since(office, of, moment.said);
+        Some(Voice {
+            depth: self.offices.depth(office).unwrap_or(0),
+            later: std::cmp::Reverse(since),
+            office,
         })
     }
 
@@ -265,7 +287,7 @@ fn pick_frozen(judged: &Judged, left: &[EnvelopeId]) -> Option<(EnvelopeId, bool
         .filter_map(|id| judged.covered.get(id).map(|time| (*time, *id)));
     let told_yes = left
         .iter()
-        .filter_map(|id| judged.told(*id).yes_depth().map(|depth| (depth, *id)));
+        .filter_map(|id| judged.told(*id).yes_voice().map(|voice| (voice, *id)));
     let covered: Vec<(i64, EnvelopeId)> = covered.collect();
     if covered.is_empty() {
         only_least(told_yes.collect()).map(|id| (id, true))

@@ -46,7 +46,7 @@ impl Authority {
             let signed = self.acts.get(id)?;
             self.effect(signed.author, *id)?;
             let by = self.seat(signed.author)?.office;
-            let above = self.offices.is_above(by, office) || self.is_root_keeper(signed.author);
+            let above = self.was_said_above(*id, office) || self.is_root_keeper(signed.author);
             let depth = std::cmp::Reverse(self.offices.depth(by)?);
             match signed.act()? {
                 Act::Restyle(act) if above => Some(((act.from_day, depth, signed.at, *id), act)),

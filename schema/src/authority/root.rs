@@ -5,9 +5,10 @@
 //! asked. Two statements that both follow one version stop the climb below them.
 
 use super::Authority;
-use super::statement::{NEVER, Says, Statement};
+use super::statement::{NEVER, Says, Statement, Voice};
 use crate::act::{Act, PublicKey, Root, RootStatement, Stays};
 use crate::envelope::{Duty, author_id};
+use crate::hold::EVER;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
 use std::collections::BTreeMap;
 
@@ -137,8 +138,11 @@ impl Authority {
         };
         Some(Statement {
             id: EnvelopeId([0; 32]),
-            depth: 0,
-            office: self.roots.office(),
+            voice: Voice {
+                depth: 0,
+                later: std::cmp::Reverse(EVER),
+                office: self.roots.office(),
+            },
             says: Says::No(at),
             replaces: Vec::new(),
             filed: NEVER,

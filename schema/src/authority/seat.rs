@@ -51,10 +51,11 @@ impl Authority {
         let Some(appoint) = self.appointment(id) else {
             return false;
         };
-        let effect = self.effect(signed.author, id);
-        effect.is_some_and(|effect| effect.counts)
-            && self.offices.get(appoint.office).is_some()
-            && self.is_judge_of(signed.author, appoint.author())
+        let (by, author) = (signed.author, appoint.author());
+        let effect = self.effect(by, id).filter(|effect| effect.counts);
+        self.offices.get(appoint.office).is_some()
+            && self.may_judge(by, author)
+            && effect.is_some_and(|effect| self.judged_when(by, author, effect.moment))
     }
 
     /// Every appointment to an office, by id.
@@ -119,26 +120,26 @@ impl Authority {
     /// Good entrustments to an office by offices above it, by id.
     pub fn entrustments_of(&self, office: OfficeId) -> impl Iterator<Item = Entrustment<'_>> {
         let known = self.offices.get(office).is_some();
-        let to = self.entrustments().filter(move |(_, by, act)| {
-            known && act.office == office && self.offices.is_above(*by, office)
+        let to = self.entrustments().filter(move |(id, _, act)| {
+            known && act.office == office && self.was_said_above(*id, office)
         });
-        to.map(|(id, by, act)| Entrustment {
+        to.map(move |(id, by, act)| Entrustment {
             id,
             by,
             act,
-            ended: self.entrustment_end(id, by),
+            ended: self.entrustment_end(id, by, office),
         })
     }
 
-    /// Since when a later entrustment of the same office, or of one above it, takes the place of
+    /// Since when a later entrustment of an office on no lower a level takes the place of
     /// this one: its first instant, never before it was signed.
-    fn entrustment_end(&self, id: EnvelopeId, by: OfficeId) -> Option<i64> {
-        let ending = self.entrustments().filter(|(_, other, act)| {
+    fn entrustment_end(&self, id: EnvelopeId, by: OfficeId, office: OfficeId) -> Option<i64> {
+        let ending = self.entrustments().filter(|(other, _, act)| {
             let named = act.ends.iter().flatten().any(|ended| *ended == id);
-            named && self.offices.covers(*other, by)
+            named && self.may_end(*other, by, office)
         });
         ending
-            .map(|(other, _, act)| act.from.max(self.signed_at(other)))
+            .filter_map(|(other, _, act)| Some(act.from.max(self.moment(other)?.said)))
             .min()
     }
 
@@ -156,17 +157,18 @@ impl Authority {
         })
     }
 
-    /// The policy for an office: of the highest office on its path that set one, the one with the
-    /// latest claimed time.
+    /// The policy for an office: of the highest office above it that set one, the one with the
+    /// latest claimed time; of one height the office counts that came to stand there later.
     pub fn policy(&self, office: OfficeId) -> PolicyInForce {
-        let path = self.offices.path(office);
         let best = self
             .policies()
+            .filter(|(_, _, id, _)| self.was_said_over(*id, office))
             .filter_map(|(by, at, id, policy)| {
-                let height = path.iter().position(|step| *step == by)?;
-                Some((height, at, id, policy))
+                let depth = std::cmp::Reverse(self.offices.depth(by)?);
+                let since = self.offices.since(by, office, self.moment(id)?.said);
+                Some(((depth, since, at), id, policy))
             })
-            .max_by_key(|(height, at, id, _)| (*height, *at, *id));
+            .max_by_key(|(rank, id, _)| (*rank, *id));
         best.map_or(
             PolicyInForce {
                 stale_days: STALE_DAYS_DEFAULT,
@@ -174,7 +176,7 @@ impl Authority {
                 rule_pack: None,
                 act: None,
             },
-            |(_, _, id, policy)| PolicyInForce {
+            |(_, id, policy)| PolicyInForce {
                 stale_days: policy.stale_days,
                 fold_version: Some(policy.fold_version),
                 rule_pack: Some(policy.rule_pack),

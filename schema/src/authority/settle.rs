@@ -8,8 +8,8 @@ use super::weigh::Said;
 use crate::act::Act;
 use crate::envelope::{Duty, Head};
 use crate::fact::Fact;
-use crate::id::{AuthorId, EnvelopeId};
-use std::collections::BTreeSet;
+use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ascending order of evaluation (rule 4); authors without a known office last.
 type Rank = (u8, bool);
@@ -77,7 +77,7 @@ impl Authority {
     /// judged again.
     fn refresh_act(&mut self, author: AuthorId, id: EnvelopeId) {
         let alone = !self.dirty.contains(&author)
-            && !self.index.founds.contains(&id)
+            && !self.is_of_tree(id)
             && self.chains.get(&author).is_some_and(|chain| {
                 let n = chain.judged.path.len() as u64;
                 chain.judged.is_on_path(n, id)
@@ -91,7 +91,7 @@ impl Authority {
         let effect = chain.judged.effects.get(&id).copied();
         self.chains.insert(author, chain);
         match effect {
-            Some(effect) if effect.counts && self.receipt(id).is_some() => self.list(id, author),
+            Some(effect) if effect.counts && self.receipt(id).is_some() => self.list(id),
             Some(_) => self.spread(id),
             None => {}
         }
@@ -99,7 +99,7 @@ impl Authority {
 
     /// The usual case of a receipt that begins to count: it only adds times to chains of staff that
     /// nobody disputes.
-    fn list(&mut self, id: EnvelopeId, witness: AuthorId) {
+    fn list(&mut self, id: EnvelopeId) {
         let Some(Said::Receipt(receipt)) = self.acts.get(&id).map(|signed| &signed.said) else {
             return;
         };
@@ -114,7 +114,7 @@ impl Authority {
                 .is_some_and(|seat| seat.duty == Duty::Staff);
             let disputed =
                 self.dirty.contains(&author) || self.index.said_about.contains_key(&author);
-            let witnessed = self.is_witness_of(witness, author);
+            let witnessed = self.superior_receipt(id, author).is_some();
             match self.chains.get_mut(&author) {
                 Some(chain) if staff && !disputed && chain.fork().is_none() => {
                     if witnessed {
@@ -156,14 +156,14 @@ impl Authority {
     /// rank.
     pub(super) fn settle(&mut self) {
         let mut queue: BTreeSet<(Rank, AuthorId)> = BTreeSet::new();
-        let mut root_news = self.follow_root();
+        let mut tree_news = self.follow_root() | std::mem::take(&mut self.index.bound_grew);
         loop {
             for author in std::mem::take(&mut self.dirty) {
                 queue.insert((self.rank(author), author));
             }
             let Some((_, author)) = queue.pop_first() else {
-                // Whose founding of the root office counts is asked of the root statement too.
-                if std::mem::take(&mut root_news) && self.regrow() {
+                // Which founding counts is asked of the root statement and of bound ids too.
+                if std::mem::take(&mut tree_news) && self.regrow() {
                     continue;
                 }
                 return;
@@ -176,7 +176,16 @@ impl Authority {
         }
     }
 
-    /// Judges one author and tells whom it concerns; true where a founding changed.
+    /// Whether an act makes the tree of offices: a founding, or a move.
+    fn is_of_tree(&self, id: EnvelopeId) -> bool {
+        self.index.founds.contains(&id)
+            || matches!(
+                self.acts.get(&id).and_then(|signed| signed.act()),
+                Some(Act::Replant(_))
+            )
+    }
+
+    /// Judges one author and tells whom it concerns; true where a founding or a move changed.
     fn rejudge(&mut self, author: AuthorId) -> bool {
         let Some(mut chain) = self.chains.remove(&author) else {
             return false;
@@ -189,7 +198,7 @@ impl Authority {
         let mut founding = false;
         for id in changed {
             self.spread(id);
-            founding |= self.index.founds.contains(&id);
+            founding |= self.is_of_tree(id);
         }
         founding
     }
@@ -234,9 +243,10 @@ impl Authority {
             return false;
         }
         let before = std::mem::replace(&mut self.offices, grown);
+        let mut alike: BTreeMap<OfficeId, bool> = BTreeMap::new();
         let moved = self.seats.iter().filter(|(_, seat)| {
-            before.path(seat.office) != self.offices.path(seat.office)
-                || before.get(seat.office).is_some() != self.offices.get(seat.office).is_some()
+            let is_alike = || before.is_alike(&self.offices, seat.office);
+            !*alike.entry(seat.office).or_insert_with(is_alike)
         });
         let moved: Vec<AuthorId> = moved.map(|(author, _)| *author).collect();
         self.dirty.extend(moved);

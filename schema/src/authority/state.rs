@@ -1,7 +1,6 @@
 //! The words in which authority answers: how an envelope stands, where its head lies, and why it
 //! has no effect.
 
-use crate::hold::Offices;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
 
 /// How one envelope stands (`standing` rules 21–26).
@@ -57,6 +56,8 @@ pub enum VoidReason {
     Scope,
     /// Signed outside the interval of its appointment.
     Interval,
+    /// Signed under an appointment that only reads.
+    Reads,
 }
 
 /// Where a head lies on its author's chain.
@@ -124,9 +125,4 @@ pub struct PolicyInForce {
     pub rule_pack: Option<[u8; 32]>,
     /// The policy act; none for the defaults.
     pub act: Option<EnvelopeId>,
-}
-
-/// Who a signer is to the author of a statement or a receipt.
-pub(super) fn is_strictly_above(offices: &Offices, upper: OfficeId, lower: OfficeId) -> bool {
-    offices.get(lower).is_some() && offices.is_above(upper, lower)
 }

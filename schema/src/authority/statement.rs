@@ -3,6 +3,7 @@
 use super::chain::Heads;
 use crate::act::At;
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// A time that counts as infinitely late.
@@ -10,13 +11,29 @@ pub(super) const NEVER: i64 = i64::MAX;
 /// The absence of any delay.
 pub(super) const AT_ONCE: i64 = i64::MIN;
 
+/// An office as it speaks of an author: in ascending order they are asked (rule 15, R-65).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Voice {
+    /// How many offices stand above it: the root speaks first.
+    pub(super) depth: u8,
+    /// Since when it stood above the author's office without a break, ms UTC; of one depth the later
+    /// one speaks first.
+    pub(super) later: Reverse<i64>,
+    pub(super) office: OfficeId,
+}
+
+impl Voice {
+    /// Rule 14: whether its statements may take the place of the other's.
+    fn may_replace(&self, other: &Self) -> bool {
+        self.office == other.office || (self.depth == other.depth && self.later.0 > other.later.0)
+    }
+}
+
 /// One good statement of a judge.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     pub(super) id: EnvelopeId,
-    /// Depth of the judge's office: the root speaks first.
-    pub(super) depth: u8,
-    pub(super) office: OfficeId,
+    pub(super) voice: Voice,
     pub(super) says: Says,
     pub(super) replaces: Vec<EnvelopeId>,
     /// When it was filed; `NEVER` while it is not.
@@ -33,9 +50,9 @@ pub(super) enum Says {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
     /// The first office from the root down that speaks, and whether it says yes.
-    pub(super) verdict: Option<(u8, bool)>,
-    /// Smallest filed time of the endorsements by which the office that decides says yes to it;
-    /// `NEVER` where there is none that is filed.
+    pub(super) verdict: Option<(Voice, bool)>,
+    /// Smallest filed time of the endorsements by which the office that decides says yes to it, or of
+    /// all where nobody does; `NEVER` where there is none that is filed.
     pub(super) yes_filed: i64,
     /// Whether it would be cut if nobody had endorsed anything.
     pub(super) cut_without_yes: bool,
@@ -53,8 +70,8 @@ impl Told {
         matches!(self.verdict, Some((_, false)))
     }
 
-    pub(super) fn yes_depth(&self) -> Option<u8> {
-        self.verdict.and_then(|(depth, yes)| yes.then_some(depth))
+    pub(super) fn yes_voice(&self) -> Option<Voice> {
+        self.verdict.and_then(|(voice, yes)| yes.then_some(voice))
     }
 }
 
@@ -77,8 +94,12 @@ impl Spoken {
         }
     }
 
+    fn endorses(&self) -> bool {
+        matches!(self.statement.says, Says::Yes(_))
+    }
+
     fn says_yes(&self, n: u64, id: EnvelopeId) -> bool {
-        matches!(self.statement.says, Says::Yes(_)) && self.back.get(&n) == Some(&id)
+        self.endorses() && self.back.get(&n) == Some(&id)
     }
 }
 
@@ -88,7 +109,7 @@ pub(super) struct Statements(Vec<Spoken>);
 impl Statements {
     /// Good statements of judges; orders them from the root down and drops what others replace.
     pub(super) fn new(heads: &Heads, author: AuthorId, mut said: Vec<Statement>) -> Self {
-        said.sort_unstable_by_key(|statement| (statement.depth, statement.id));
+        said.sort_unstable_by_key(|statement| (statement.voice, statement.id));
         let spoken = said.iter().map(|statement| Spoken {
             statement: statement.clone(),
             back: proved_back(heads, author, statement.says),
@@ -113,13 +134,14 @@ impl Statements {
 
     pub(super) fn told(&self, n: u64, id: EnvelopeId) -> Told {
         let verdict = self.verdict(n, id);
-        let decides = |spoken: &&Spoken| Some((spoken.statement.depth, true)) == verdict;
-        let yes_filed = self
-            .active()
-            .filter(decides)
-            .filter(|spoken| spoken.says_yes(n, id))
-            .map(|spoken| spoken.statement.filed)
-            .min();
+        let told_yes = matches!(verdict, Some((_, true)));
+        let decides = |spoken: &&Spoken| {
+            let speaks = Some((spoken.statement.voice, true)) == verdict;
+            // An endorsement may only have taken the place of a revocation and say nothing here.
+            (speaks && spoken.says_yes(n, id)) || (!told_yes && spoken.endorses())
+        };
+        let deciding = self.active().filter(decides);
+        let yes_filed = deciding.map(|spoken| spoken.statement.filed).min();
         Told {
             verdict,
             yes_filed: yes_filed.unwrap_or(NEVER),
@@ -130,14 +152,14 @@ impl Statements {
         }
     }
 
-    fn verdict(&self, n: u64, id: EnvelopeId) -> Option<(u8, bool)> {
-        let mut heard: BTreeMap<u8, bool> = BTreeMap::new();
+    fn verdict(&self, n: u64, id: EnvelopeId) -> Option<(Voice, bool)> {
+        let mut heard: BTreeMap<Voice, bool> = BTreeMap::new();
         for spoken in self.active() {
-            let depth = spoken.statement.depth;
+            let voice = spoken.statement.voice;
             if spoken.says_no(n, id) {
-                heard.insert(depth, false);
+                heard.insert(voice, false);
             } else if spoken.says_yes(n, id) {
-                heard.entry(depth).or_insert(true);
+                heard.entry(voice).or_insert(true);
             }
         }
         heard.into_iter().next()
@@ -149,7 +171,9 @@ impl Statements {
 }
 
 fn is_replaced<'a>(statement: &Statement, mut by: impl Iterator<Item = &'a Statement>) -> bool {
-    by.any(|other| other.office == statement.office && other.replaces.contains(&statement.id))
+    by.any(|other| {
+        other.voice.may_replace(&statement.voice) && other.replaces.contains(&statement.id)
+    })
 }
 
 fn proved_back(heads: &Heads, author: AuthorId, says: Says) -> BTreeMap<u64, EnvelopeId> {

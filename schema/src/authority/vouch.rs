@@ -14,11 +14,11 @@ impl Authority {
         let good: Vec<(EnvelopeId, OfficeId, &Vouch)> = self.good_vouchings().collect();
         let replaced = |id: EnvelopeId, of: OfficeId| {
             good.iter()
-                .any(|(_, by, other)| other.replaces.contains(&id) && self.offices.covers(*by, of))
+                .any(|(by, _, other)| other.replaces.contains(&id) && self.may_end(*by, of, office))
         };
         good.iter()
             .filter(|(id, by, vouch)| {
-                vouch.authority.is_some() && self.offices.covers(*by, office) && !replaced(*id, *by)
+                vouch.authority.is_some() && self.was_said_over(*id, office) && !replaced(*id, *by)
             })
             .map(|(id, _, vouch)| (*id, *vouch))
             .collect()

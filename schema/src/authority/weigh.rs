@@ -8,6 +8,7 @@ use super::statement::{AT_ONCE, NEVER};
 use crate::act::{Act, Appoint, Receipt};
 use crate::envelope::Duty;
 use crate::fact::{Fact, What};
+use crate::hold::Moment;
 use crate::id::{AuthorId, EnvelopeId};
 use std::collections::BTreeSet;
 
@@ -132,20 +133,6 @@ impl Authority {
             .unwrap_or_default()
     }
 
-    /// The claimed time of a roster act moved into its window, ms UTC; the claim itself for a keeper
-    /// of the root.
-    pub(super) fn signed_at(&self, id: EnvelopeId) -> i64 {
-        let Some(signed) = self.acts.get(&id) else {
-            return NEVER;
-        };
-        match self.chains.get(&signed.author) {
-            Some(chain) if !self.is_root_keeper(signed.author) => {
-                self.window_of(&chain.judged, id).clamp(signed.at)
-            }
-            _ => signed.at,
-        }
-    }
-
     /// A receipt that is dated before another which the signer cites lies about its time: the
     /// signature cannot be older than what it names (Q7 of `docs/standing-quarrel.md`).
     fn window_of(&self, judged: &Judged, id: EnvelopeId) -> Window {
@@ -210,11 +197,14 @@ impl Authority {
             return Err(waiting);
         }
         // Before what became of it is asked: who is no judge may be of no smaller rank (rule 4).
-        if !self.is_judge_of(signed.author, author) {
+        if !self.may_judge(signed.author, author) {
             return Err(void);
         }
         let effect = self.effect(signed.author, id);
         let effect = effect.filter(|effect| effect.counts).ok_or(waiting)?;
+        if !self.judged_when(signed.author, author, effect.moment) {
+            return Err(void);
+        }
         Ok((appoint, effect.delay))
     }
 
@@ -286,7 +276,22 @@ impl Authority {
             filed: filed.unwrap_or(NEVER),
             delay,
             counts,
+            moment: self.moment_in(id, signed, judged),
         })
+    }
+
+    fn moment_in(&self, id: EnvelopeId, signed: &Signed, judged: &Judged) -> Moment {
+        if self.is_root_keeper(signed.author) {
+            return Moment {
+                said: signed.at,
+                known: Some(signed.at),
+            };
+        }
+        let window = self.window_of(judged, id);
+        Moment {
+            said: window.clamp(signed.at),
+            known: window.filed,
+        }
     }
 
     /// Rule 10; stricter than its words in one point: not before *any* good receipt below it on the

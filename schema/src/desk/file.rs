@@ -70,6 +70,7 @@ impl File {
         act: impl Fn(EnvelopeId) -> Option<Act>,
     ) -> Self {
         let order = causal_order(facts);
+        let listed: BTreeMap<EnvelopeId, State> = standing.listed.iter().copied().collect();
         let mut complete = BTreeSet::new();
         let mut filed = Vec::with_capacity(order.len());
         for envelope in order {
@@ -81,7 +82,10 @@ impl File {
             filed.push(Filed {
                 fact: fact.clone(),
                 act: act(envelope),
-                state: authority.state(fact, whole),
+                state: listed
+                    .get(&envelope)
+                    .copied()
+                    .unwrap_or_else(|| authority.state(fact, whole)),
                 by: capacity(authority, fact),
             });
         }
@@ -121,25 +125,37 @@ impl File {
 
     /// How a signer's office stands to the responsible one.
     pub fn relation(&self, offices: &Offices, office: OfficeId) -> Relation {
+        self.relation_by(|upper, lower| offices.is_above(upper, lower), office)
+    }
+
+    fn relation_by(
+        &self,
+        above: impl Fn(OfficeId, OfficeId) -> bool,
+        office: OfficeId,
+    ) -> Relation {
         if office == self.place {
             Relation::Own
-        } else if offices.is_above(office, self.place) {
+        } else if above(office, self.place) {
             Relation::Above
-        } else if offices.is_above(self.place, office) {
+        } else if above(self.place, office) {
             Relation::Below
         } else {
             Relation::Outside
         }
     }
 
+    /// Who signed an envelope of it, as the rules ask about it: the offices as they stood when it was
+    /// said.
+    pub fn signer_of(&self, authority: &Authority, entry: &Filed) -> Option<Signer> {
+        let by = entry.by.as_ref()?;
+        let moment = authority.moment_of(&entry.fact);
+        let above = |upper, lower| authority.offices().stood_above(upper, lower, moment);
+        Some(in_relation(by, self.relation_by(above, by.office)))
+    }
+
     /// A capacity as the rules ask about it.
     pub fn signer(&self, offices: &Offices, by: &Capacity) -> Signer {
-        Signer {
-            person: by.person,
-            tier: by.tier,
-            roles: by.roles.iter().cloned().collect(),
-            relation: self.relation(offices, by.office),
-        }
+        in_relation(by, self.relation(offices, by.office))
     }
 
     /// Claimed time of the newest envelope, ms UTC; 0 where there is none.
@@ -162,6 +178,15 @@ impl File {
             move |entry| matches!(&entry.fact.what, What::Step { matter: of, .. } if *of == matter),
         );
         steps.filter(|entry| !self.standing.is_withdrawn(entry.fact.id))
+    }
+}
+
+fn in_relation(by: &Capacity, relation: Relation) -> Signer {
+    Signer {
+        person: by.person,
+        tier: by.tier,
+        roles: by.roles.iter().cloned().collect(),
+        relation,
     }
 }
 

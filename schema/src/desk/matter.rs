@@ -185,7 +185,7 @@ fn outcomes(slots: &BTreeMap<String, SlotStanding>) -> BTreeMap<String, SlotOutc
 }
 
 fn step_of(file: &File, authority: &Authority, table: &Workflow, entry: &Filed) -> Option<Step> {
-    let by = file.signer(authority.offices(), entry.by.as_ref()?);
+    let by = file.signer_of(authority, entry)?;
     let (event, form, replaces) = match &entry.fact.what {
         What::Raise(raise) => (
             table.opening().id.clone(),

@@ -16,14 +16,23 @@ impl Desk<'_> {
         steps: Vec<Candidate>,
         within: Option<&BTreeSet<EnvelopeId>>,
     ) -> Vec<Candidate> {
-        let common = self.over_old_and_new(&steps);
-        let filed = |id: EnvelopeId| match self.opinion.state(id) {
-            State::Good { .. } => self.opinion.filed_with(id, common?),
+        let old = self.opened.0;
+        let new: Vec<OfficeId> = steps
+            .iter()
+            .filter(|step| step.value == Value::Approve)
+            .map(|step| step.office)
+            .collect();
+        let filed = |id: EnvelopeId| match self.state(id) {
+            State::Good { .. } => {
+                let said = self.opinion.said(self.papers[&id]);
+                self.opinion
+                    .filed_with(id, self.common(&new, old, said.at)?)
+            }
             _ => None,
         };
         let (mut found, mut services) = (Vec::new(), Vec::new());
         for mut step in steps {
-            // No office outranks another here: only the earlier filing counts.
+            // Rule 38 knows a tie and no higher office.
             step.depth = 0;
             if step.value == Value::Approve {
                 step.filed = filed(step.id);
@@ -56,18 +65,17 @@ impl Desk<'_> {
         found
     }
 
-    /// The lowest office strictly above the old one that is or stands above each that registers.
-    fn over_old_and_new(&self, steps: &[Candidate]) -> Option<OfficeId> {
-        let offices = &self.opinion.offices;
-        let new: BTreeSet<OfficeId> = steps
+    /// the lowest office that stood strictly above the old one at an instant and stood above each
+    /// that registers, or is it.
+    fn common(&self, new: &[OfficeId], old: OfficeId, at: i64) -> Option<OfficeId> {
+        let offices = self.opinion.offices();
+        let ladders: Vec<Vec<OfficeId>> = new
             .iter()
-            .filter(|step| step.value == Value::Approve)
-            .map(|step| step.office)
+            .map(|office| offices.ladder(*office, at))
             .collect();
-        let mut over = offices.path(self.opened.0).into_iter();
-        over.find(|upper| {
-            *upper != self.opened.0 && new.iter().all(|office| offices.covers(*upper, *office))
-        })
+        let over = offices.ladder(old, at).into_iter().skip(1);
+        let mut known = over.filter(|id| offices.get(*id).is_some());
+        known.find(|id| ladders.iter().all(|ladder| ladder.contains(id)))
     }
 
     /// Good services with what they served.
@@ -76,7 +84,7 @@ impl Desk<'_> {
             Some((_, Act::Serve(act))) => Some((paper.id, act.decision)),
             _ => None,
         });
-        let good = |id: EnvelopeId| matches!(self.opinion.state(id), State::Good { .. });
+        let good = |id: EnvelopeId| matches!(self.state(id), State::Good { .. });
         serves.filter(|(id, _)| good(*id)).collect()
     }
 

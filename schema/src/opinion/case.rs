@@ -92,12 +92,10 @@ impl Opinion<'_> {
     /// What a dossier comes to under the rules.
     pub fn of_case(&self, dossier: DossierId, law: &dyn Law) -> CaseOpinion {
         let mut desk = Desk::lay(self, dossier, law);
-        desk.find_competent();
-        let place = desk.place(None);
-        let days = self.stale_days(place).unwrap_or_else(|| law.stale_days());
+        // C is asked of where the dossier was opened: who is responsible rests on slots, and so on C.
+        let days = self.stale_days(desk.opened.0);
+        let days = days.unwrap_or_else(|| law.stale_days());
         desk.stale_ms = i64::from(days) * DAY_MS;
-        // Levels rest on slots that rest on C, which rests on the place: once more with the right C.
-        desk.competent.clear();
         desk.find_competent();
         desk.tell()
     }
@@ -181,6 +179,11 @@ impl<'a> Desk<'a> {
         past
     }
 
+    /// How an envelope stands under the law of this desk.
+    pub(super) fn state(&self, id: EnvelopeId) -> State {
+        self.opinion.state_under(id, self.law)
+    }
+
     pub(super) fn past(&self, id: EnvelopeId) -> &BTreeSet<EnvelopeId> {
         &self.pasts[&id]
     }
@@ -249,7 +252,7 @@ impl<'a> Desk<'a> {
             on == place && known && !gone.contains(*id)
         });
         let candidates = ids.filter_map(|(id, (_, value))| {
-            let State::Good { filed } = self.opinion.state(*id) else {
+            let State::Good { filed } = self.state(*id) else {
                 return None;
             };
             let ground = self.competent.get(id)?;
@@ -325,7 +328,8 @@ impl<'a> Desk<'a> {
         let unknown = self
             .papers
             .values()
-            .any(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))));
+            .filter(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))))
+            .any(|paper| matches!(self.state(paper.id), State::Good { .. }));
         CaseOpinion {
             place: self.place(None),
             minor: self.opened.1,
@@ -357,7 +361,7 @@ impl<'a> Desk<'a> {
         decided: &mut BTreeMap<EnvelopeId, Decided>,
     ) {
         for (id, _) in self.on.iter().filter(|(_, (on, _))| on == place) {
-            let state = self.opinion.state(*id);
+            let state = self.state(*id);
             let broken = self.competent.get(id).and_then(|ground| ground.broken);
             let held = |slot: &Slot| match slot {
                 _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {

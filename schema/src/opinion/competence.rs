@@ -3,10 +3,12 @@
 use super::case::{Desk, Place};
 use super::law::{Asked, Signer, Value};
 use super::paper::Paper;
+use super::under::Said;
 use super::{Opinion, State};
 use crate::act::{Act, Appoint, Span};
 use crate::id::{DossierId, EnvelopeId, OfficeId, PersonId};
 use crate::rule::Relation;
+use std::cmp::Reverse;
 use thiserror::Error;
 
 /// What of rules 27 to 29 an act breaks.
@@ -63,38 +65,36 @@ impl Opinion<'_> {
         }
     }
 
-    /// C for an office: of the highest office on its path that set it, the policy of the latest
-    /// claimed time; days.
+    /// C for an office: of the highest office over it that set it, the policy of the latest claimed
+    /// time; of one height that of whoever came to stand there later; days.
     pub(super) fn stale_days(&self, office: OfficeId) -> Option<u16> {
-        let mut path = self.offices.path(office);
-        path.reverse();
-        path.into_iter().find_map(|from| {
-            let policies = self.papers.iter().filter_map(|paper| match paper.act() {
-                Some((at, Act::Policy(act))) if self.speaks(paper, from) => {
-                    Some((at, paper.id, act.stale_days))
-                }
-                _ => None,
-            });
-            policies.max().map(|(_, _, days)| days)
-        })
+        let policies = self.papers.iter().filter_map(|paper| match paper.act() {
+            Some((at, Act::Policy(act))) if self.speaks(paper, office) => {
+                let by = self.office_of(paper.head.author)?;
+                let depth = Reverse(self.offices.get(by)?.depth);
+                let since = self.offices.unbroken(by, office, self.said(paper).at);
+                Some((depth, since, at, paper.id, act.stale_days))
+            }
+            _ => None,
+        });
+        policies.max().map(|(.., days)| days)
     }
 
-    fn speaks(&self, paper: &Paper, from: OfficeId) -> bool {
-        let key = self.papers.key(paper.head.author);
+    /// Whether a good statement is of the office or of one that stood above it.
+    fn speaks(&self, paper: &Paper, of: OfficeId) -> bool {
         let good = matches!(self.state(paper.id), State::Good { .. });
-        good && key.is_some_and(|key| key.office == from)
+        good && self.spoke_over(paper, of)
     }
 
     /// Whether an office above entrusted `office` with an action at a time.
     fn is_entrusted(&self, office: OfficeId, action: &str, at: i64) -> bool {
         self.papers.iter().any(|paper| match paper.act() {
             Some((_, Act::Entrust(act))) => {
-                let key = self.papers.key(paper.head.author);
-                let above = key.is_some_and(|key| self.offices.is_above(key.office, office));
+                let above = self.spoke_above(paper, office);
                 let good = matches!(self.state(paper.id), State::Good { .. });
                 let named = act.actions.iter().any(|named| named == action);
                 let covers = act.office == office && (act.from..=act.to).contains(&at);
-                above && good && named && covers && !self.is_ended(paper, at)
+                above && good && named && covers && !self.is_ended(paper, office, at)
             }
             _ => false,
         })
@@ -103,17 +103,19 @@ impl Opinion<'_> {
 
 /// Entrustments that end, and stand-ins.
 impl Opinion<'_> {
-    /// whether another entrustment of the same office or of one above ended one by a time.
-    fn is_ended(&self, ended: &Paper, at: i64) -> bool {
-        let of = self.papers.key(ended.head.author).map(|key| key.office);
+    /// whether another entrustment, of an office on no lower a level that stood over the
+    /// entrusted one, ended one by a time.
+    fn is_ended(&self, ended: &Paper, entrusted: OfficeId, at: i64) -> bool {
+        let depth = |paper: &Paper| {
+            let office = self.office_of(paper.head.author)?;
+            self.offices.get(office).map(|office| office.depth)
+        };
         self.papers.iter().any(|paper| {
             let Some((claimed, Act::Entrust(act))) = paper.act() else {
                 return false;
             };
-            let key = self.papers.key(paper.head.author);
-            let over = key
-                .zip(of)
-                .is_some_and(|(key, of)| self.offices.covers(key.office, of));
+            let levels = depth(paper).zip(depth(ended));
+            let over = levels.is_some_and(|(by, of)| by <= of) && self.spoke_over(paper, entrusted);
             let window = self.reading(paper.id).map(|reading| reading.window);
             let signed = window.unwrap_or_default().clamp(claimed);
             let ends = act
@@ -180,10 +182,15 @@ impl Desk<'_> {
         must(fits, Broken::Kind)?;
         let responsible = self.place(Some(past));
         let offices = &self.opinion.offices;
-        let known = |office| offices.get(office).is_some();
-        must(known(act.office) && known(responsible), Broken::Office)?;
-        let own = offices.covers(act.office, responsible);
-        must(own || self.is_register(paper.id), Broken::Office)?;
+        let said = self.opinion.said(paper);
+        let known = |id| offices.get(id).is_some();
+        let over = |lower| act.office == lower || offices.stood(act.office, lower, said);
+        let own = over(responsible);
+        let founded = known(act.office) && known(responsible);
+        must(
+            founded && (own || self.is_register(paper.id)),
+            Broken::Office,
+        )?;
         let relation = match own {
             true if act.office == responsible => Relation::Own,
             true => Relation::Above,
@@ -194,9 +201,10 @@ impl Desk<'_> {
             roles: &act.roles,
             relation,
         };
-        must(self.fits(paper, act, &signer), Broken::Level)?;
+        let fits = self.fits(paper, act, &signer);
+        must(fits || self.rules_over(act, replaces, said), Broken::Level)?;
         if let Some((_, Act::Assign(to))) = paper.act() {
-            must(offices.covers(act.office, to.office), Broken::Beyond)?;
+            must(over(to.office), Broken::Beyond)?;
         }
         must(!self.has_prepared(paper, act.person), Broken::Preparer)?;
         must(self.may_replace(paper, act, replaces), Broken::Quarrel)
@@ -279,7 +287,7 @@ impl Desk<'_> {
         let mut earlier = steps.filter(|id| past.contains(id) && !gone.contains(id));
         earlier.any(|id| match self.papers[&id].act() {
             Some((_, Act::Step(step))) => {
-                let good = matches!(self.opinion.state(id), State::Good { .. });
+                let good = matches!(self.state(id), State::Good { .. });
                 good && apart.contains(&step.event) && self.person(id) == Some(person)
             }
             _ => false,
@@ -289,6 +297,24 @@ impl Desk<'_> {
     pub(super) fn person(&self, id: EnvelopeId) -> Option<PersonId> {
         let paper = self.papers.get(&id)?;
         Some(self.opinion.capacity(paper)?.person)
+    }
+
+    /// Q9: the head of an office that stands strictly above the offices of all that is replaced
+    /// needs no level of its own, where two at least of them are competent.
+    fn rules_over(&self, act: &Appoint, replaces: &[EnvelopeId], said: Said) -> bool {
+        let offices = &self.opinion.offices;
+        let mut contradicting = 0;
+        for id in replaces {
+            let Some(by) = self.papers.get(id).and_then(|it| self.opinion.capacity(it)) else {
+                return false;
+            };
+            if !offices.stood(act.office, by.office, said) {
+                return false;
+            }
+            let ground = self.competent.get(id);
+            contradicting += u32::from(ground.is_some_and(|ground| ground.broken.is_none()));
+        }
+        contradicting >= 2 && act.roles.iter().any(|role| self.law.leads(role))
     }
 
     /// Rule 29, for an act that replaces two or more, or adjudicates.
@@ -301,6 +327,7 @@ impl Desk<'_> {
             return true;
         }
         let offices = &self.opinion.offices;
+        let said = self.opinion.said(paper);
         let leads = act.roles.iter().any(|role| self.law.leads(role));
         replaces.iter().all(|id| {
             let theirs = self
@@ -309,8 +336,8 @@ impl Desk<'_> {
                 .and_then(|paper| self.opinion.capacity(paper));
             theirs.is_some_and(|theirs| {
                 theirs.person != act.person
-                    && !offices.is_above(theirs.office, act.office)
-                    && (leads || offices.is_above(act.office, theirs.office))
+                    && !offices.ever(theirs.office, act.office)
+                    && (leads || offices.stood(act.office, theirs.office, said))
             })
         })
     }

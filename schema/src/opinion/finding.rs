@@ -1,6 +1,7 @@
 //! What a bundle lacks: a set that claims to be whole has every chain from its first position and
 //! all that its dossier's envelopes name.
 
+use super::law::Law;
 use super::paper::{Paper, Says};
 use super::{Opinion, State, Void, Wait};
 use crate::act::Act;
@@ -101,13 +102,13 @@ impl Opinion<'_> {
     }
 
     /// Acts of a dossier that have no effect, edits left out, ascending.
-    pub fn without_effect(&self, dossier: DossierId) -> Vec<(EnvelopeId, State)> {
+    pub fn without_effect(&self, dossier: DossierId, law: &dyn Law) -> Vec<(EnvelopeId, State)> {
         let acts = self.papers.of_dossier(dossier);
         let acts = acts.filter(|paper| {
             let known = !matches!(paper.act(), Some((_, Act::Unknown { .. })));
             known && paper.act().is_some()
         });
-        let states = acts.map(|paper| (paper.id, self.state(paper.id)));
+        let states = acts.map(|paper| (paper.id, self.state_under(paper.id, law)));
         states
             .filter(|(_, state)| !matches!(state, State::Good { .. }))
             .collect()
@@ -138,6 +139,7 @@ impl State {
                 Void::Appointment => "rule 22: a judge of the author signed the appointment cited",
                 Void::Scope => "rule 22: nobody appoints beyond the own appointment",
                 Void::Interval => "rule 24: an act is signed inside the term of its appointment",
+                Void::Reads => "rule R-80: who is appointed to read signs nothing of a case",
             },
         })
     }

@@ -74,6 +74,11 @@ pub trait Law {
     fn fits(&self, signer: &Signer<'_>, asked: &Asked<'_>) -> bool;
     /// Whether a role leads its office.
     fn leads(&self, role: &str) -> bool;
+    /// Whether a role binds its holder to reading.
+    fn reads(&self, role: &str) -> bool {
+        let _ = role;
+        false
+    }
     /// The action that an office must be entrusted with to decide in a workflow.
     fn action(&self, workflow: (&str, u16)) -> Option<String>;
     /// Months before the end of a leave whose granted days are added up; none where none are.
@@ -149,6 +154,10 @@ impl Law for RulePack {
             }
             Asked::Assign => signer.tier >= COUNTY,
         }
+    }
+
+    fn reads(&self, role: &str) -> bool {
+        self.role(role).is_some_and(|known| known.reads_only)
     }
 
     fn leads(&self, role: &str) -> bool {

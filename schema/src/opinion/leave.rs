@@ -92,7 +92,7 @@ impl Desk<'_> {
                 .map_or(span.last_day, |set| span.last_day.max(set.last_day));
         }
         for id in taken {
-            let good = matches!(self.opinion.state(id), State::Good { .. });
+            let good = matches!(self.state(id), State::Good { .. });
             let back = self.step(id).filter(|step| good && step.event == RETURN);
             if let Some(set) = back.and_then(|step| step.span) {
                 span.last_day = span.last_day.min(set.last_day);

@@ -1,9 +1,12 @@
 //! Rules 3 and 4: the tree of offices, who judges whom, who witnesses for whom.
 
+use super::paper::Paper;
+use super::under::Under;
 use super::{Opinion, State};
 use crate::act::{Act, Found};
 use crate::envelope::Duty;
 use crate::id::{AuthorId, OfficeId};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// Deepest tree of offices that is read.
@@ -12,8 +15,8 @@ pub(super) const DEPTH_MAX: u8 = 8;
 /// An office, as a good founding act says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Office {
-    /// The office above; none for the root.
-    pub parent: Option<OfficeId>,
+    /// Under which offices it stands, from when on; the first by its founding; empty for the root.
+    pub under: Vec<Under>,
     /// Offices above it.
     pub depth: u8,
     /// 1 township, 2 county, 3 city, 4 province, 5 ministry; 0 where the root is not founded.
@@ -34,35 +37,15 @@ impl Offices {
         self.0.get(&id)
     }
 
-    /// The office and all above it, itself first.
-    pub fn path(&self, id: OfficeId) -> Vec<OfficeId> {
-        let mut path = Vec::new();
-        let mut next = Some(id);
-        while let Some(id) = next.filter(|id| self.0.contains_key(id)) {
-            path.push(id);
-            next = self.0[&id].parent;
-        }
-        path
-    }
-
-    /// Whether `upper` stands strictly above `lower`.
-    pub fn is_above(&self, upper: OfficeId, lower: OfficeId) -> bool {
-        upper != lower && self.path(lower).contains(&upper)
-    }
-
-    /// Whether `upper` is `lower` or stands above it.
-    pub fn covers(&self, upper: OfficeId, lower: OfficeId) -> bool {
-        self.path(lower).contains(&upper)
-    }
-
     fn depth(&self, id: OfficeId) -> Option<u8> {
         self.0.get(&id).map(|office| office.depth)
     }
 }
 
 impl Opinion<'_> {
-    /// Rule 3: whether `keeper` is a judge of `author`. The root's keeper judges all but itself.
-    pub(super) fn is_judge(&self, keeper: AuthorId, author: AuthorId) -> bool {
+    /// Rule 3 and R-64: whether `keeper` was ever a judge of `author`. The root's keeper judges all
+    /// but itself.
+    pub(super) fn may_judge(&self, keeper: AuthorId, author: AuthorId) -> bool {
         let (Some(by), Some(of)) = (self.papers.key(keeper), self.papers.key(author)) else {
             return false;
         };
@@ -72,15 +55,26 @@ impl Opinion<'_> {
         let own = of.duty == Duty::Staff && by.office == of.office;
         self.papers.keeps_root(keeper)
             || self.offices.get(of.office).is_some()
-                && (own || self.offices.is_above(by.office, of.office))
+                && (own || self.offices.ever(by.office, of.office))
     }
 
-    /// Rule 3: whether `witness` is a witness of `author`.
-    pub(super) fn is_witness(&self, witness: AuthorId, author: AuthorId) -> bool {
-        let (Some(by), Some(of)) = (self.papers.key(witness), self.papers.key(author)) else {
-            return false;
-        };
-        by.duty == Duty::Witness && self.offices.is_above(by.office, of.office)
+    /// whether what was said about an author was said by a judge of it.
+    pub(super) fn is_by_judge(&self, paper: &Paper, author: AuthorId) -> bool {
+        let keeper = paper.head.author;
+        self.may_judge(keeper, author)
+            && (self.papers.keeps_root(keeper)
+                || self
+                    .office_of(author)
+                    .is_some_and(|office| self.spoke_over(paper, office)))
+    }
+
+    /// whether a receipt is of a witness of `author`.
+    pub(super) fn is_by_witness(&self, receipt: &Paper, author: AuthorId) -> bool {
+        let by = self.papers.key(receipt.head.author);
+        by.is_some_and(|by| by.duty == Duty::Witness)
+            && self
+                .office_of(author)
+                .is_some_and(|office| self.spoke_above(receipt, office))
     }
 
     /// Rule 4: the authors of one rank, ascending.
@@ -108,6 +102,9 @@ impl Opinion<'_> {
                 continue;
             };
             let over = self.offices.get(parent);
+            if self.is_stolen(act) {
+                continue;
+            }
             if over.is_some_and(|over| fits(over, act) && over.depth == depth) {
                 let filed = match self.states.get(&paper.id) {
                     Some(State::Good { filed }) => filed.unwrap_or(i64::MAX),
@@ -121,6 +118,17 @@ impl Opinion<'_> {
         for (_, id, office) in founded {
             self.offices.0.entry(id).or_insert(office);
         }
+        self.move_offices(depth + 1);
+    }
+
+    /// whether the id of the office is proved to be another parent's by bytes that lie here,
+    /// good or not.
+    fn is_stolen(&self, act: &Found) -> bool {
+        let mut rivals = self.papers.iter().filter_map(|paper| match paper.act() {
+            Some((_, Act::Found(other))) if other.office == act.office => Some(other),
+            _ => None,
+        });
+        !is_made_of_parent(act) && rivals.any(is_made_of_parent)
     }
 
     /// The root founds itself; its office is known by configuration even before that is read.
@@ -144,6 +152,15 @@ impl Opinion<'_> {
     }
 }
 
+/// the id's 16 bytes begin SHA-256 of "office/1", the parent's id and the nonce.
+fn is_made_of_parent(act: &Found) -> bool {
+    let (Some(parent), Some(nonce)) = (act.parent, act.nonce) else {
+        return false;
+    };
+    let text = [b"office/1".as_slice(), parent.as_ref(), &nonce].concat();
+    Sha256::digest(text).starts_with(act.office.as_ref())
+}
+
 /// Live under live and drill under drill, and a lower tier under a higher one.
 fn fits(over: &Office, act: &Found) -> bool {
     over.drill == act.drill && act.tier < over.tier
@@ -151,10 +168,18 @@ fn fits(over: &Office, act: &Found) -> bool {
 
 fn row(act: &Found, depth: u8) -> Office {
     Office {
-        parent: act.parent,
+        under: act.parent.into_iter().map(founded).collect(),
         depth,
         tier: act.tier,
         name: act.name.clone(),
         drill: act.drill,
+    }
+}
+
+fn founded(parent: OfficeId) -> Under {
+    Under {
+        parent,
+        from: None,
+        grace: 0,
     }
 }

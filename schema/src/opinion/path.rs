@@ -53,7 +53,7 @@ fn settled(
     }
     let told = left.iter().filter_map(|head| {
         let word = word(statements, head)?;
-        word.yes.then_some((word.depth, head.id))
+        word.yes.then_some((word.turn, head.id))
     });
     only_first(&told.collect::<Vec<_>>()).flatten()
 }

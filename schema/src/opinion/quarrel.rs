@@ -54,7 +54,7 @@ impl Desk<'_> {
             Some((_, Act::Withdraw(withdraw))) => {
                 withdraw.act == act
                     && known(&paper.id)
-                    && matches!(self.opinion.state(paper.id), State::Good { .. })
+                    && matches!(self.state(paper.id), State::Good { .. })
                     && self.past(paper.id).contains(&act)
                     && person.is_some()
                     && self.person(paper.id) == person
@@ -78,7 +78,7 @@ impl Desk<'_> {
         matter: EnvelopeId,
         withdrawn: &BTreeSet<EnvelopeId>,
     ) -> bool {
-        let good = matches!(self.opinion.state(paper.id), State::Good { .. });
+        let good = matches!(self.state(paper.id), State::Good { .. });
         let step = |id: EnvelopeId| match self.papers.get(&id).and_then(|p| p.act()) {
             Some((_, Act::Step(step))) => step.matter == matter && !withdrawn.contains(&id),
             _ => false,
@@ -99,7 +99,7 @@ impl Desk<'_> {
         if self.past(next.id).contains(&back.id) {
             return false;
         }
-        let filed = |paper: &Paper| match self.opinion.state(paper.id) {
+        let filed = |paper: &Paper| match self.state(paper.id) {
             State::Good { filed } => filed,
             _ => None,
         };

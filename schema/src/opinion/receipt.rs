@@ -30,7 +30,7 @@ impl Opinion<'_> {
         let counting = self.counting.iter();
         let papers = counting.filter_map(|(id, time)| Some((*time, self.papers.get(*id)?)));
         let mut found: Vec<_> = papers
-            .filter(|(_, paper)| self.is_witness(paper.head.author, author))
+            .filter(|(_, paper)| self.is_by_witness(paper, author))
             .collect();
         found.sort_by_key(|(time, paper)| (*time, paper.id));
         found
@@ -79,10 +79,7 @@ impl Opinion<'_> {
     pub(super) fn filed_with(&self, id: EnvelopeId, office: OfficeId) -> Option<i64> {
         let author = self.papers.get(id)?.head.author;
         let receipts = self.receipts_for(author).into_iter();
-        let mut upper = receipts.filter(|(_, paper)| {
-            let by = self.papers.key(paper.head.author);
-            by.is_some_and(|by| self.offices.covers(by.office, office))
-        });
+        let mut upper = receipts.filter(|(_, paper)| self.spoke_over(paper, office));
         let lists = |paper: &Paper| {
             let heads = paper.receipt().map(|receipt| &receipt.heads);
             let mut heads = heads.into_iter().flatten();

@@ -48,7 +48,7 @@ impl Desk<'_> {
         favourable
             && step.matter == matter
             && ground.is_some_and(|ground| ground.broken.is_none())
-            && !matches!(self.opinion.state(decision), State::Void(_))
+            && !matches!(self.state(decision), State::Void(_))
             && !self.not_taken(matter, None).contains(&decision)
     }
 
@@ -61,7 +61,7 @@ impl Desk<'_> {
         decision: EnvelopeId,
     ) -> bool {
         let value = self.place_of(decision).map(|(_, value)| value);
-        let served_at = match self.opinion.state(serve) {
+        let served_at = match self.state(serve) {
             State::Good { filed } => filed,
             _ => None,
         };

@@ -29,13 +29,17 @@ impl Opinion<'_> {
         if self.offices.get(act.office).is_none() {
             return Err(waits);
         }
-        if !self.is_judge(appointing.head.author, paper.head.author) {
+        if !self.may_judge(appointing.head.author, paper.head.author) {
             return Err(State::Void(Void::Appointment));
         }
-        match self.states.get(&id) {
-            Some(State::Good { .. }) => Ok((id, act)),
-            _ => Err(waits),
+        let good = matches!(self.states.get(&id), Some(State::Good { .. }));
+        if !good {
+            return Err(waits);
         }
+        if !self.is_by_judge(appointing, paper.head.author) {
+            return Err(State::Void(Void::Appointment));
+        }
+        Ok((id, act))
     }
 }
 

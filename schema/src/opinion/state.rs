@@ -70,7 +70,7 @@ impl Opinion<'_> {
         let mut newest = None;
         for paper in path.iter().filter_map(|id| self.papers.get(*id)) {
             let cited = paper.head.receipt.and_then(|id| self.papers.get(id));
-            let superior = cited.filter(|cited| self.is_witness(cited.head.author, author));
+            let superior = cited.filter(|cited| self.is_by_witness(cited, author));
             let time = superior.and_then(|cited| self.counting.get(&cited.id));
             newest = newest.max(time.copied());
             lower.extend(newest.map(|time| (paper.id, time)));

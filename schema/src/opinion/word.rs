@@ -4,6 +4,7 @@ use super::paper::{Paper, Papers};
 use super::{Opinion, State};
 use crate::act::{Act, At};
 use crate::id::{AuthorId, EnvelopeId, OfficeId};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A good statement of a judge.
@@ -15,6 +16,8 @@ pub(super) struct Statement {
     pub(super) office: OfficeId,
     /// Offices above it.
     depth: u8,
+    /// Since when it stood above the author's office without a break; none for ever.
+    since: Option<i64>,
     /// The position; for a revocation none says no to all.
     at: Option<At>,
     /// The heads that lie below the position, as far as the one there proves them.
@@ -26,13 +29,17 @@ pub(super) struct Statement {
     replaces: Vec<EnvelopeId>,
 }
 
+/// When an office is asked (rule 15, R-65).
+pub(super) type Turn = (u8, Reverse<Option<i64>>);
+
 /// What one office says of a head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     /// Yes or no.
     pub(super) yes: bool,
-    /// Offices above the one that speaks: the smaller, the higher.
-    pub(super) depth: u8,
+    /// The smaller, the earlier the office is asked: offices above it, and of one depth the time since
+    /// which it stood there, backwards.
+    pub(super) turn: Turn,
     /// The endorsements of that office that say yes.
     pub(super) by: Vec<EnvelopeId>,
 }
@@ -48,7 +55,7 @@ impl Opinion<'_> {
                 _ => continue,
             };
             let good = matches!(self.states.get(&paper.id), Some(State::Good { .. }));
-            if about != author || !good || !self.is_judge(paper.head.author, author) {
+            if about != author || !good || !self.is_by_judge(paper, author) {
                 continue;
             }
             let Some(key) = self.papers.key(paper.head.author) else {
@@ -63,12 +70,18 @@ impl Opinion<'_> {
                     .offices
                     .get(key.office)
                     .map_or(0, |office| office.depth),
+                since: self.since(paper, key.office, author),
                 at,
                 endorses,
                 replaces: replaces.clone(),
             });
         }
         found
+    }
+
+    fn since(&self, paper: &Paper, by: OfficeId, author: AuthorId) -> Option<i64> {
+        let of = self.office_of(author)?;
+        self.offices.unbroken(by, of, self.said(paper).at)
     }
 }
 
@@ -93,12 +106,17 @@ impl Statement {
             id: EnvelopeId([0; 32]),
             office: papers.root().office,
             depth: 0,
+            since: None,
             at,
             back: papers.proved_by(at),
             is_here: at.is_some_and(|at| papers.lies_on(author, at)),
             endorses: false,
             replaces: Vec::new(),
         }
+    }
+
+    fn turn(&self) -> Turn {
+        (self.depth, Reverse(self.since))
     }
 
     /// Rules 12 and 13: whether it says yes or no to a head, if anything.
@@ -117,9 +135,9 @@ impl Statement {
 
 /// Rule 15: the word of the highest office that speaks of a head.
 pub(super) fn word(statements: &[Statement], head: &Paper) -> Option<Word> {
-    let depths: BTreeSet<u8> = statements.iter().map(|said| said.depth).collect();
-    for depth in depths {
-        let of_office = statements.iter().filter(|said| said.depth == depth);
+    let turns: BTreeSet<Turn> = statements.iter().map(Statement::turn).collect();
+    for turn in turns {
+        let of_office = statements.iter().filter(|said| said.turn() == turn);
         let spoken: Vec<_> = of_office
             .filter_map(|said| Some((said, said.says(head)?)))
             .collect();
@@ -129,7 +147,7 @@ pub(super) fn word(statements: &[Statement], head: &Paper) -> Option<Word> {
         let yes = spoken.iter().all(|(_, yes)| *yes);
         let by = spoken.iter().filter(|(_, yes)| *yes);
         let by = by.map(|(said, _)| said.id).collect();
-        return Some(Word { yes, depth, by });
+        return Some(Word { yes, turn, by });
     }
     None
 }
@@ -142,9 +160,10 @@ pub(super) fn is_told_no(statements: &[Statement], head: &Paper) -> bool {
 /// Rule 14: without those that another of the same office takes the place of.
 pub(super) fn undropped(statements: &[Statement]) -> Vec<Statement> {
     let dropped = |said: &Statement| {
-        let mut others = statements
-            .iter()
-            .filter(|other| other.office == said.office);
+        let mut others = statements.iter().filter(|other| {
+            let took_over = other.depth == said.depth && other.since > said.since;
+            other.office == said.office || took_over
+        });
         others.any(|other| other.replaces.contains(&said.id))
     };
     let left = statements.iter().filter(|said| !dropped(said));

@@ -54,6 +54,9 @@ pub struct Role {
     /// True if whoever holds it writes nothing, whatever else they hold.
     #[serde(default)]
     pub reads_only: bool,
+    /// True if it works on minors' cases too.
+    #[serde(default)]
+    pub minors: bool,
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,15 @@ impl SlotRules for RulePack {
         workflow.excluded_by(event).contains(&earlier)
     }
 
+    fn only_reads(&self, roles: &[String]) -> bool {
+        let mut known = roles.iter().filter_map(|role| self.role(role));
+        known.any(|role| role.reads_only)
+    }
+
+    fn leads(&self, role: &str) -> bool {
+        self.leads_office(role)
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {

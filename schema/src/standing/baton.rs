@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::rule::Verdict;
 use super::slot::{Candidate, SlotValue, UNFILED};
 use crate::fact::What;
+use crate::hold::Moment;
 use crate::id::OfficeId;
 
 /// The step that is a baton.
@@ -22,14 +23,14 @@ pub(super) fn candidates(
         .into_iter()
         .filter_map(|index| reader.candidate(index))
         .collect();
-    let superior = common_superior(reader, &all);
+    let signers = signers(reader, &all);
     let mut counting: Vec<Candidate> = all
         .into_iter()
         .filter_map(|candidate| {
             if candidate.value == SlotValue::Verdict(Verdict::Refuse) {
-                return served(reader, candidate, superior, within);
+                return served(reader, candidate, &signers, within);
             }
-            let filed = filed(reader, candidate.id, superior);
+            let filed = filed(reader, candidate.index, &signers);
             Some(Candidate { filed, ..candidate })
         })
         .collect();
@@ -45,7 +46,7 @@ pub(super) fn candidates(
 fn served(
     reader: &Reader<'_>,
     cancel: Candidate,
-    superior: Option<OfficeId>,
+    signers: &[OfficeId],
     within: Option<&Past>,
 ) -> Option<Candidate> {
     let serves = reader.entries.iter().enumerate().filter(|(index, entry)| {
@@ -54,7 +55,7 @@ fn served(
             && within.is_none_or(|past| past.contains(*index))
     });
     let (filed, _, serve) = serves
-        .map(|(index, entry)| (filed(reader, entry.fact.id, superior), entry.fact.id, index))
+        .map(|(index, entry)| (filed(reader, index, signers), entry.fact.id, index))
         .min()?;
     // Whoever saw the cancel and not its service saw nothing that counts.
     Some(Candidate {
@@ -65,24 +66,31 @@ fn served(
     })
 }
 
-fn filed(reader: &Reader<'_>, id: crate::id::EnvelopeId, superior: Option<OfficeId>) -> i64 {
-    superior
-        .and_then(|office| reader.authority.filed_with(id, office))
+/// When the witness of the common superior first filed an entry, as the offices stood when that was
+/// said.
+fn filed(reader: &Reader<'_>, index: usize, signers: &[OfficeId]) -> i64 {
+    let entry = &reader.entries[index];
+    common_superior(reader, signers, entry.moment)
+        .and_then(|office| reader.authority.filed_with(entry.fact.id, office))
         .unwrap_or(UNFILED)
 }
 
-/// The lowest office that stands above the old office and above every office that registers.
-fn common_superior(reader: &Reader<'_>, candidates: &[Candidate]) -> Option<OfficeId> {
-    let offices = reader.authority.offices();
+/// Offices that register.
+fn signers(reader: &Reader<'_>, candidates: &[Candidate]) -> Vec<OfficeId> {
     let registers = candidates
         .iter()
         .filter(|candidate| candidate.value == SlotValue::Verdict(Verdict::Approve));
-    let signers = registers
-        .filter_map(|candidate| reader.entries[candidate.index].seat)
-        .map(|seat| seat.office);
-    let signers: Vec<OfficeId> = signers.collect();
-    let above = offices.path(reader.opening.place).into_iter().skip(1);
-    above
-        .into_iter()
-        .find(|upper| signers.iter().all(|signer| offices.covers(*upper, *signer)))
+    let seats = registers.filter_map(|candidate| reader.entries[candidate.index].seat);
+    seats.map(|seat| seat.office).collect()
+}
+
+/// The lowest office that stood above the old office and above every office that registers, or is
+/// it.
+fn common_superior(reader: &Reader<'_>, signers: &[OfficeId], moment: Moment) -> Option<OfficeId> {
+    let offices = reader.authority.offices();
+    let above = offices.path_at(reader.opening.place, moment.said);
+    above.into_iter().skip(1).find(|upper| {
+        let over = |signer: &OfficeId| offices.stood_over(*upper, *signer, Moment::at(moment.said));
+        signers.iter().all(over)
+    })
 }

@@ -9,7 +9,7 @@ use super::rule::{Signer, SlotAct, Verdict};
 use super::slot::{SlotKey, SlotValue};
 use crate::act::{Appoint, Span};
 use crate::fact::What;
-use crate::hold::DossierKind;
+use crate::hold::{DossierKind, Moment};
 use crate::id::{EnvelopeId, OfficeId};
 
 /// Kinds of case in an appointment.
@@ -17,8 +17,6 @@ const KIND_ADULT: u8 = 1;
 const KIND_MINOR: u8 = 2;
 /// Event that settles a quarrel whatever the number of decisions that it replaces.
 const ADJUDICATE: &str = "adjudicate";
-/// How the role of an office's head ends (`OFF_HEAD`, `CTY_HEAD`, `CIT_HEAD` …).
-const HEAD_ROLE_END: &str = "_HEAD";
 
 impl Reader<'_> {
     /// Whether the signer of a slot's act was competent. Reads only the entry's past, which is
@@ -37,9 +35,9 @@ impl Reader<'_> {
             return false;
         }
         let place = self.place(Some(&entry.past));
-        self.office_fits(key, value, seat.office, place)
+        self.office_fits((key, value), seat.office, place, entry.moment)
             && self.kind_fits(seat)
-            && self.level_fits(entry, seat, place)
+            && (self.level_fits(entry, seat, place) || self.settles_from_above(entry, seat))
             && !self.prepared_by(entry, seat)
             && self.may_replace(entry, seat)
     }
@@ -58,23 +56,22 @@ impl Reader<'_> {
 
     fn office_fits(
         &self,
-        key: &SlotKey,
-        value: &SlotValue,
+        (key, value): (&SlotKey, &SlotValue),
         signer: OfficeId,
         place: OfficeId,
+        moment: Moment,
     ) -> bool {
         let offices = self.authority.offices();
-        if offices.get(signer).is_none() {
+        if offices.get(signer).is_none() || offices.get(place).is_none() {
             return false;
         }
+        let over = |lower| offices.stood_over(signer, lower, moment);
         match (key, value) {
             // The receiving office of a transfer is not above the releasing one; the rules say who
             // registers.
             (SlotKey::Step(_, step), SlotValue::Verdict(Verdict::Approve)) if step == BATON => true,
-            (SlotKey::Place, SlotValue::Office(next)) => {
-                offices.covers(signer, place) && offices.covers(signer, *next)
-            }
-            _ => offices.covers(signer, place),
+            (SlotKey::Place, SlotValue::Office(next)) => over(place) && over(*next),
+            _ => over(place),
         }
     }
 
@@ -197,17 +194,42 @@ impl Reader<'_> {
             return true;
         }
         let offices = self.authority.offices();
-        let heads = seat.roles.iter().any(|role| role.ends_with(HEAD_ROLE_END));
-        entry.replaces().iter().all(|id| {
-            let replaced = self
-                .by_id
-                .get(id)
-                .and_then(|index| self.entries[*index].seat);
-            replaced.is_some_and(|replaced| {
+        let heads = self.heads(seat);
+        self.named_by(entry).all(|replaced| {
+            replaced.is_some_and(|(_, replaced)| {
                 replaced.person != seat.person
-                    && !offices.is_above(replaced.office, seat.office)
-                    && (heads || offices.is_above(seat.office, replaced.office))
+                    && !offices.ever_above(replaced.office, seat.office)
+                    && (heads || offices.stood_above(seat.office, replaced.office, entry.moment))
             })
         })
+    }
+
+    /// Rule Q9: the head of an office strictly above rules on a real quarrel of a level that is not
+    /// its own, so that one in which the only head there signed a side finds its judge.
+    fn settles_from_above(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
+        let offices = self.authority.offices();
+        let below = |replaced: Option<(usize, &Appoint)>| {
+            replaced
+                .is_some_and(|(_, by)| offices.stood_above(seat.office, by.office, entry.moment))
+        };
+        let rivals = self.named_by(entry).flatten();
+        let rivals = rivals.filter(|(index, _)| self.was_competent(*index));
+        self.heads(seat) && self.named_by(entry).all(below) && rivals.count() >= 2
+    }
+
+    fn heads(&self, seat: &Appoint) -> bool {
+        seat.roles.iter().any(|role| self.rules.leads(role))
+    }
+
+    /// What an act names as replaced, and who signed it, where both are known.
+    fn named_by<'b>(
+        &'b self,
+        entry: &'b Entry<'_>,
+    ) -> impl Iterator<Item = Option<(usize, &'b Appoint)>> {
+        let known = |id| {
+            let index = *self.by_id.get(id)?;
+            Some((index, self.entries[index].seat?))
+        };
+        entry.replaces().iter().map(known)
     }
 }

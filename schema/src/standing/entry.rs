@@ -1,8 +1,11 @@
 //! The complete envelopes of a dossier in causal order, each with what lies in its past.
 
+use super::reads::bound;
+use super::rule::SlotRules;
 use crate::act::Appoint;
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
+use crate::hold::Moment;
 use crate::id::EnvelopeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +54,8 @@ pub(super) struct Entry<'a> {
     pub(super) seat: Option<&'a Appoint>,
     /// The claimed time moved into the provable window, ms UTC.
     pub(super) claimed: i64,
+    /// When it was said: at `claimed`.
+    pub(super) moment: Moment,
 }
 
 impl Entry<'_> {
@@ -92,6 +97,7 @@ fn named(fact: &Fact) -> impl Iterator<Item = EnvelopeId> + '_ {
 /// Entries in causal order, and the ids of all complete envelopes.
 pub(super) fn order<'a>(
     authority: &'a Authority,
+    rules: &dyn SlotRules,
     facts: &'a BTreeMap<EnvelopeId, Fact>,
 ) -> (Vec<Entry<'a>>, BTreeSet<EnvelopeId>) {
     let mut entries: Vec<Entry<'a>> = Vec::new();
@@ -103,13 +109,16 @@ pub(super) fn order<'a>(
         }
         let mut after = past.clone();
         if bears_on_law(&fact.what) {
+            let moment = authority.moment_of(fact);
             after.insert(entries.len());
+            let seat = fact.appointment.and_then(|id| authority.appointment(id));
             entries.push(Entry {
                 fact,
                 past,
-                state: authority.state(fact, true),
-                seat: fact.appointment.and_then(|id| authority.appointment(id)),
-                claimed: authority.window(fact).clamp(fact.at),
+                state: bound(authority.state(fact, true), fact, seat, rules),
+                seat,
+                claimed: moment.said,
+                moment,
             });
         }
         pasts.insert(fact.id, after);

@@ -4,6 +4,7 @@
 use super::Opening;
 use super::baton::{self, BATON};
 use super::entry::{self, Entry, Past};
+use super::reads::bound;
 use super::rule::{Decision, SlotRules};
 use super::slot::{self, Candidate, Contest, Folded, Replaced, SlotKey, SlotValue, UNFILED};
 use crate::authority::{Authority, State};
@@ -43,7 +44,7 @@ impl<'a> Reader<'a> {
         facts: &'a BTreeMap<EnvelopeId, Fact>,
         opening: &'a Opening,
     ) -> Self {
-        let (entries, complete) = entry::order(authority, facts);
+        let (entries, complete) = entry::order(authority, rules, facts);
         let by_id = entries.iter().enumerate().map(|(i, e)| (e.fact.id, i));
         let mut reader = Self {
             authority,
@@ -93,10 +94,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn state_of(&self, fact: &Fact) -> State {
-        match self.by_id.get(&fact.id) {
-            Some(&index) => self.entries[index].state,
-            None => self.authority.state(fact, self.complete.contains(&fact.id)),
+        if let Some(&index) = self.by_id.get(&fact.id) {
+            return self.entries[index].state;
         }
+        let state = self.authority.state(fact, self.complete.contains(&fact.id));
+        let seat = fact.appointment;
+        let seat = seat.and_then(|id| self.authority.appointment(id));
+        bound(state, fact, seat, self.rules)
     }
 
     /// Workflow and version of a matter, where its opening act is here and complete.

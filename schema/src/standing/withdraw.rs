@@ -194,7 +194,7 @@ impl Reader<'_> {
         found
     }
 
-    /// Q8: the author, or somebody of the author's office or of one above it.
+    /// Q8: the author, or somebody of the author's office or of one that stood above it.
     fn may_correct(&self, by: &Entry<'_>, of: &Entry<'_>) -> bool {
         let (Some(signer), Some(author)) = (by.seat, of.seat) else {
             return false;
@@ -203,7 +203,8 @@ impl Reader<'_> {
         matches!(
             of.fact.what,
             What::Apply { .. } | What::Step { .. } | What::Serve { .. }
-        ) && (signer.person == author.person || offices.covers(signer.office, author.office))
+        ) && (signer.person == author.person
+            || offices.stood_over(signer.office, author.office, by.moment))
     }
 
     /// Good applications and steps that a withdrawal signed now would take back.

@@ -3,6 +3,7 @@
 
 use super::{World, key};
 use jiaolian_schema::admit::{AdmitError, Admitted, admit};
+use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Envelope, Head};
 use jiaolian_schema::id::{EnvelopeId, sha256};
@@ -66,6 +67,10 @@ impl Law for TownLaw {
             Asked::Amend(_) => true,
             Asked::Assign => signer.tier > 1,
         }
+    }
+
+    fn reads(&self, role: &str) -> bool {
+        role == "PROC"
     }
 
     fn leads(&self, role: &str) -> bool {
@@ -149,13 +154,6 @@ impl World {
         let papers = self.papers();
         let opinion = Opinion::of(&papers);
         let authority = self.authority();
-        let same = |what: String, fold: String, second: String| {
-            if fold == second {
-                Ok(())
-            } else {
-                Err(format!("{what}: fold {fold}, second {second}"))
-            }
-        };
         for fact in self.facts.values() {
             let complete = authority.is_complete(fact.id);
             let fold = format!("{:?}", authority.state(fact, complete));
@@ -177,6 +175,7 @@ impl World {
                 }
             }
         }
+        self.offices_alike(&authority, &opinion)?;
         let Some(case) = self.case else {
             return Ok(());
         };
@@ -233,12 +232,51 @@ impl World {
         Ok(())
     }
 
+    /// Both know the same offices, at all times under the same ones.
+    fn offices_alike(&self, authority: &Authority, opinion: &Opinion<'_>) -> Result<(), String> {
+        for name in self.offices.keys() {
+            let id = super::office(name);
+            let fold = authority.offices().get(id);
+            let second = opinion.offices().get(id);
+            let founded = second.map(|it| it.under.first().map(|under| under.parent));
+            same(
+                format!("office {name}"),
+                format!("{:?}", fold.map(|it| (it.parent, &it.name, it.tier))),
+                format!(
+                    "{:?}",
+                    second.map(|it| (founded.flatten(), &it.name, it.tier))
+                ),
+            )?;
+            let stays = authority.offices().stays(id).iter().skip(1);
+            let stays: Vec<_> = stays.map(|stay| (stay.parent, stay.from)).collect();
+            let under = second.into_iter().flat_map(|it| it.under.iter().skip(1));
+            let under: Vec<_> = under
+                .map(|under| (under.parent, under.from.unwrap_or(i64::MIN)))
+                .collect();
+            same(
+                format!("stays of {name}"),
+                format!("{stays:?}"),
+                format!("{under:?}"),
+            )?;
+        }
+        Ok(())
+    }
+
     /// What the second opinion says of the case.
     pub fn second<T>(&self, ask: impl Fn(&Opinion<'_>, &CaseOpinion) -> T) -> T {
         let papers = self.papers();
         let opinion = Opinion::of(&papers);
         let case = opinion.of_case(self.case.unwrap(), &TownLaw);
         ask(&opinion, &case)
+    }
+}
+
+/// Complains where the two say different things of one.
+fn same(what: String, fold: String, second: String) -> Result<(), String> {
+    if fold == second {
+        Ok(())
+    } else {
+        Err(format!("{what}: fold {fold}, second {second}"))
     }
 }
 

@@ -4,10 +4,10 @@
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
 use crate::story::{Move, STAFF, Story, any_move, one_move, wide_move};
-use crate::town::{DAY, Draft, World, office};
+use crate::town::{DAY, Draft, office};
 use jiaolian_schema::act::{
-    Act, Acting, Apply, Appoint, Assign, Entrust, FormerKeeper, Found, Open, Policy, PublicKey,
-    Restyle, Root, RootSignature, RootStatement, Span, StandIn, Stays, Step,
+    Act, Acting, Appoint, Entrust, FormerKeeper, Found, Open, Policy, PublicKey, Restyle, Root,
+    RootSignature, RootStatement, Span, StandIn, Stays, Step,
 };
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{EnvelopeId, PersonCode, PersonId, sha256};
@@ -424,6 +424,7 @@ impl Tale {
             code: String::new(),
             name: format!("{name} {k}"),
             drill: u8::from(drill && of % 2 == 0),
+            nonce: None,
         };
         let by = match parent {
             Some("C1" | "P" | "C2" | "T1") if k % 3 > 0 => format!("{}.k", parent.unwrap()),

@@ -13,8 +13,8 @@
 )]
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Appoint, At, Correct, Endorse, Found, Open, Receipt, Receipted, Revoke,
-    Serve, Span, Step, Withdraw,
+    Act, Amend, Apply, Appoint, At, Correct, EditBytes, Endorse, Found, Open, Receipt, Receipted,
+    Replant, Revoke, Serve, Span, Step, Withdraw,
 };
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::{Authority, RootKey, State};
@@ -76,6 +76,14 @@ impl SlotRules for TownRules {
 
     fn is_apart(&self, _: (&str, u16), _: &str, earlier: Option<&str>) -> bool {
         earlier.is_none_or(|earlier| earlier == "verify")
+    }
+
+    fn only_reads(&self, roles: &[String]) -> bool {
+        roles.iter().any(|role| role == "PROC")
+    }
+
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
     }
 
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, _: u8) -> bool {
@@ -181,6 +189,30 @@ impl World {
         w
     }
 
+    /// As `new`, under cities: K1 over C1 and C2, K2 over C3; T1 and T2 under C1, T3 under C2, T4 under
+    /// C3.
+    pub fn deep() -> Self {
+        let mut w = Self::empty();
+        w.found("P", None, 4);
+        w.people("P");
+        let offices = [
+            ("K1", "P", 3),
+            ("K2", "P", 3),
+            ("C1", "K1", 2),
+            ("C2", "K1", 2),
+            ("C3", "K2", 2),
+            ("T1", "C1", 1),
+            ("T2", "C1", 1),
+            ("T3", "C2", 1),
+            ("T4", "C3", 1),
+        ];
+        for (name, above, tier) in offices {
+            w.found(name, Some(above), tier);
+            w.people(name);
+        }
+        w
+    }
+
     fn people(&mut self, office: &str) {
         if office != "P" {
             self.appoint(
@@ -228,6 +260,7 @@ impl World {
             code: name.to_owned(),
             name: name.to_owned(),
             drill: 0,
+            nonce: None,
         };
         let id = self.sign(&by, Draft::default(), act.into());
         self.rosters.insert(name.to_owned(), id.into());
@@ -399,7 +432,12 @@ impl World {
             dossier: Some(self.rosters["C1"]),
             ..Draft::default()
         };
-        self.seal(witness, draft, Kind::Receipt, canon::encode(&receipt))
+        self.sign_receipt(witness, draft, &receipt)
+    }
+
+    /// A receipt that lies where the draft says.
+    pub fn sign_receipt(&mut self, witness: &str, draft: Draft, receipt: &Receipt) -> EnvelopeId {
+        self.seal(witness, draft, Kind::Receipt, canon::encode(receipt))
     }
 
     pub fn at(&self, id: EnvelopeId) -> At {
@@ -429,6 +467,54 @@ impl World {
             compromised_since: None,
         };
         let draft = self.roster_draft(whose, 50);
+        self.sign(by, draft, act.into())
+    }
+
+    /// As `revoke`, on a day.
+    pub fn revoke_on(
+        &mut self,
+        by: &str,
+        whose: &str,
+        at: Option<At>,
+        replaces: &[EnvelopeId],
+        day: i64,
+    ) -> EnvelopeId {
+        let act = Revoke {
+            author: self.author(whose),
+            at,
+            replaces: replaces.to_vec(),
+            reason: String::new(),
+            compromised_since: None,
+        };
+        let draft = self.roster_draft(whose, day);
+        self.sign(by, draft, act.into())
+    }
+
+    /// Signs on `day` that an office stands under another one from `first` on, with ten days of grace.
+    pub fn replant(
+        &mut self,
+        by: &str,
+        who: &str,
+        under: &str,
+        first: i32,
+        day: i64,
+    ) -> EnvelopeId {
+        let act = Replant {
+            office: office(who),
+            parent: office(under),
+            from_day: first,
+            grace_days: 10,
+        };
+        self.replant_as(by, act, day)
+    }
+
+    pub fn replant_as(&mut self, by: &str, act: Replant, day: i64) -> EnvelopeId {
+        let at = by.split('.').next().unwrap();
+        let draft = Draft {
+            dossier: Some(self.rosters[at]),
+            day,
+            ..Draft::default()
+        };
         self.sign(by, draft, act.into())
     }
 
@@ -588,6 +674,22 @@ impl World {
         };
         let draft = self.in_case(&replaces, 11);
         self.sign(who, draft, act.into())
+    }
+
+    /// Any act on the case.
+    pub fn any(&mut self, who: &str, act: Act, deps: &[EnvelopeId]) -> EnvelopeId {
+        let draft = self.in_case(deps, 11);
+        self.sign(who, draft, act)
+    }
+
+    /// A change of the case's texts.
+    pub fn edit(&mut self, who: &str) -> EnvelopeId {
+        let draft = self.in_case(&[], 11);
+        let edit = EditBytes {
+            at: draft.day * DAY,
+            change: vec![1],
+        };
+        self.seal(who, draft, Kind::Edit, canon::encode(&edit))
     }
 
     /// An act that says nothing of weight: a note on the chain.

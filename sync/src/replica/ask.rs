@@ -242,14 +242,9 @@ impl<S: Store> Replica<S> {
     }
 
     /// What a new node of an office needs before its first link: the rosters of its office, of all
-    /// above and below.
+    /// above and below, and of whoever else its dossiers stand by.
     pub fn join_file(&self, office: OfficeId) -> Result<Vec<Envelope>, StoreError> {
-        let offices = self.authority.offices();
-        let known = offices
-            .path(office)
-            .into_iter()
-            .chain(offices.subtree(office));
-        let known: BTreeSet<OfficeId> = known.collect();
+        let known = self.authority.offices().evidence(office);
         let rosters: Vec<DossierId> = known.iter().filter_map(|id| self.roster_of(*id)).collect();
         self.export(office, &rosters)
     }
@@ -333,7 +328,8 @@ impl<S: Store> Replica<S> {
             return Delivery::Local;
         };
         let offices = self.authority.offices();
-        let above = offices.path(self.office).into_iter().skip(1);
+        let above = offices.path_at(self.office, self.today()).into_iter();
+        let above = above.skip(1);
         let mut above = above.filter(|office| may_hold(offices, *office, &row.audience()));
         let Some(office) = above.next() else {
             return Delivery::Local;

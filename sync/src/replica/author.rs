@@ -1,5 +1,7 @@
 //! Signing: who may sign here and now, and the places on both chains that a new envelope takes.
 
+mod prepare;
+
 use super::Replica;
 use super::dossier::Holding;
 use crate::frontier::heads;
@@ -12,10 +14,12 @@ use jiaolian_schema::envelope::{
 };
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId};
-use jiaolian_schema::standing::{Outcome, Standing, fold};
+use jiaolian_schema::standing::{Outcome, Standing, fold, is_void_by_reading};
 use jiaolian_schema::suite::{KeyError, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
+
+pub use prepare::Unsigned;
 
 /// A key's owner and the appointment under which it signs; none only for the root's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,11 +141,9 @@ impl<S: Store> Replica<S> {
         now: i64,
         salt: [u8; 16],
     ) -> Result<EnvelopeId, SignError> {
-        self.check_seat(signer, &seat, now)?;
-        if let Some(receipt) = self.newest_time_for(seat.author).filter(|time| *time > now) {
-            return Err(SignError::ClockBehind { receipt, now });
-        }
-        let (head, body) = self.compose(signer, &seat, draft, now, salt)?;
+        self.check_seat((signer.suite(), &signer.public_key()), &seat, now)?;
+        self.check_clock(seat.author, now)?;
+        let (head, body) = self.compose(signer.suite(), &seat, draft, now, salt)?;
         let fact = Fact::of(head_id(&canon::encode(&head)), &head, &body);
         let fact = fact.map_err(|error| SignError::Refused(error.to_string()))?;
         self.check_effect(&head, &fact)?;
@@ -162,15 +164,23 @@ impl<S: Store> Replica<S> {
         Ok(id)
     }
 
+    /// A node never signs with a clock that is before the newest receipt's time.
+    fn check_clock(&self, author: AuthorId, now: i64) -> Result<(), SignError> {
+        match self.newest_time_for(author).filter(|time| *time > now) {
+            Some(receipt) => Err(SignError::ClockBehind { receipt, now }),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn check_seat(
         &self,
-        signer: &dyn Sign,
+        (suite, key): (u8, &[u8]),
         seat: &Seat,
         now: i64,
     ) -> Result<(), SignError> {
         let known = self.authority.introduction(seat.author);
         let known = known.ok_or(SignError::UnknownAuthor(seat.author))?;
-        if known.suite != signer.suite() || known.key != signer.public_key() {
+        if known.suite != suite || known.key != key {
             return Err(SignError::OtherKey(seat.author));
         }
         let Some(id) = seat.appointment else {
@@ -199,7 +209,7 @@ impl<S: Store> Replica<S> {
     /// The head and body of a draft at the ends of both chains.
     fn compose(
         &self,
-        signer: &dyn Sign,
+        suite: u8,
         seat: &Seat,
         draft: &Draft,
         now: i64,
@@ -232,12 +242,12 @@ impl<S: Store> Replica<S> {
         let office = known.map_or(self.office, |known| known.office);
         let receipt = self.authority.newest_receipt_for(office);
         let head = Head {
-            suite: signer.suite(),
+            suite,
             kind,
             author: seat.author,
             n: tip.map_or(0, |tip| tip.n) + 1,
             prev: tip.map(|tip| tip.id),
-            body_hash: body_hash(signer.suite(), &canon::encode(&body)),
+            body_hash: body_hash(suite, &canon::encode(&body)),
             receipt: receipt.map(|(id, _)| id),
         };
         Ok((head, body))
@@ -253,7 +263,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<(u64, Option<EnvelopeId>, Vec<EnvelopeId>), SignError> {
         let row = self.rows.get(&dossier);
         let row = row.ok_or(SignError::UnknownDossier(dossier))?;
-        if self.holding(self.office, row) == Holding::No {
+        if self.holding(self.office, row) == Holding::No || self.is_kept(row) {
             return Err(SignError::Elsewhere(dossier));
         }
         let facts = self.load_facts(dossier)?;
@@ -290,6 +300,11 @@ impl<S: Store> Replica<S> {
 
     /// A decision or a withdrawal must have effect here and now.
     fn check_effect(&mut self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        if is_void_by_reading(&self.authority, &*self.rules, fact) {
+            return Err(SignError::NoEffect(
+                "who is appointed to read signs nothing of a case (R-60)".to_owned(),
+            ));
+        }
         match fact.what {
             What::Step { matter, .. } if self.is_decision(fact.dossier, &fact.what) => {
                 self.check_decision(head, fact, matter)

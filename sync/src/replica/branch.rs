@@ -25,7 +25,7 @@ impl<S: Store> Replica<S> {
         let Some(link) = self.links.get(&peer) else {
             return;
         };
-        let above = self.authority.offices().is_above(link.office, self.office);
+        let above = self.is_above(link.office, self.office);
         if self.guests.is_empty() || !above {
             return;
         }

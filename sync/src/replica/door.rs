@@ -239,10 +239,9 @@ impl<S: Store> Replica<S> {
     /// signed in it; the
     /// act that makes this office responsible comes after what it rests on.
     fn is_handed_down(&self, row: &DossierRow, peer: Option<Peer>) -> bool {
-        let offices = self.authority.offices();
         let from = peer.and_then(|peer| self.links.get(&peer));
         from.is_some_and(|link| {
-            offices.is_above(link.office, self.office) && offices.covers(link.office, row.place)
+            self.is_above(link.office, self.office) && self.is_over(link.office, row.place)
         })
     }
 

@@ -7,7 +7,7 @@ use crate::item::Digest;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::hold::{Audience, DossierKind, may_hold};
+use jiaolian_schema::hold::{Audience, DossierKind, may_get, may_hold};
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode};
 use jiaolian_schema::standing::{Standing, fold};
 use minicbor::{Decode, Encode};
@@ -140,10 +140,14 @@ impl<S: Store> Replica<S> {
         if may_hold(offices, who, &row.audience()) {
             return Holding::Yes;
         }
+        if row.kind == DossierKind::Roster && self.authority.has_open_move(who) {
+            // An office is to be moved of which not all is known here: its rosters are being learnt.
+            return Holding::Yes;
+        }
         let known = |office| offices.depth(office).is_some();
         if row.kind == DossierKind::Roster && !(known(row.place) && known(who)) {
             // A roster that is still being learnt: its own founding says where it belongs.
-            let near = |office| offices.covers(who, office) || offices.covers(office, who);
+            let near = |office| offices.ever_over(who, office) || offices.ever_over(office, who);
             let belongs = row.place == who || row.parent.is_none_or(near) || !known(who);
             return if belongs {
                 Holding::Yes
@@ -158,10 +162,16 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Whether the peer's office may have it, now or by an earlier place.
+    /// Whether the peer's office is to be sent it.
     pub(super) fn may_send(&self, to: OfficeId, row: &DossierRow) -> bool {
-        self.holding(to, row) == Holding::Yes
-            && may_hold(self.authority.offices(), to, &row.audience())
+        may_get(self.authority.offices(), to, &row.audience(), self.today())
+    }
+
+    /// Whether what is here of it is only kept: its office stands under others now.
+    pub(super) fn is_kept(&self, row: &DossierRow) -> bool {
+        self.holding(self.office, row) == Holding::Yes
+            && row.kind != DossierKind::Roster
+            && !self.may_send(self.office, row)
     }
 
     pub(super) fn frontier_of(&self, dossier: DossierId) -> Frontier {

@@ -1,5 +1,5 @@
 //! Everything that the standing of a dossier rests on, so that somebody without a node can judge it
-//! anew: the dossier, the rosters of everybody who had a hand in it and of all above them, and whole
+//! anew: the dossier, the rosters of everybody who had a hand in it and of all who ever stood above them, and whole
 //! chains.
 
 use super::Replica;
@@ -47,10 +47,8 @@ impl<S: Store> Replica<S> {
 
     fn with_superiors(&self, offices: &BTreeSet<OfficeId>) -> BTreeSet<OfficeId> {
         let tree = self.authority.offices();
-        offices
-            .iter()
-            .flat_map(|office| tree.path(*office))
-            .collect()
+        let above = offices.iter().flat_map(|office| tree.superiors(*office));
+        above.chain(offices.iter().copied()).collect()
     }
 
     fn gather(

@@ -6,7 +6,7 @@ use crate::effect::{Event, Lane, Peer};
 use crate::frame::{Frame, Hello, RECENT_BYTES, RECENT_MAX, WIRE_VERSION, WIRE_VERSION_MIN};
 use crate::index::View;
 use crate::item::{Class, Key, Salt, item_ref};
-use crate::link::{CHECK_MS, Hint, Link, view};
+use crate::link::{CHECK_MS, Hint, Link};
 use crate::reconcile::Side;
 use crate::store::{Store, Table};
 use jiaolian_schema::canon;
@@ -21,7 +21,7 @@ const HINT_MS: i64 = 60_000;
 
 impl<S: Store> Replica<S> {
     pub(super) fn greet(&mut self, peer: Peer, office: OfficeId, now: i64) {
-        let shown = view(self.authority.offices(), self.office, office);
+        let shown = self.view_of(office);
         let mut salt = [0; 4];
         salt.copy_from_slice(&self.fresh()[..4]);
         let root = self.root(&shown);
@@ -315,7 +315,7 @@ impl<S: Store> Replica<S> {
                 self.save_hint(peer);
             }
         }
-        let above = self.authority.offices().is_above(office, self.office);
+        let above = self.is_above(office, self.office);
         if above && heard - self.superior_heard >= HINT_MS {
             self.superior_heard = heard;
             self.disk

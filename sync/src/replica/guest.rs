@@ -66,7 +66,7 @@ impl<S: Store> Replica<S> {
         };
         let Some(salt) = link
             .salt
-            .filter(|_| offices.is_above(link.office, self.office))
+            .filter(|_| self.is_above(link.office, self.office))
         else {
             return;
         };
@@ -143,12 +143,11 @@ impl<S: Store> Replica<S> {
     }
 
     pub(super) fn passes_down(&self, to: OfficeId, of: OfficeId) -> bool {
-        let offices = self.authority.offices();
-        offices.is_above(self.office, to) && offices.covers(self.office, of)
+        self.is_above(self.office, to) && self.is_over(self.office, of)
     }
 }
 
-/// Whether one of two offices covers the other, so that it has the other's roster anyway.
+/// Whether two offices have one another's rosters anyway.
 pub(super) fn are_near(offices: &Offices, a: OfficeId, b: OfficeId) -> bool {
-    offices.covers(a, b) || offices.covers(b, a)
+    offices.share_evidence(a, b)
 }

@@ -2,12 +2,14 @@
 //! where they are not.
 
 use super::Replica;
+use super::guest::are_near;
 use crate::effect::{Lane, Peer};
 use crate::frame::{Chain, Frame, ITEMS_MAX};
 use crate::item::{ItemRef, Key, item_ref};
 use crate::link::{CHECK_MS, Job};
 use crate::store::Store;
 use jiaolian_schema::admit::Introductions as _;
+use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::AuthorId;
 
 /// Heads sent again where two chains of one length differ.
@@ -119,16 +121,12 @@ impl<S: Store> Replica<S> {
             return;
         };
         link.listed += 1;
-        let (Some(known), offices) = (
-            self.authority.introduction(author),
-            self.authority.offices(),
-        ) else {
+        let there = link.office;
+        let Some(known) = self.authority.introduction(author) else {
             return;
         };
-        let near = offices.covers(link.office, known.office)
-            || offices.covers(known.office, link.office)
-            || offices.is_above(self.office, link.office)
-                && offices.covers(self.office, known.office);
+        let near = are_near(self.authority.offices(), there, known.office)
+            || self.passes_down(there, known.office);
         if near {
             self.plan_heads(peer, author, from, to);
         }
@@ -154,10 +152,16 @@ impl<S: Store> Replica<S> {
     /// What was missing where it was asked for may have come there since: asked again, more and
     /// more rarely.
     pub(super) fn ask_for_gaps(&mut self, peer: Peer) {
+        let today = self.today();
         let Some(link) = self.links.get_mut(&peer).filter(|link| link.salt.is_some()) else {
             return;
         };
-        if self.now < link.gaps_at || !self.authority.offices().covers(link.office, self.office) {
+        if self.now < link.gaps_at
+            || !self
+                .authority
+                .offices()
+                .stood_over(link.office, self.office, Moment::at(today))
+        {
             return;
         }
         link.gaps_at = self.now + link.gaps_wait;

@@ -118,6 +118,9 @@ impl<S: Store> Replica<S> {
             asked: 0,
             roster_news: false,
             tree: Offices::default(),
+            tree_holds: (i64::MIN, i64::MAX),
+            evidence: BTreeMap::new(),
+            seen_at: 0,
             moved: BTreeSet::new(),
             to_place: false,
             guests: BTreeMap::new(),
@@ -137,6 +140,8 @@ impl<S: Store> Replica<S> {
         replica.read_rows()?;
         let heads = replica.read_authority()?;
         replica.read_small()?;
+        let changed = replica.rows.values().map(|row| row.changed_at);
+        replica.seen_at = changed.max().unwrap_or(0);
         replica.follow_seats();
         replica.follow_tree();
         replica.shelve();

@@ -15,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const PARTING_MAX: usize = 1_000;
 
 impl<S: Store> Replica<S> {
-    /// Whether an office might have had the dossier under an earlier place.
+    /// Whether an office might have had the dossier under an earlier place, or as an earlier superior.
     pub(super) fn held_before(&self, office: OfficeId, row: &DossierRow) -> bool {
         let offices = self.authority.offices();
-        row.earlier.iter().any(|place| {
-            let place = *place;
+        let places = row.earlier.iter().chain([&row.place]).copied();
+        places.into_iter().any(|place| {
             let audience = Audience {
                 place,
                 ..row.audience()
@@ -50,9 +50,8 @@ impl<S: Store> Replica<S> {
     /// Notes a dossier that went elsewhere, until all that is here of it is known to have come up.
     pub(super) fn count_gone(&mut self, dossier: DossierId) {
         let gone = self.rows.get(&dossier).is_some_and(|row| {
-            !row.earlier.is_empty()
-                && self.holding(self.office, row) == Holding::No
-                && row.settled < row.count
+            let left = !row.earlier.is_empty() && self.holding(self.office, row) == Holding::No;
+            (left || self.is_kept(row)) && row.settled < row.count
         });
         if gone && self.gone.insert(dossier) {
             self.to_tell = true;
@@ -64,13 +63,12 @@ impl<S: Store> Replica<S> {
     /// Tells an office above what is here of dossiers that went elsewhere, and learns whether it
     /// lacks any of it.
     pub(super) fn tell_gone_to(&mut self, peer: Peer) {
-        let Some(link) = self.links.get_mut(&peer) else {
+        let office = self.links.get(&peer).map(|link| link.office);
+        let above = office.is_some_and(|office| self.is_above(office, self.office));
+        let link = self.links.get_mut(&peer).filter(|link| link.salt.is_some());
+        let Some(link) = link.filter(|_| above && !self.gone.is_empty()) else {
             return;
         };
-        let above = self.authority.offices().is_above(link.office, self.office);
-        if link.salt.is_none() || !above || self.gone.is_empty() {
-            return;
-        }
         let news = self.gone.iter().filter(|id| !link.parted.contains(*id));
         let news: BTreeSet<DossierId> = news.take(PARTING_MAX).copied().collect();
         link.parted.extend(news.iter().copied());
@@ -82,7 +80,7 @@ impl<S: Store> Replica<S> {
         let Some(link) = self.links.get(&peer) else {
             return;
         };
-        let above = self.authority.offices().is_above(link.office, self.office);
+        let above = self.is_above(link.office, self.office);
         for dossier in dossiers.into_iter().filter(|_| above) {
             if !self.gone.remove(&dossier) {
                 continue;

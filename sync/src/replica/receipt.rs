@@ -75,9 +75,8 @@ impl<S: Store> Replica<S> {
     }
 
     /// Whether the office is below this one and no witness stands between.
-    fn is_receipted_here(&self, office: OfficeId) -> bool {
-        let offices = self.authority.offices();
-        let path = offices.path(office);
+    pub(super) fn is_receipted_here(&self, office: OfficeId) -> bool {
+        let path = self.authority.offices().path_at(office, self.today());
         let Some(here) = path.iter().position(|id| *id == self.office) else {
             return false;
         };

@@ -281,10 +281,9 @@ impl<S: Store> Replica<S> {
 
     /// The order by which a case of this row is destroyed.
     fn order(&self, dossier: DossierId, row: &DossierRow) -> Option<EnvelopeId> {
-        let offices = self.authority.offices();
         let mut orders = self.authority.shreds();
-        let order = orders.find(|(_, office, shred)| {
-            shred.dossier == dossier && offices.covers(*office, row.place)
+        let order = orders.find(|(id, _, shred)| {
+            shred.dossier == dossier && self.authority.was_said_over(*id, row.place)
         });
         order.map(|(id, ..)| id)
     }
@@ -305,8 +304,8 @@ impl<S: Store> Replica<S> {
                 place,
                 minor: minor == 1,
             };
-            let path = offices.path(place).into_iter();
-            path.filter(move |office| may_hold(offices, *office, &audience))
+            let above = offices.superiors(place).into_iter().chain([place]);
+            above.filter(move |office| may_hold(offices, *office, &audience))
         };
         places.into_iter().flat_map(held).collect()
     }

@@ -42,6 +42,10 @@ impl SlotRules for Rules {
         })
     }
 
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
+    }
+
     fn competent(&self, signer: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
         signer.roles.iter().any(|role| role == "HEAD")
     }
@@ -75,7 +79,7 @@ pub(crate) fn peer_key(name: &str) -> [u8; 32] {
     sha256(&[b"peer", name.as_bytes()])
 }
 
-fn root() -> RootKey {
+pub(crate) fn root() -> RootKey {
     RootKey {
         office: office("p"),
         introduction: Introduction {
@@ -90,12 +94,25 @@ fn root() -> RootKey {
 pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) seats: BTreeMap<&'static str, Seat>,
+    names: Vec<&'static str>,
     salt: u64,
     limits: Limits,
 }
 
-/// Who works where: name, office, duty, roles, transport key.
-const PEOPLE: [(&str, &str, Duty, &[&str]); 14] = [
+/// An office: name, superior, tier, who founds it.
+pub(crate) type Office = (&'static str, Option<&'static str>, u8, &'static str);
+/// Somebody: name, office, duty, roles.
+pub(crate) type Officer = (&'static str, &'static str, Duty, &'static [&'static str]);
+
+const OFFICES: [Office; 4] = [
+    ("p", None, 4, "root"),
+    ("c", Some("p"), 2, "root"),
+    ("t1", Some("c"), 1, "c-keeper"),
+    ("t2", Some("c"), 1, "c-keeper"),
+];
+
+/// Who works where.
+const PEOPLE: [Officer; 14] = [
     ("p-node", "p", Duty::Staff, &["NODE"]),
     ("p-witness", "p", Duty::Witness, &[]),
     ("c-keeper", "c", Duty::Keeper, &[]),
@@ -120,9 +137,15 @@ impl World {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::of(&OFFICES, &PEOPLE, limits)
+    }
+
+    /// These offices, the root first, each after its superior, with these people.
+    pub(crate) fn of(offices: &[Office], people: &[Officer], limits: Limits) -> Self {
         let mut world = Self {
             net: Net::new(START),
             seats: BTreeMap::new(),
+            names: offices.iter().map(|row| row.0).collect(),
             salt: 0,
             limits,
         };
@@ -138,12 +161,7 @@ impl World {
             },
         );
         let mut rosters = BTreeMap::new();
-        for (name, parent, tier, keeper) in [
-            ("p", None, 4, "root"),
-            ("c", Some("p"), 2, "root"),
-            ("t1", Some("c"), 1, "c-keeper"),
-            ("t2", Some("c"), 1, "c-keeper"),
-        ] {
+        for (name, parent, tier, keeper) in offices.iter().copied() {
             let found = Found {
                 office: office(name),
                 parent: parent.map(office),
@@ -151,14 +169,15 @@ impl World {
                 code: "430000".to_owned(),
                 name: name.to_owned(),
                 drill: 1,
+                nonce: None,
             };
             let id = world.act(P, keeper, None, found.into()).unwrap();
-            for (who, at, duty, roles) in PEOPLE.into_iter().filter(|row| row.1 == name) {
+            for (who, at, duty, roles) in people.iter().copied().filter(|row| row.1 == name) {
                 world.appoint(id.into(), who, at, duty, roles);
             }
             rosters.insert(name, DossierId::from(id));
         }
-        for at in ["t1", "t2"] {
+        for (at, above, ..) in offices.iter().copied().filter(|row| row.2 == 1) {
             let entrust = Entrust {
                 office: office(at),
                 actions: vec!["leave".to_owned()],
@@ -168,12 +187,12 @@ impl World {
                 ends: None,
             };
             world
-                .act(P, "root", Some(rosters["c"]), entrust.into())
+                .act(P, "root", Some(rosters[above.unwrap()]), entrust.into())
                 .unwrap();
         }
         world.net.carry_out(P);
         world.net.restart(P, setup("p", &world.seats, limits));
-        for name in ["c", "t1", "t2"] {
+        for name in world.names.clone().into_iter().skip(1) {
             let file = world.net.nodes[P].replica.join_file(office(name)).unwrap();
             let at = world
                 .net
@@ -238,7 +257,7 @@ impl World {
     }
 
     pub(crate) fn setup_of(&self, at: usize) -> Setup {
-        setup(["p", "c", "t1", "t2"][at], &self.seats, self.limits)
+        setup(self.names[at], &self.seats, self.limits)
     }
 
     /// The roster of an office, which the province has.

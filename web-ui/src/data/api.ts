@@ -3,7 +3,7 @@ import type {
   AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
   CountyProperties, Draft, DryRun,
   FeatureCollection, FenceProperties, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
-  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, Status,
+  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, StandInRow, Status,
   TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
 
@@ -104,8 +104,11 @@ export function idempotencyKey(): string {
 export const api = {
   node: () => get<NodeInfo>("/node"),
   session: () => get<Session>("/session"),
-  signIn: (staff_number: string, passphrase: string) =>
-    send<Session>("POST", `${ROOT}/session`, { staff_number, passphrase }),
+  signIn: (staff_number: string, passphrase: string, pin: string | null) =>
+    send<Session>("POST", `${ROOT}/session`, { staff_number, passphrase, pin }),
+  standIns: () => get<{ items: StandInRow[] }>("/stand-ins"),
+  standIn: (appointment: string, back: boolean, reason: string, sign: { passphrase: string } | { pin: string }) =>
+    send<Session>("POST", `${ROOT}/stand-ins`, { appointment, back, reason, sign }),
   signOut: () => send<null>("DELETE", `${ROOT}/session`),
   reenrol: (staff_number: string, passphrase: string) =>
     send<Begun>("POST", `${ROOT}/reenrol`, { staff_number, passphrase }),

@@ -89,11 +89,16 @@ export async function resume(): Promise<void> {
 }
 
 /** Also replaces the person at the desk: their unfinished work is kept first. */
-export async function signIn(staffNumber: string, passphrase: string): Promise<void> {
+export async function signIn(staffNumber: string, passphrase: string, pin: string | null = null): Promise<void> {
   if (session.value !== null) await flushDrafts();
-  const next = await api.signIn(staffNumber, passphrase);
+  const next = await api.signIn(staffNumber, passphrase, pin);
   if (session.value !== null) end();
   begin(next);
+}
+
+/** The same person in another capacity: a stand-in took a place or gave it back. */
+export function takeSeat(next: Session): void {
+  session.value = next;
 }
 
 async function leaveIdle(): Promise<void> {
@@ -108,6 +113,13 @@ async function leaveIdle(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await flushDrafts();
-  await api.signOut();
+  // The node tells every page of this session that it ended; this page knows why.
+  stopLive();
+  try {
+    await api.signOut();
+  } catch (error) {
+    startLive();
+    throw error;
+  }
   end();
 }

@@ -1,7 +1,8 @@
 //! The authority's side: made once at the county, off-line ever after, used to sign for a node.
 
-use super::super::desk::Desk;
+use super::super::desk::{Bench, Desk};
 use super::super::secret::Source;
+use super::super::work::{Who, Work};
 use super::super::{Done, Refusal, cost, now_ms, read_bounded};
 use super::file::{read_authority, write_new};
 use crate::certificate::{
@@ -11,9 +12,10 @@ use crate::home::Home;
 use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use jiaolian_schema::act::Vouch;
+use jiaolian_schema::hold::Moment;
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What passphrases are asked for under.
 const AUTHORITY: &str = "签发机构文件";
@@ -50,11 +52,13 @@ pub struct Ca {
 impl Ca {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
         let scope = Scope::new(&self.domains, &self.subnets)?;
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let mut bench = Bench::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let mut desk = bench.desk();
         let words = Source::new(self.passphrase_stdin).ask_new(AUTHORITY)?;
         let file = found(&mut desk, scope, &words, &self.document)?;
         write_new(&self.out, &file.to_bytes())?;
         desk.settle()?;
+        bench.close()?;
         let (out, said) = (self.out.display().to_string(), digits(&file.fingerprint()));
         let line = format!("已建立签发机构 {out}，指纹 {said}，并已写入名册。请离线保管。");
         let data = json!({
@@ -67,7 +71,7 @@ impl Ca {
 
 /// Makes an authority and vouches for it; durable once the desk settles.
 pub(super) fn found(
-    desk: &mut Desk,
+    desk: &mut Desk<'_>,
     scope: Scope,
     passphrase: &str,
     document: &str,
@@ -110,12 +114,25 @@ pub struct Distrust {
     pub(super) json: bool,
 }
 
-impl Distrust {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+impl Work for Distrust {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::numbered(&self.keeper, self.passphrase_stdin))
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
         let own = desk.home.identity.office_id();
         let mut ids: Vec<EnvelopeId> = Vec::new();
-        for office in desk.replica.authority().offices().subtree(own) {
+        for office in desk
+            .replica
+            .authority()
+            .offices()
+            .as_of(desk.now)
+            .subtree(own)
+        {
             let vouchings = desk.replica.authority().vouchings(office);
             let named = vouchings
                 .iter()
@@ -143,7 +160,9 @@ impl Distrust {
             data: json!({ "fingerprint": self.fingerprint }),
         })
     }
+}
 
+impl Distrust {
     fn names(&self, fingerprint: &[u8; 32]) -> bool {
         let plain = |text: &str| -> String {
             let kept = text.chars().filter(char::is_ascii_alphanumeric);
@@ -217,7 +236,8 @@ pub(super) fn check_asker(
     let authority = replica.authority();
     let endpoints = authority.endpoints();
     let is_node = endpoints.values().any(|seat| seat.author == author);
-    if is_node && authority.offices().covers(own, office) {
+    let today = Moment::at(now_ms());
+    if is_node && authority.offices().stood_over(own, office, today) {
         return Ok(());
     }
     Err(CertificateError::Unsigned.into())

@@ -1,7 +1,7 @@
 //! One command for the common case: the county's own node gets a certificate of the county's own
 //! authority, which is made where there is none yet.
 
-use super::super::desk::Desk;
+use super::super::desk::Bench;
 use super::super::secret::Source;
 use super::super::{Done, Refusal, now_ms};
 use super::authority::found;
@@ -46,7 +46,7 @@ pub struct Make {
 
 impl Make {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let mut bench = Bench::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
         let source = Source::new(self.passphrase_stdin);
         let (file, words) = if self.ca.exists() {
             let file = read_authority(&self.ca)?;
@@ -54,14 +54,16 @@ impl Make {
         } else {
             let scope = Scope::new(&self.domains, &self.subnets)?;
             let words = source.ask_new("签发机构文件")?;
+            let mut desk = bench.desk();
             let file = found(&mut desk, scope, &words, "")?;
             write_new(&self.ca, &file.to_bytes())?;
             desk.settle()?;
+            bench.close()?;
             (file, words)
         };
-        let ask = request(&desk.home, &self.names, false)?;
+        let ask = request(&bench.home, &self.names, false)?;
         let issued = file.issue(&words, &ask, now_ms())?;
-        let issued = install(&desk.home, &desk.store, issued, Some(self.listen))?;
+        let issued = install(&bench.home, &bench.store, issued, Some(self.listen))?;
         Ok(done(&issued, Some(self.listen)))
     }
 }

@@ -1,15 +1,17 @@
 //! What is on file about an office: names by date, entrustments, policy, the root, stand-ins, and
 //! administrators who hold another seat.
 
-use super::super::{Done, EXIT_IO, Refusal, now_ms};
+use super::super::desk::Desk;
+use super::super::work::Work;
+use super::super::{Done, EXIT_IO, Refusal};
 use super::find;
-use crate::home::Home;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::store::StoreReader;
 use crate::view::label::day_number;
 use clap::Args;
 use jiaolian_schema::act::Restyle;
 use jiaolian_schema::authority::{Authority, Entrustment, StoodIn};
 use jiaolian_schema::calendar::civil_of;
+use jiaolian_schema::hold::{EVER, Moment, Stay};
 use jiaolian_schema::id::{EnvelopeId, OfficeId, hex};
 use jiaolian_sync::Replica;
 use jiff::Span;
@@ -17,7 +19,7 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `jiaolian office show`.
 #[derive(Debug, Args)]
@@ -33,14 +35,16 @@ pub(super) struct Show {
     pub(super) json: bool,
 }
 
-impl Show {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let replica = home.replica(&store)?;
-        let authority = replica.authority();
-        let own = home.identity.office_id().to_hex();
+impl Work for Show {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let authority = desk.authority();
+        let own = desk.home.identity.office_id().to_hex();
         let (office, row) = find(authority, self.office.as_deref().unwrap_or(&own))?;
-        let today = day_number(civil_of(now_ms()).date());
+        let today = day_number(civil_of(desk.now).date());
         let named = authority.name_at(office, today);
         let (name, code) = named.map_or((row.name.as_str(), row.code.as_str()), |named| {
             (named.name, named.code)
@@ -50,11 +54,19 @@ impl Show {
             .entrustments_of(office)
             .map(|one| entrustment(&one))
             .collect();
-        let stand_ins = stand_ins(&replica, office)?;
-        let clashes = clashes(authority, office);
+        let stand_ins = stand_ins(desk.replica, office, Moment::at(desk.now))?;
+        let clashes = clashes(authority, office, Moment::at(desk.now));
         let mut line = format!("{name}({code}), 层级 {}", row.tier);
         for (_, act) in &restyles {
             let _ = write!(line, "\n  {} 起: {}", date_of(act.from_day), words(act));
+        }
+        for stay in authority.offices().stays(office) {
+            let under = authority.name_at(stay.parent, today);
+            let under = under.map_or("", |named| named.name);
+            let _ = match first_day(stay) {
+                None => write!(line, "\n  设立时隶属 {under}"),
+                Some(day) => write!(line, "\n  自 {day} 起隶属 {under}"),
+            };
         }
         let _ = write!(
             line,
@@ -65,13 +77,35 @@ impl Show {
         );
         let data = json!({
             "office": office.to_hex(), "name": name, "code": code, "tier": row.tier,
-            "founded_as": row.name,
+            "founded_as": row.name, "superiors": superiors(authority, office),
             "names": restyles.iter().map(restyle).collect::<Vec<_>>(),
             "entrustments": entrusted, "policy": policy(authority, office), "root": root(authority),
             "stand_ins": stand_ins, "clashes": clashes,
         });
         Ok(Done { line, data })
     }
+}
+
+/// Under whom it stands, from its founding on.
+fn superiors(authority: &Authority, office: OfficeId) -> Vec<Json> {
+    let offices = authority.offices();
+    let stays = offices.stays(office);
+    if stays.is_empty() {
+        let parent = offices.get(office).and_then(|row| row.parent);
+        let only = parent.map(|parent| json!({ "office": parent.to_hex(), "from": null }));
+        return only.into_iter().collect();
+    }
+    let told = |stay: &Stay| {
+        json!({
+            "office": stay.parent.to_hex(), "from": first_day(stay),
+            "act": stay.act.map(|id| id.to_hex()),
+        })
+    };
+    stays.iter().map(told).collect()
+}
+
+fn first_day(stay: &Stay) -> Option<String> {
+    (stay.from != EVER).then(|| civil_of(stay.from).date().to_string())
 }
 
 fn date_of(day: i32) -> String {
@@ -119,9 +153,13 @@ fn root(authority: &Authority) -> Json {
 }
 
 /// Every standing in at the office and below, with what was signed in the place.
-fn stand_ins(replica: &Replica<StoreReader>, office: OfficeId) -> Result<Vec<Json>, Refusal> {
+fn stand_ins(
+    replica: &Replica<StoreReader>,
+    office: OfficeId,
+    today: Moment,
+) -> Result<Vec<Json>, Refusal> {
     let authority = replica.authority();
-    let below = |of: OfficeId| authority.offices().covers(office, of);
+    let below = |of: OfficeId| authority.offices().stood_over(office, of, today);
     let seats = authority.stand_in_seats();
     let seats: Vec<EnvelopeId> = seats
         .filter(|(_, appoint, _)| below(appoint.office))
@@ -163,10 +201,11 @@ fn stood_in(one: &StoodIn<'_>) -> Json {
     })
 }
 
-fn clashes(authority: &Authority, office: OfficeId) -> Vec<Json> {
+fn clashes(authority: &Authority, office: OfficeId, today: Moment) -> Vec<Json> {
     let near = |id: EnvelopeId| {
         let appoint = authority.appointment(id);
-        appoint.is_some_and(|appoint| authority.offices().covers(office, appoint.office))
+        let over = |of| authority.offices().stood_over(office, of, today);
+        appoint.is_some_and(|appoint| over(appoint.office))
     };
     let found = authority.admin_clashes().into_iter();
     found

@@ -1,14 +1,12 @@
 //! The office above: what waits, and the answer.
 
 use super::super::desk::Desk;
-use super::super::{Done, EXIT_IO, Refusal, now_ms, read_bounded};
-use crate::home::Home;
-use crate::platform;
+use super::super::work::{Who, Work, write_out};
+use super::super::{Done, EXIT_IO, Refusal, read_bounded};
 use crate::reenrol::{self, CARRIED_BYTES_MAX, Reply};
-use crate::store::CACHE_MIB_DEFAULT;
 use clap::Args;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `jiaolian reenrol list`.
 #[derive(Debug, Args)]
@@ -21,11 +19,14 @@ pub struct List {
     pub(in super::super) json: bool,
 }
 
-impl List {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let (home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let replica = home.replica(&store)?;
-        let waiting = reenrol::waiting(&replica, home.identity.office_id(), now_ms());
+impl Work for List {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, _input: &[u8]) -> Result<Done, Refusal> {
+        let own = desk.home.identity.office_id();
+        let waiting = reenrol::waiting(desk.replica, own, desk.now);
         let rows: Vec<_> = waiting
             .iter()
             .map(|waits| {
@@ -77,37 +78,47 @@ pub struct Answer {
     pub(in super::super) json: bool,
 }
 
-impl Answer {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
-        let (own, now) = (desk.home.identity.office_id(), now_ms());
-        let carried = match &self.request {
-            None => None,
-            Some(path) => {
-                let bytes = read_bounded(path, CARRIED_BYTES_MAX)?;
-                let line = String::from_utf8_lossy(&bytes).into_owned();
-                let read = reenrol::read_carried(&desk.replica, &line);
-                Some(read.map_err(Refusal::data)?)
-            }
+impl Work for Answer {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn who(&self) -> Option<Who<'_>> {
+        Some(Who::numbered(&self.keeper, self.passphrase_stdin))
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
+        let read = |path: &PathBuf| read_bounded(path, CARRIED_BYTES_MAX);
+        self.request.as_ref().map_or_else(|| Ok(Vec::new()), read)
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
+        let (own, now) = (desk.home.identity.office_id(), desk.now);
+        let carried = if self.request.is_some() {
+            let line = String::from_utf8_lossy(input).into_owned();
+            let read = reenrol::read_carried(desk.replica, &line);
+            Some(read.map_err(Refusal::data)?)
+        } else {
+            None
         };
-        let found = reenrol::find(&desk.replica, (own, now), carried, &self.code);
+        let found = reenrol::find(desk.replica, (own, now), carried, &self.code);
         let waits = found.map_err(Refusal::data)?;
         let roster = desk.replica.roster(waits.ask.office);
-        for act in reenrol::acts(&desk.replica, &waits, now) {
-            desk.sign(roster, act)?;
-        }
-        if desk.replica.authority().answer_to(&waits.ask).is_none() {
+        let acts = reenrol::acts(desk.replica, &waits, now);
+        if desk.foresee(&acts)?.answer_to(&waits.ask).is_none() {
             return Err(Refusal::data(format!(
                 "{} was not given enough to appoint {} at {}",
                 self.keeper, waits.ask.staff_number, waits.office_name
             )));
         }
+        for act in acts {
+            desk.sign(roster, act)?;
+        }
         desk.settle()?;
-        if let Some(out) = &self.out {
-            let reply = Reply::new(&desk.replica, waits.ask.office);
+        if self.out.is_some() {
+            let reply = Reply::new(desk.replica, waits.ask.office);
             let reply = reply.map_err(|error| Refusal::new(EXIT_IO, error))?;
-            platform::write_atomically(out, &reply.to_bytes())
-                .map_err(|error| Refusal::new(EXIT_IO, format!("{}: {error}", out.display())))?;
+            desk.file = Some(reply.to_bytes());
         }
         let line = format!(
             "已为 {} {}({})任命新密钥，原密钥停用。",
@@ -119,5 +130,10 @@ impl Answer {
             "answer": self.out.as_ref().map(|out| out.display().to_string()),
         });
         Ok(Done { line, data })
+    }
+
+    fn keep(&self, file: &[u8]) -> Result<(), Refusal> {
+        let write = |out: &PathBuf| write_out(out, file, EXIT_IO);
+        self.out.as_ref().map_or(Ok(()), write)
     }
 }

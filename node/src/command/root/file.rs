@@ -17,7 +17,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// Largest file of the root, bytes: 16 keys, 64 former keepers, 32 signatures in digits.
-const ROOT_FILE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const ROOT_FILE_BYTES_MAX: usize = 64 * 1024;
 const KEY_FORM: &str = "jiaolian-root-key/1";
 const STATEMENT_FORM: &str = "jiaolian-root/1";
 /// The name under which a root key's ring is sealed.
@@ -99,8 +99,11 @@ fn read_key(path: &Path) -> Result<KeyFile, Refusal> {
 }
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path, what: &str) -> Result<T, Refusal> {
-    let bytes = read_bounded(path, ROOT_FILE_BYTES_MAX)?;
-    serde_json::from_slice(&bytes)
+    parse(&read_bounded(path, ROOT_FILE_BYTES_MAX)?, path, what)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(bytes: &[u8], path: &Path, what: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes)
         .map_err(|error| Refusal::data(format!("{} is not {what}: {error}", path.display())))
 }
 
@@ -144,7 +147,12 @@ struct SignatureWords {
 
 /// Reads a statement with its signatures, each of which must verify.
 pub(super) fn read_root(path: &Path) -> Result<Root, Refusal> {
-    let file: RootFile = read(path, "a root statement")?;
+    parse_root(&read_bounded(path, ROOT_FILE_BYTES_MAX)?, path)
+}
+
+/// The same of a file's bytes.
+pub(super) fn parse_root(bytes: &[u8], path: &Path) -> Result<Root, Refusal> {
+    let file: RootFile = parse(bytes, path, "a root statement")?;
     let root = file.root().map_err(|reason| {
         Refusal::data(format!("{} is no root statement: {reason}", path.display()))
     })?;

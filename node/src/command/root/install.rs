@@ -1,18 +1,20 @@
 //! `jiaolian root install`: a node trusts a newer version from now on; at the root office it also
 //! carries it to everybody.
 
-use super::super::{Done, EXIT_IO, Refusal, now_ms};
-use super::file::read_root;
+use super::super::desk::Desk;
+use super::super::work::Work;
+use super::super::{Done, EXIT_IO, Refusal, read_bounded};
+use super::file::{ROOT_FILE_BYTES_MAX, parse_root};
 use super::shown;
-use crate::home::{Home, HomeError, settle};
+use crate::home::HomeError;
 use crate::identity::RootPin;
 use crate::seal::entropy;
-use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
+use crate::store::StoreReader;
 use clap::Args;
 use jiaolian_schema::act::{Root as RootAct, RootStatement};
 use jiaolian_sync::{Draft, Payload, Replica};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `jiaolian root install`.
 #[derive(Debug, Args)]
@@ -25,25 +27,45 @@ pub(super) struct Install {
     file: PathBuf,
 }
 
-impl Install {
-    pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let root = read_root(&self.file)?;
-        let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
-        let pin = home.identity.root.as_ref().ok_or(HomeError::NotJoined)?;
+impl Work for Install {
+    fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
+        read_bounded(&self.file, ROOT_FILE_BYTES_MAX)
+    }
+
+    fn check(&self, input: &[u8]) -> Result<(), Refusal> {
+        parse_root(input, &self.file).map(|_| ())
+    }
+
+    fn work(&self, desk: &mut Desk<'_>, input: &[u8]) -> Result<Done, Refusal> {
+        let root = parse_root(input, &self.file)?;
+        let before = desk.home.identity.root.clone();
+        let pin = before.as_ref().ok_or(HomeError::NotJoined)?;
         let pinned = pin.to_statement().ok_or(HomeError::NotJoined)?;
-        let replica = home.replica(&store)?;
-        check_newer(&root, &pinned, &replica)?;
-        drop(replica);
-        home.identity.root = Some(RootPin::of(&root.statement));
-        let mut replica = home.replica(&store)?;
-        let carried = carry(&home, &mut replica, &root)?;
-        settle(&mut replica, &store).map_err(HomeError::from)?;
-        home.identity
-            .write(&self.dir)
-            .map_err(|error| Refusal::new(EXIT_IO, error))?;
+        check_newer(&root, &pinned, desk.replica)?;
+        desk.home.identity.root = Some(RootPin::of(&root.statement));
+        match desk.home.replica(desk.store) {
+            Ok(replica) => *desk.replica = replica,
+            Err(error) => {
+                desk.home.identity.root = before;
+                return Err(error.into());
+            }
+        }
+        desk.reopened = true;
+        let carried = carry(desk, &root)?;
         let mut done = shown(&root, None);
         done.line = format!("本机关自此信任根声明第 {} 版。", root.statement.version);
         done.data["carried"] = json!(carried);
+        Ok(done)
+    }
+
+    /// The pin goes to the disk after what it carried.
+    fn finish(&self, desk: &mut Desk<'_>, done: Done) -> Result<Done, Refusal> {
+        let written = desk.home.identity.write(desk.home.dir());
+        written.map_err(|error| Refusal::new(EXIT_IO, error))?;
         Ok(done)
     }
 }
@@ -81,7 +103,8 @@ fn check_newer(
 
 /// At the root office the node's own key carries the statement into the roster, from where it goes to
 /// everybody; who carries it gives it no weight.
-fn carry(home: &Home, replica: &mut Replica<StoreReader>, root: &RootAct) -> Result<bool, Refusal> {
+fn carry(desk: &mut Desk<'_>, root: &RootAct) -> Result<bool, Refusal> {
+    let (home, replica) = (&*desk.home, &mut *desk.replica);
     let office = replica.authority().root_office();
     let known = replica.authority().carries_root(&root.statement);
     if home.identity.office_id() != office || known {
@@ -95,7 +118,7 @@ fn carry(home: &Home, replica: &mut Replica<StoreReader>, root: &RootAct) -> Res
         dossier: Some(roster),
         payload: Payload::Act(root.clone().into()),
     };
-    let signed = replica.sign(&*node.signer, node.seat, draft, now_ms(), entropy());
+    let signed = replica.sign(&*node.signer, node.seat, draft, desk.now, entropy());
     signed.map_err(HomeError::from)?;
     Ok(true)
 }

@@ -5,13 +5,24 @@ use crate::http::text::Text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Another office above, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PlannedSuperior {
+    /// The office above from then on.
+    pub office: OfficeRef,
+    /// The first day, `YYYY-MM-DD` in Asia/Shanghai.
+    pub from: String,
+}
+
 /// An office as seen from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OfficeShape {
     /// The office.
     pub office: OfficeRef,
-    /// The office above, hexadecimal.
+    /// The office above as of today, hexadecimal.
     pub parent_id: Option<String>,
+    /// The next one above, where that is decided.
+    pub planned: Option<PlannedSuperior>,
     /// `self`, `linked`, `cut`, `never` or `relayed`.
     pub state: String,
     /// Last direct contact, ms UTC.

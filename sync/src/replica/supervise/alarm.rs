@@ -216,7 +216,8 @@ impl<S: Store> Replica<S> {
         self.node.as_ref().is_some_and(|node| {
             let newest = self.newest_time_for(node.seat.author);
             let at = newest.map_or(self.now, |newest| newest.max(self.now));
-            self.check_seat(&*node.signer, &node.seat, at).is_ok()
+            let key = (node.signer.suite(), &*node.signer.public_key());
+            self.check_seat(key, &node.seat, at).is_ok()
         })
     }
 

@@ -34,6 +34,19 @@ export interface Approved {
   staff_number: string;
   reply: string;
 }
+/** A place that somebody was appointed ahead to take (AB岗). */
+export interface StandInRow {
+  appointment: string;
+  office: OfficeRef;
+  name: string;
+  staff_number: string;
+  in_place_of: string;
+  capacity: Text;
+  condition: string;
+  taken: boolean;
+  own: boolean;
+  changes: { at: Ms; reason: string; back: boolean }[];
+}
 export type ViewName = "today" | "cases" | "leave" | "alarms" | "map" | "network";
 export interface Session {
   person: { id: PersonId; name: string; staff_number: string };

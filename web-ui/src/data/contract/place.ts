@@ -84,6 +84,7 @@ export interface Lanes<L> {
 export interface NetworkOffice {
   office: OfficeRef;
   parent_id: OfficeId | null;
+  planned: { office: OfficeRef; from: string } | null;
   state: "self" | "linked" | "cut" | "never" | "relayed";
   heard_at: Ms | null;
   as_of: Ms | null;
