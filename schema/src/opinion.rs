@@ -14,6 +14,7 @@ mod fault;
 mod finding;
 mod law;
 mod leave;
+mod name;
 mod office;
 mod paper;
 mod path;

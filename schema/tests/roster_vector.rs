@@ -10,6 +10,7 @@ use jiaolian_schema::act::{Act, Acting, Appoint, Entrust, Restyle, StandIn};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::EnvelopeId;
+use jiaolian_schema::opinion::Opinion;
 use town::{DAY, Draft, World, office};
 
 fn in_roster(w: &World, at: &str, day: i64) -> Draft {
@@ -155,7 +156,11 @@ fn restyle(w: &mut World, by: &str, day: i32, name: &str, code: Option<&str>) ->
 fn named(w: &World, day: i32) -> (String, String) {
     let authority = w.authority();
     let name = authority.name_at(office("T1"), day).unwrap();
-    (name.name.to_owned(), name.code.to_owned())
+    let name = (name.name.to_owned(), name.code.to_owned());
+    let papers = w.papers();
+    let second = Opinion::of(&papers).called(office("T1"), day);
+    assert_eq!(second.as_ref(), Some(&name));
+    name
 }
 
 #[test]

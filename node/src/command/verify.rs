@@ -3,6 +3,7 @@
 
 use super::{EXIT_CONFIG, EXIT_IO, Refusal, read_bounded};
 use crate::identity::RootPin as PinFile;
+use crate::view::label::day_number;
 use clap::Args;
 use jiaolian_schema::act::{Act, Appoint, RootStatement};
 use jiaolian_schema::bundle::{BUNDLE_BYTES_MAX, Bundle, Subject};
@@ -219,10 +220,11 @@ fn by(opinion: &Opinion<'_>, paper: &Paper, act: &Appoint, rules: &RulePack) -> 
             .role(id)
             .map_or_else(|| id.clone(), |role| role.zh.clone())
     };
-    let office = opinion.offices().get(act.office);
+    let day = day_number(civil_of(paper.claimed().unwrap_or_default()).date());
+    let office = opinion.called(act.office, day);
     By {
         name: act.name.clone(),
-        office: office.map_or_else(|| act.office.to_hex(), |office| office.name.clone()),
+        office: office.map_or_else(|| act.office.to_hex(), |(name, _)| name),
         roles: act.roles.iter().map(role).collect(),
         appointment: paper.inside.as_ref().and_then(|(body, _)| body.appointment),
         document: act.document.clone(),

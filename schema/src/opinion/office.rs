@@ -21,8 +21,10 @@ pub struct Office {
     pub depth: u8,
     /// 1 township, 2 county, 3 city, 4 province, 5 ministry; 0 where the root is not founded.
     pub tier: u8,
-    /// Its name.
+    /// Its name, as of the founding.
     pub name: String,
+    /// GB/T 2260 code and suffix, as of the founding.
+    pub code: String,
     /// 1 in a drill.
     pub drill: u8,
 }
@@ -172,6 +174,7 @@ fn row(act: &Found, depth: u8) -> Office {
         depth,
         tier: act.tier,
         name: act.name.clone(),
+        code: act.code.clone(),
         drill: act.drill,
     }
 }
