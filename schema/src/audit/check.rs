@@ -66,10 +66,14 @@ pub fn check(before: &[u8; 32], first: u64, rows: &[&[u8]], last: &[u8; 32]) -> 
         None => broken(before, &links, last),
     };
     let mut flaws: Vec<Flaw> = Vec::new();
-    for (number, fault) in (first..).zip(faults) {
+    for (at, fault) in faults.into_iter().enumerate() {
         let Some(fault) = fault else { continue };
+        // What a stranger numbers up to the end of all numbers is refused at the door, later.
+        let number = first.saturating_add(at as u64);
         match flaws.last_mut() {
-            Some(flaw) if flaw.to + 1 == number && flaw.fault == fault => flaw.to = number,
+            Some(flaw) if flaw.to.checked_add(1) == Some(number) && flaw.fault == fault => {
+                flaw.to = number
+            }
             _ => flaws.push(Flaw {
                 number,
                 to: number,

@@ -9,24 +9,28 @@ use crate::id::{EnvelopeId, OfficeId};
 use std::collections::BTreeSet;
 
 impl Desk<'_> {
-    /// Rule 38: a cancel counts by its first service; filed is what the common superior filed.
+    /// Rule 38: a cancel counts by its first service, which stands in its place; filed is what the
+    /// common superior filed.
     pub(super) fn batons(
         &self,
         steps: Vec<Candidate>,
         within: Option<&BTreeSet<EnvelopeId>>,
     ) -> Vec<Candidate> {
         let old = self.opened.0;
-        let new = steps.iter().find(|step| step.value == Value::Approve);
-        let new = new.map(|step| step.office);
+        let new: Vec<OfficeId> = steps
+            .iter()
+            .filter(|step| step.value == Value::Approve)
+            .map(|step| step.office)
+            .collect();
         let filed = |id: EnvelopeId| match self.state(id) {
             State::Good { .. } => {
                 let said = self.opinion.said(self.papers[&id]);
                 self.opinion
-                    .filed_with(id, self.common(new?, old, said.at)?)
+                    .filed_with(id, self.common(&new, old, said.at)?)
             }
             _ => None,
         };
-        let mut found = Vec::new();
+        let (mut found, mut services) = (Vec::new(), Vec::new());
         for mut step in steps {
             // Rule 38 knows a tie and no higher office.
             step.depth = 0;
@@ -44,20 +48,34 @@ impl Desk<'_> {
             if let Some((serve, _)) = first {
                 step.filed = filed(serve);
                 step.past.clone_from(&self.pasts[&serve]);
-                step.past.remove(&step.id);
+                services.push((step.id, serve));
                 found.push(step);
+            }
+        }
+        // A cancel is seen by whoever saw the service by which it counts.
+        for step in &mut found {
+            for (cancel, serve) in &services {
+                if step.past.contains(serve) {
+                    step.past.insert(*cancel);
+                } else {
+                    step.past.remove(cancel);
+                }
             }
         }
         found
     }
 
-    /// the lowest office that stood over both at an instant, or was one of them.
-    fn common(&self, one: OfficeId, other: OfficeId, at: i64) -> Option<OfficeId> {
+    /// the lowest office that stood strictly above the old one at an instant and stood above each
+    /// that registers, or is it.
+    fn common(&self, new: &[OfficeId], old: OfficeId, at: i64) -> Option<OfficeId> {
         let offices = self.opinion.offices();
-        let known = |id: &OfficeId| offices.get(*id).is_some();
-        let over_other = offices.ladder(other, at);
-        let mut up = offices.ladder(one, at).into_iter().filter(known);
-        up.find(|id| over_other.contains(id))
+        let ladders: Vec<Vec<OfficeId>> = new
+            .iter()
+            .map(|office| offices.ladder(*office, at))
+            .collect();
+        let over = offices.ladder(old, at).into_iter().skip(1);
+        let mut known = over.filter(|id| offices.get(*id).is_some());
+        known.find(|id| ladders.iter().all(|ladder| ladder.contains(id)))
     }
 
     /// Good services with what they served.

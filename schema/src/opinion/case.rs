@@ -278,7 +278,7 @@ impl<'a> Desk<'a> {
             .collect();
         match place {
             Place::Step(_, slot) if slot == BATON => {
-                weigh(&self.batons(candidates, within), &replaced, None)
+                weigh(&self.batons(candidates, within), &Replaced::new(), None)
             }
             _ => weigh(&candidates, &replaced, Some(self.stale_ms)),
         }

@@ -6,7 +6,7 @@ use super::paper::Paper;
 use super::under::Said;
 use super::{Opinion, State};
 use crate::act::{Act, Appoint, Span};
-use crate::id::{EnvelopeId, OfficeId, PersonId};
+use crate::id::{DossierId, EnvelopeId, OfficeId, PersonId};
 use crate::rule::Relation;
 use std::cmp::Reverse;
 use thiserror::Error;
@@ -178,7 +178,8 @@ impl Desk<'_> {
         must(named.all(|id| past.contains(id)), Broken::Unseen)?;
         must(self.opinion.stands_in(paper, act), Broken::Acting)?;
         let wanted = if self.is_minor() { MINOR } else { ADULT };
-        must(act.kinds.contains(&wanted), Broken::Kind)?;
+        let fits = !self.is_case() || act.kinds.contains(&wanted);
+        must(fits, Broken::Kind)?;
         let responsible = self.place(Some(past));
         let offices = &self.opinion.offices;
         let said = self.opinion.said(paper);
@@ -207,6 +208,16 @@ impl Desk<'_> {
         }
         must(!self.has_prepared(paper, act.person), Broken::Preparer)?;
         must(self.may_replace(paper, act, replaces), Broken::Quarrel)
+    }
+
+    /// Whether the dossier is a case, as far as its opening is here.
+    fn is_case(&self) -> bool {
+        let mut papers = self.papers.values();
+        let opening = papers.find(|paper| paper.dossier() == Some(DossierId(paper.id.0)));
+        !matches!(
+            opening.and_then(|paper| paper.act()),
+            Some((_, Act::Raise(_) | Act::Found(_) | Act::Ledger(_)))
+        )
     }
 
     /// Rule 38: the receiving office registers, though it stands beside the responsible one.

@@ -57,7 +57,9 @@ fn served(
     let (filed, _, serve) = serves
         .map(|(index, entry)| (filed(reader, index, signers), entry.fact.id, index))
         .min()?;
+    // Whoever saw the cancel and not its service saw nothing that counts.
     Some(Candidate {
+        index: serve,
         filed,
         past: reader.entries[serve].past.clone(),
         ..cancel
@@ -73,10 +75,12 @@ fn filed(reader: &Reader<'_>, index: usize, signers: &[OfficeId]) -> i64 {
         .unwrap_or(UNFILED)
 }
 
+/// Offices that register.
 fn signers(reader: &Reader<'_>, candidates: &[Candidate]) -> Vec<OfficeId> {
-    let seats = candidates
+    let registers = candidates
         .iter()
-        .filter_map(|candidate| reader.entries[candidate.index].seat);
+        .filter(|candidate| candidate.value == SlotValue::Verdict(Verdict::Approve));
+    let seats = registers.filter_map(|candidate| reader.entries[candidate.index].seat);
     seats.map(|seat| seat.office).collect()
 }
 

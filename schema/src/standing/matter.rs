@@ -224,35 +224,40 @@ impl Reader<'_> {
             .map(|(index, _)| index)
     }
 
-    /// Served favourable decisions of a slot that no longer stand and that the person may rely on.
+    /// Served favourable decisions of a slot that does not stand with their value and that the person
+    /// may rely on.
     fn relied_on(&self, key: &SlotKey, folded: &Folded) -> Vec<EnvelopeId> {
-        let approve = SlotValue::Verdict(Verdict::Approve);
-        let standing = match &folded.standing {
-            SlotStanding::Stands { ids, value, .. } if *value == approve => return Vec::new(),
-            SlotStanding::Stands { ids, .. } => ids.as_slice(),
-            _ => &[],
+        let (standing, holds) = match &folded.standing {
+            SlotStanding::Stands { ids, value, .. } => (ids.as_slice(), Some(value)),
+            _ => (&[][..], None),
         };
         if standing.iter().any(|id| self.serve_time(*id).is_some()) {
             return Vec::new();
         }
-        let contrary: BTreeSet<usize> = self
-            .on_slot(key)
-            .iter()
-            .copied()
-            .filter(|index| self.is_candidate(*index) && !self.is_favourable(*index))
-            .collect();
         let favourable = self.on_slot(key).iter().copied().filter(|index| {
             self.is_favourable(*index)
                 && self.was_competent(*index)
                 && !self.is_gone(*index, &self.gone)
                 && !matches!(self.entries[*index].state, State::Void(_))
+                && self.slot_value(*index).map(|(_, value)| value) != holds
         });
         favourable
-            .map(|index| self.entries[index].fact.id)
-            .filter(|id| {
-                self.serves(*id)
+            .filter(|index| {
+                let contrary = self.contrary_to(key, *index);
+                self.serves(self.entries[*index].fact.id)
                     .any(|serve| !self.is_barred(serve, &contrary, folded))
             })
+            .map(|index| self.entries[index].fact.id)
+            .collect()
+    }
+
+    /// Candidates of a slot with another value than an entry's.
+    fn contrary_to(&self, key: &SlotKey, index: usize) -> BTreeSet<usize> {
+        let own = self.slot_value(index);
+        self.on_slot(key)
+            .iter()
+            .copied()
+            .filter(|other| self.is_candidate(*other) && self.slot_value(*other) != own)
             .collect()
     }
 
@@ -275,7 +280,12 @@ impl Reader<'_> {
             return false;
         };
         self.decision(*matter, event)
-            .is_some_and(|decision| decision.value == Verdict::Approve && !decision.restrictive)
+            .is_some_and(|decision| !decision.restrictive)
+    }
+
+    fn approves(&self, index: usize) -> bool {
+        let value = self.slot_value(index).map(|(_, value)| value);
+        value == Some(&SlotValue::Verdict(Verdict::Approve))
     }
 
     /// What is granted: an approval in force or relied on; or one that a standing refusal replaced,
@@ -311,7 +321,8 @@ impl Reader<'_> {
     /// Whether a step is an approval of what was applied for, not of an extension.
     fn grants(&self, id: EnvelopeId) -> bool {
         self.by_id.get(&id).is_some_and(|index| {
-            self.is_favourable(*index)
+            self.approves(*index)
+                && self.is_favourable(*index)
                 && matches!(
                     self.entries[*index].fact.what,
                     What::Step { span: None, .. }

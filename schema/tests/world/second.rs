@@ -2,6 +2,7 @@
 //! the demand that both agree on everything that can be asked.
 
 use super::{World, key};
+use jiaolian_schema::admit::{AdmitError, Admitted, admit};
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Envelope, Head};
@@ -22,6 +23,11 @@ impl Law for TownLaw {
         let (slot, yes) = match (workflow.0, event) {
             ("leave", _) if event.ends_with("approve") => ("decide", true),
             ("leave", _) if event.ends_with("refuse") => ("decide", false),
+            ("leave", "extend") => ("extend", true),
+            ("leave", "bind") => ("bind", true),
+            ("leave", "free") => ("bind", false),
+            ("home", "approve") => ("decide", true),
+            ("home", "refuse") => ("decide", false),
             ("transfer", "register") => ("baton", true),
             ("transfer", "cancel") => ("baton", false),
             _ => return None,
@@ -29,12 +35,12 @@ impl Law for TownLaw {
         Some(Ruling {
             slot: slot.to_owned(),
             value: if yes { Value::Approve } else { Value::Refuse },
-            restrictive: !yes,
+            restrictive: event == "bind" || !yes && event != "free",
         })
     }
 
     fn apart(&self, _: (&str, u16), _: &str) -> BTreeSet<String> {
-        ["apply".to_owned()].into()
+        ["apply".to_owned(), "verify".to_owned()].into()
     }
 
     fn opening(&self, _: (&str, u16)) -> Option<String> {
@@ -46,11 +52,17 @@ impl Law for TownLaw {
             Asked::Decide {
                 workflow,
                 days_together,
+                entrusted,
                 ..
             } => {
                 let mut roles = signer.roles.iter();
                 let decides = roles.any(|role| role.contains("_HEAD") || role.contains("_DEP"));
-                decides && (workflow.0 != "leave" || *days_together <= 30 || signer.tier > 2)
+                let level = match workflow.0 {
+                    "leave" => *days_together <= 30 || signer.tier > 2,
+                    "home" => *entrusted || signer.tier > 1,
+                    _ => true,
+                };
+                decides && level
             }
             Asked::Amend(_) => true,
             Asked::Assign => signer.tier > 1,
@@ -113,6 +125,12 @@ impl World {
             head: bytes,
             body: self.facts.contains_key(&id).then(|| body.clone()),
         }
+    }
+
+    /// What the door says of an envelope, by an authority that knows all the others.
+    pub fn admitted(&self, id: EnvelopeId) -> Result<Admitted, AdmitError> {
+        let envelope = self.envelope(id, &self.heads[&id]);
+        admit(envelope, &self.authority(), &TownVerifier)
     }
 
     pub fn papers(&self) -> Papers {
@@ -202,7 +220,8 @@ impl World {
             // Steps that decide nothing are recorded to the verifier, withdrawn or not.
             let nothing = match fold.as_str() {
                 "NoEffect" => ["Recorded", "Unserved", "Withdrawn"].contains(&second.as_str()),
-                "Withdrawn" => second == "Recorded",
+                // Nor does it matter that whoever took it back was not competent.
+                "Withdrawn" => second == "Recorded" || second.starts_with("Incompetent"),
                 _ => false,
             };
             let alike = second.starts_with(word) || nothing;

@@ -216,7 +216,7 @@ impl Story {
         }
     }
 
-    fn seen(&self, of: &[usize]) -> Vec<EnvelopeId> {
+    pub fn seen(&self, of: &[usize]) -> Vec<EnvelopeId> {
         let all: Vec<EnvelopeId> = self.w.case_facts().keys().copied().collect();
         of.iter().filter_map(|i| pick(&all, *i)).collect()
     }

@@ -58,6 +58,11 @@ impl SlotRules for TownRules {
         let (step, value) = match (workflow, event) {
             ("leave", "approve" | "adjudicate_approve") => ("decide", Verdict::Approve),
             ("leave", "refuse" | "adjudicate_refuse") => ("decide", Verdict::Refuse),
+            ("leave", "extend") => ("extend", Verdict::Approve),
+            ("leave", "bind") => ("bind", Verdict::Approve),
+            ("leave", "free") => ("bind", Verdict::Refuse),
+            ("home", "approve") => ("decide", Verdict::Approve),
+            ("home", "refuse") => ("decide", Verdict::Refuse),
             ("transfer", "register") => ("baton", Verdict::Approve),
             ("transfer", "cancel") => ("baton", Verdict::Refuse),
             _ => return None,
@@ -65,8 +70,12 @@ impl SlotRules for TownRules {
         Some(Decision {
             step: step.to_owned(),
             value,
-            restrictive: value == Verdict::Refuse,
+            restrictive: event != "free" && (value == Verdict::Refuse || event == "bind"),
         })
+    }
+
+    fn is_apart(&self, _: (&str, u16), _: &str, earlier: Option<&str>) -> bool {
+        earlier.is_none_or(|earlier| earlier == "verify")
     }
 
     fn only_reads(&self, roles: &[String]) -> bool {
@@ -83,6 +92,11 @@ impl SlotRules for TownRules {
             .iter()
             .any(|role| role.ends_with("_HEAD") || role.ends_with("_DEP"));
         match act {
+            SlotAct::Step {
+                workflow: "home",
+                entrusted,
+                ..
+            } => decides && (*entrusted || signer.tier >= 2),
             SlotAct::Step {
                 workflow, cum_days, ..
             } => decides && (*workflow != "leave" || *cum_days <= 30 || signer.tier >= 3),
@@ -306,8 +320,9 @@ impl World {
     pub fn reappoint(&mut self, who: &str, by: &str, act: Appoint) -> EnvelopeId {
         let at = who.split('.').next().unwrap();
         let author = act.author();
+        let roster = self.rosters.get(at).or_else(|| self.rosters.get("P"));
         let draft = Draft {
-            dossier: self.rosters.get(at).copied(),
+            dossier: roster.copied(),
             ..Draft::default()
         };
         let id = self.sign(by, draft, act.into());
@@ -327,6 +342,14 @@ impl World {
 
     pub fn author(&self, who: &str) -> AuthorId {
         self.seats[who].author
+    }
+
+    pub fn appointed(&self, who: &str) -> bool {
+        self.seats.contains_key(who)
+    }
+
+    pub fn person_of(&self, who: &str) -> PersonId {
+        person(who)
     }
 
     pub fn roster(&self, office: &str) -> DossierId {
@@ -409,7 +432,12 @@ impl World {
             dossier: Some(self.rosters["C1"]),
             ..Draft::default()
         };
-        self.seal(witness, draft, Kind::Receipt, canon::encode(&receipt))
+        self.sign_receipt(witness, draft, &receipt)
+    }
+
+    /// A receipt that lies where the draft says.
+    pub fn sign_receipt(&mut self, witness: &str, draft: Draft, receipt: &Receipt) -> EnvelopeId {
+        self.seal(witness, draft, Kind::Receipt, canon::encode(receipt))
     }
 
     pub fn at(&self, id: EnvelopeId) -> At {
