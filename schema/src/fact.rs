@@ -9,7 +9,7 @@ use crate::act::{Act, ActBytes, EditBytes, Log, Raise, Receipt, Span};
 use crate::audit::{Flaw, Row, check};
 use crate::canon::{self, CanonError};
 use crate::envelope::{Body, Head, Kind};
-use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, sha256};
+use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
 use minicbor::{Decode, Encode};
 
 /// Protected fields whose values the watch needs while nobody is signed in, by the first part of
@@ -161,6 +161,48 @@ pub enum What {
         /// Which case.
         #[n(1)]
         dossier: DossierId,
+    },
+    /// A case that moved was let go of here.
+    #[n(41)]
+    Parted {
+        /// Which case.
+        #[n(0)]
+        dossier: DossierId,
+        /// The office that was responsible.
+        #[n(1)]
+        to: OfficeId,
+    },
+    /// A seal, or its lifting.
+    #[n(42)]
+    Seal {
+        /// 1 sealed, 0 lifted.
+        #[n(0)]
+        sealed: u8,
+        /// Ground in the rule pack.
+        #[n(1)]
+        ground: String,
+        /// Seals replaced.
+        #[n(2)]
+        replaces: Vec<EnvelopeId>,
+    },
+    /// A sealed case is open to one person.
+    #[n(43)]
+    Consult {
+        /// To whom.
+        #[n(0)]
+        person: PersonId,
+        /// Ground in the rule pack.
+        #[n(1)]
+        ground: String,
+        /// First instant, ms UTC.
+        #[n(2)]
+        from: i64,
+        /// Last instant, ms UTC.
+        #[n(3)]
+        to: i64,
+        /// 1 where unit, purpose and document are named.
+        #[n(4)]
+        reasoned: u8,
     },
     /// An act that this build doesn't know.
     #[n(11)]
@@ -351,6 +393,22 @@ impl What {
             Act::Shredded(done) => Self::Shredded {
                 shred: done.shred,
                 dossier: done.dossier,
+            },
+            Act::Parted(parted) => Self::Parted {
+                dossier: parted.dossier,
+                to: parted.to,
+            },
+            Act::Seal(seal) => Self::Seal {
+                sealed: seal.sealed,
+                ground: seal.ground,
+                replaces: seal.replaces,
+            },
+            Act::Consult(consult) => Self::Consult {
+                reasoned: u8::from(consult.is_reasoned()),
+                person: consult.person,
+                ground: consult.ground,
+                from: consult.from,
+                to: consult.to,
             },
             Act::Ledger(ledger) => Self::Ledger {
                 office: ledger.office,

@@ -224,6 +224,9 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         }
         What::Receipt(_)
         | What::Shredded { .. }
+        | What::Parted { .. }
+        | What::Seal { .. }
+        | What::Consult { .. }
         | What::Ledger { .. }
         | What::Log(_)
         | What::Damage { .. }

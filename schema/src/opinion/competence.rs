@@ -6,7 +6,7 @@ use super::paper::Paper;
 use super::{Opinion, State};
 use crate::act::{Act, Appoint, Span};
 use crate::id::{EnvelopeId, OfficeId, PersonId};
-use crate::rule::Relation;
+use crate::rule::{Relation, SealStep};
 use thiserror::Error;
 
 /// What of rules 27 to 29 an act breaks.
@@ -199,6 +199,14 @@ impl Desk<'_> {
         must(self.may_replace(paper, act, replaces), Broken::Quarrel)
     }
 
+    /// Whether the dossier was opened as a case.
+    fn is_case(&self) -> bool {
+        let mut papers = self.papers.values();
+        let opening = papers.find(|paper| paper.dossier().is_some_and(|of| of.0 == paper.id.0));
+        let act = opening.and_then(|paper| paper.act());
+        !matches!(act, Some((_, Act::Raise(_) | Act::Found(_) | Act::Ledger(_))))
+    }
+
     /// Rule 38: the receiving office registers, though it stands beside the responsible one.
     fn is_register(&self, id: EnvelopeId) -> bool {
         let on = self.place_of(id);
@@ -211,6 +219,23 @@ impl Desk<'_> {
         match paper.act() {
             Some((_, Act::Amend(amend))) => self.law.fits(signer, &Asked::Amend(&amend.field)),
             Some((_, Act::Assign(_))) => self.law.fits(signer, &Asked::Assign),
+            Some((_, Act::Seal(seal))) => {
+                let step = match seal.sealed {
+                    1 => SealStep::Seal,
+                    _ => SealStep::Lift,
+                };
+                let asked = Asked::Seal(step, &seal.ground, 0);
+                self.is_case() && self.law.fits(signer, &asked)
+            }
+            Some((claimed, Act::Consult(consult))) => {
+                let reading = self.opinion.reading(paper.id);
+                let at = reading.map_or(claimed, |reading| reading.window.clamp(claimed));
+                let said = [&consult.unit, &consult.purpose, &consult.document];
+                let said = said.into_iter().all(|words| words.chars().any(|c| !c.is_whitespace()));
+                let length = consult.to.saturating_sub(consult.from);
+                let asked = Asked::Seal(SealStep::Consult, &consult.ground, length);
+                self.is_case() && said && at <= consult.to && self.law.fits(signer, &asked)
+            }
             Some((claimed, Act::Step(step))) => {
                 let Some((workflow, asked)) = self.applied(step.matter) else {
                     return false;

@@ -66,6 +66,7 @@ impl Entry<'_> {
         match &self.fact.what {
             What::Amend { replaces, .. }
             | What::Assign { replaces, .. }
+            | What::Seal { replaces, .. }
             | What::Step { replaces, .. } => replaces,
             _ => &[],
         }

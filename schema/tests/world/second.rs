@@ -53,6 +53,10 @@ impl Law for TownLaw {
             }
             Asked::Amend(_) => true,
             Asked::Assign => signer.tier > 1,
+            Asked::Seal(..) => {
+                let mut roles = signer.roles.iter();
+                roles.any(|role| role.contains("_HEAD") || role.contains("_DEP"))
+            }
         }
     }
 
@@ -174,6 +178,13 @@ impl World {
             let other = second.fields.get(name).unwrap_or(&Slot::Open);
             same(format!("field {name}"), say_fold(slot), say_second(other))?;
         }
+        same("seal".into(), say_fold(&fold.seal), say_second(&second.seal))?;
+        let consults: Vec<EnvelopeId> = fold.consults.iter().map(|one| one.id).collect();
+        same(
+            "consults".into(),
+            format!("{consults:?}"),
+            format!("{:?}", second.consults),
+        )?;
         for (id, matter) in &fold.matters {
             let other = &second.matters[id];
             for name in matter.slots.keys().chain(other.slots.keys()) {

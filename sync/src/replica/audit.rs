@@ -345,6 +345,10 @@ fn word_of(what: &What) -> String {
         What::Correct { .. } => "correct".to_owned(),
         What::Raise(raise) => raise.kind.clone(),
         What::Shredded { .. } => "shredded".to_owned(),
+        What::Parted { .. } => "parted".to_owned(),
+        What::Seal { sealed: 1, .. } => "seal".to_owned(),
+        What::Seal { .. } => "lift".to_owned(),
+        What::Consult { .. } => "consult".to_owned(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit
         | What::Receipt(_)
