@@ -21,6 +21,7 @@ mod restore;
 mod revoke;
 mod root;
 mod rotate;
+mod seal;
 mod secret;
 mod shred;
 mod stand_in;
@@ -84,6 +85,10 @@ pub enum Office {
     /// Order that a case is destroyed at every office that holds it, or tell how far orders were
     /// followed.
     Shred(shred::Shred),
+    /// Seal a case's record, or lift its seal.
+    Seal(seal::Seal),
+    /// Open a sealed case to one person for a lawful query.
+    Consult(seal::Consult),
     /// Begin a new epoch for the keys of case files, without those who left.
     Rotate(rotate::Rotate),
     /// The county's recovery key in two halves.
@@ -201,6 +206,8 @@ impl Office {
             Self::Office(command) => (command.json(), command.run()),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
+            Self::Seal(command) => (command.hand.json, command.run()),
+            Self::Consult(command) => (command.hand.json, command.run()),
             Self::Rotate(command) => (command.json, command.run()),
             Self::Recover(command) => (command.json(), command.run()),
             Self::Backup(command) => (command.json, command.run()),

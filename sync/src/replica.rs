@@ -12,6 +12,7 @@ mod author;
 mod branch;
 mod carry;
 mod chain;
+mod departure;
 mod door;
 mod dossier;
 mod evidence;
@@ -29,6 +30,7 @@ pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use audit::{Batch, Finding};
 pub use author::{Draft, Payload, Seat, SignError};
+pub use departure::MovedOut;
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
@@ -128,6 +130,9 @@ pub struct Replica<S> {
     ordered: BTreeSet<DossierId>,
     /// Offices that have said that a case is gone.
     confirmations: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    /// Cases that went elsewhere and of which only that is known, and who said so of which.
+    parted: BTreeMap<DossierId, departure::PartedRow>,
+    partings: BTreeMap<DossierId, BTreeSet<OfficeId>>,
     desk: supervise::Desk,
     log: audit::LogDesk,
     superior_heard: i64,

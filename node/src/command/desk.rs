@@ -6,7 +6,7 @@ use super::{EXIT_CONFIG, EXIT_IO, EXIT_NO_PERMISSION, Refusal, cost, now_ms};
 use crate::config::Config;
 use crate::home::{CONFIG_FILE, Home, HomeError, seat_of, settle};
 use crate::key::{KeyRing, OfficerKey, Tip};
-use crate::owner::shred_due;
+use crate::owner::destroy_due;
 use crate::run::judge;
 use crate::seal::entropy;
 use crate::store::{CACHE_MIB_DEFAULT, DiskStore, StoreReader};
@@ -17,9 +17,13 @@ use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Head, Kind, author_id};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::Sign as _;
 use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError};
 use std::path::{Path, PathBuf};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Whose hand signs, and at which node.
 #[derive(Debug, Args)]
@@ -64,6 +68,11 @@ impl Desk {
     /// The same by the words of the command line.
     pub(super) fn of(hand: &Hand) -> Result<Self, Refusal> {
         Self::open(&hand.dir, &hand.number, hand.passphrase_stdin)
+    }
+
+    /// The same for an officer of the office's staff.
+    pub(super) fn of_staff(hand: &Hand) -> Result<Self, Refusal> {
+        Self::open_as(&hand.dir, &hand.number, hand.passphrase_stdin, staff_seat)
     }
 
     /// The same for a person who holds a stand-in's appointment.
@@ -134,9 +143,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Destroys what the orders that are here ask for, at this node.
+    /// Destroys what the orders that are here ask for, and what may be kept no more, at this node.
     pub(super) fn shred(&mut self) -> Result<(), Refusal> {
-        let shredded = shred_due(&mut self.replica, &self.store, self.now);
+        let keep_ms = i64::from(RulePack::builtin().moved_keep_days()) * DAY_MS;
+        let shredded = destroy_due(&mut self.replica, &self.store, self.now, keep_ms);
         shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
         self.settle()
     }
@@ -247,6 +257,17 @@ fn keeper_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Resul
         Refusal::new(
             EXIT_NO_PERMISSION,
             format!("only a keeper of {} appoints here", home.identity.name),
+        )
+    })
+}
+
+fn staff_seat(home: &Home, authority: &Authority, signer: &OfficerKey) -> Result<Seat, Refusal> {
+    let office = home.identity.office_id();
+    let author = author_id(signer.suite(), &signer.public_key(), office, Duty::Staff);
+    seat_of(authority, author).ok_or_else(|| {
+        Refusal::new(
+            EXIT_NO_PERMISSION,
+            format!("only an officer of {} signs here", home.identity.name),
         )
     })
 }

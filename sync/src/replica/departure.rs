@@ -30,6 +30,9 @@ pub(super) struct PartedRow {
     /// 1 once this node has said that keys and rows are gone.
     #[n(5)]
     confirmed: u8,
+    /// 1 where it was sealed.
+    #[n(6)]
+    sealed: Option<u8>,
 }
 
 impl PartedRow {
@@ -48,6 +51,8 @@ pub struct MovedOut {
     pub to: OfficeId,
     /// Whether it concerns a minor.
     pub minor: bool,
+    /// Whether it is sealed: then it is shown to nobody that it was here.
+    pub sealed: bool,
     /// When its rows were taken away here, ms UTC; none while they are kept.
     pub let_go_at: Option<i64>,
 }
@@ -87,6 +92,7 @@ impl<S: Store> Replica<S> {
             at: now,
             subjects,
             confirmed,
+            sealed: row.sealed,
         };
         self.put_parted(case, parted);
         Ok(())
@@ -100,6 +106,7 @@ impl<S: Store> Replica<S> {
                 from: row.earlier.last().copied().unwrap_or(self.office),
                 to: row.place,
                 minor,
+                sealed: row.sealed == Some(1),
                 let_go_at: None,
             });
         }
@@ -108,6 +115,7 @@ impl<S: Store> Replica<S> {
             from: row.from,
             to: row.to,
             minor: row.minor == 1,
+            sealed: row.sealed == Some(1),
             let_go_at: Some(row.at),
         })
     }

@@ -335,10 +335,14 @@ impl<S: Store> Replica<S> {
             count: row.count + 1,
             moved: row
                 .moved
-                .max(u8::from(matches!(fact.what, What::Assign { .. }))),
+                .max(u8::from(matches!(
+                    fact.what,
+                    What::Assign { .. } | What::Seal { .. } | What::Consult { .. }
+                ))),
             ..row
         };
         self.put_row(fact.dossier, row);
+        self.welcome_back(fact.dossier);
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
         self.note_confirmation(fact);
@@ -366,7 +370,7 @@ impl<S: Store> Replica<S> {
                 self.to_place = true;
                 Vec::new()
             }
-            What::Assign { .. } => {
+            What::Assign { .. } | What::Seal { .. } | What::Consult { .. } => {
                 self.place(fact.dossier);
                 Vec::new()
             }

@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::{Audience, DossierKind, may_hold};
-use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode};
+use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId};
 use jiaolian_schema::standing::{Standing, fold};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -57,13 +57,19 @@ pub struct DossierRow {
     /// How many envelopes are here.
     #[n(12)]
     pub count: u64,
-    /// 1 where an act in it makes another office responsible, whether it counts or not.
+    /// 1 where an act in it makes another office responsible, or seals it, whether it counts or not.
     #[n(13)]
     pub moved: u8,
     /// How many envelopes were here when all of a dossier that went elsewhere was known to have
     /// come up.
     #[n(14)]
     pub settled: u64,
+    /// 1 while it is sealed: nobody reads it but under an authorisation.
+    #[n(15)]
+    pub sealed: Option<u8>,
+    /// Who may read it all the same, from when to when, ms UTC.
+    #[n(16)]
+    pub consults: Option<Vec<(PersonId, i64, i64)>>,
 }
 
 impl DossierRow {
@@ -94,6 +100,8 @@ impl DossierRow {
             count: 0,
             moved: 0,
             settled: 0,
+            sealed: None,
+            consults: None,
         };
         match &fact.what {
             What::Open {
@@ -237,8 +245,9 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Asks the fold again which office is responsible.
+    /// Asks the fold again which office is responsible, and whether the case is sealed.
     pub(super) fn place(&mut self, dossier: DossierId) {
+        self.seal(dossier);
         let Some(row) = self.rows.get(&dossier).cloned() else {
             return;
         };
@@ -264,6 +273,27 @@ impl<S: Store> Replica<S> {
         self.count_guests(dossier);
         self.count_gone(dossier);
         self.place_alarms(dossier);
+    }
+
+    fn seal(&mut self, dossier: DossierId) {
+        let Some(row) = self.rows.get(&dossier).cloned() else {
+            return;
+        };
+        let standing = self.stand(dossier).filter(|_| row.kind == DossierKind::Case);
+        let standing = standing.filter(|standing| standing.is_sealed());
+        let sealed = standing.as_ref().map(|_| 1);
+        let consults = standing.map(|standing| {
+            let all = standing.consults.iter();
+            all.map(|one| (one.person, one.from, one.to)).collect()
+        });
+        if (sealed, &consults) != (row.sealed, &row.consults) {
+            let row = DossierRow {
+                sealed,
+                consults,
+                ..row
+            };
+            self.put_row(dossier, row);
+        }
     }
 
     pub(super) fn place_alarms(&mut self, case: DossierId) {

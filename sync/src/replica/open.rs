@@ -127,6 +127,8 @@ impl<S: Store> Replica<S> {
             shelved: BTreeSet::new(),
             ordered: BTreeSet::new(),
             confirmations: BTreeMap::new(),
+            parted: BTreeMap::new(),
+            partings: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
             superior_heard: 0,
@@ -255,6 +257,7 @@ impl<S: Store> Replica<S> {
             Ok(())
         })?;
         self.read_shreds()?;
+        self.read_parted()?;
         self.read_closed()
     }
 

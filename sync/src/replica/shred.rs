@@ -5,7 +5,7 @@ use super::dossier::DossierRow;
 use super::{Draft, Payload, Replica};
 use crate::store::{Store, StoreError, Table};
 use crate::subject::dossier_of;
-use jiaolian_schema::act::Shredded;
+use jiaolian_schema::act::{Act, Shredded};
 use jiaolian_schema::admit::Admitted;
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
@@ -65,7 +65,7 @@ impl<S: Store> Replica<S> {
         ids.into_iter().filter(is_due).collect()
     }
 
-    /// Takes the rows of a case and of its alarms away. Its keys go next, and then `confirm_shred`.
+    /// Takes the rows of a case and of its alarms away. Its keys go next, and then `confirm_gone`.
     /// Bodies must be readable: an officer is signed in.
     pub fn bury(&mut self, case: DossierId) -> Result<(), StoreError> {
         let Some(row) = self.rows.get(&case).cloned() else {
@@ -74,24 +74,7 @@ impl<S: Store> Replica<S> {
         let Some(shred) = self.order(case, &row) else {
             return Ok(());
         };
-        let alarms = self.following.remove(&case).unwrap_or_default();
-        let dossiers: BTreeSet<DossierId> = alarms.into_iter().chain([case]).collect();
-        self.take_aside(&dossiers)?;
-        let mut subjects: Vec<EnvelopeId> = Vec::new();
-        for dossier in &dossiers {
-            let facts = self.load_facts(*dossier)?;
-            subjects.push((*dossier).into());
-            let matters = facts
-                .values()
-                .filter(|fact| matches!(fact.what, What::Apply { .. }));
-            subjects.extend(matters.map(|fact| fact.id));
-            for fact in facts.values() {
-                self.bury_body(fact);
-            }
-            self.bury_row(*dossier);
-        }
-        self.bury_watch(row.person, &dossiers)?;
-        subjects.sort_unstable();
+        let subjects = self.take_away(case, row.person)?;
         let places = row.earlier.iter().copied().chain([row.place]).collect();
         let (minor, confirmed) = (row.minor, 0);
         self.put_shred(
@@ -110,34 +93,26 @@ impl<S: Store> Replica<S> {
     /// Cases whose rows are gone and whose keys may be here: what each key may have been for.
     pub fn unburied_keys(&self) -> Vec<(DossierId, BTreeSet<[u8; 32]>)> {
         let rows = self.shredded.iter().filter(|(_, row)| row.confirmed == 0);
-        rows.map(|(id, row)| (*id, row.subjects.iter().map(|id| id.0).collect()))
+        let rows = rows.map(|(id, row)| (*id, row.subjects.as_slice()));
+        rows.chain(self.unparted_keys())
+            .map(|(id, subjects)| (id, subjects.iter().map(|id| id.0).collect()))
             .collect()
     }
 
     /// The keys are gone: the node says so in its office's roster. False where it can't sign yet; it
     /// is asked again.
-    pub fn confirm_shred(&mut self, case: DossierId, now: i64) -> bool {
+    pub fn confirm_gone(&mut self, case: DossierId, now: i64) -> bool {
         self.turn_clock(now);
-        let Some(row) = self.shredded.get(&case).cloned() else {
-            return true;
+        let act = match (self.shredded.get(&case), self.parted.get(&case)) {
+            (Some(row), _) => Act::from(Shredded {
+                shred: row.shred,
+                dossier: case,
+            }),
+            (None, Some(row)) => row.confirmation(case),
+            (None, None) => return true,
         };
-        let Some(node) = self.node.take() else {
-            return false;
-        };
-        let act = Shredded {
-            shred: row.shred,
-            dossier: case,
-        };
-        let payload = Payload::Act(act.into());
-        let draft = Draft {
-            dossier: self.roster(self.office),
-            payload,
-        };
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&self.fresh()[..16]);
-        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, now, salt);
-        self.node = Some(node);
-        if signed.is_ok() {
+        let signed = self.say_in_roster(act);
+        if signed && let Some(row) = self.shredded.get(&case).cloned() {
             let (subjects, confirmed) = (Vec::new(), 1);
             self.put_shred(
                 case,
@@ -147,9 +122,54 @@ impl<S: Store> Replica<S> {
                     ..row
                 },
             );
+        } else if signed {
+            self.close_parted(case);
         }
         self.settle();
+        signed
+    }
+
+    /// The node signs an act of its own in its office's roster; false where it can't yet.
+    fn say_in_roster(&mut self, act: Act) -> bool {
+        let Some(node) = self.node.take() else {
+            return false;
+        };
+        let draft = Draft {
+            dossier: self.roster(self.office),
+            payload: Payload::Act(act),
+        };
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.fresh()[..16]);
+        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, self.now, salt);
+        self.node = Some(node);
         signed.is_ok()
+    }
+
+    /// Takes the rows of a case, its matters and its alarms away; what keys of theirs may be for.
+    pub(super) fn take_away(
+        &mut self,
+        case: DossierId,
+        person: Option<PersonCode>,
+    ) -> Result<Vec<EnvelopeId>, StoreError> {
+        let alarms = self.following.remove(&case).unwrap_or_default();
+        let dossiers: BTreeSet<DossierId> = alarms.into_iter().chain([case]).collect();
+        self.take_aside(&dossiers)?;
+        let mut subjects: Vec<EnvelopeId> = Vec::new();
+        for dossier in &dossiers {
+            let facts = self.load_facts(*dossier)?;
+            subjects.push((*dossier).into());
+            let matters = facts
+                .values()
+                .filter(|fact| matches!(fact.what, What::Apply { .. }));
+            subjects.extend(matters.map(|fact| fact.id));
+            for fact in facts.values() {
+                self.bury_body(fact);
+            }
+            self.bury_row(*dossier);
+        }
+        self.bury_watch(person, &dossiers)?;
+        subjects.sort_unstable();
+        Ok(subjects)
     }
 
     /// Every good order, and how far it was followed.
@@ -245,7 +265,7 @@ impl<S: Store> Replica<S> {
 
     /// Notes who said that a case is gone. An office speaks for itself, in its own roster.
     pub(super) fn note_confirmation(&mut self, fact: &Fact) {
-        let What::Shredded { dossier, .. } = fact.what else {
+        let (What::Shredded { dossier, .. } | What::Parted { dossier, .. }) = fact.what else {
             return;
         };
         let row = self
@@ -256,10 +276,11 @@ impl<S: Store> Replica<S> {
         if let Some(office) = row.map(|row| row.place).filter(|place| Some(*place) == by)
             && self.authority.state(fact, true).is_good()
         {
-            self.confirmations
-                .entry(dossier)
-                .or_default()
-                .insert(office);
+            let said = match fact.what {
+                What::Parted { .. } => &mut self.partings,
+                _ => &mut self.confirmations,
+            };
+            said.entry(dossier).or_default().insert(office);
         }
     }
 

@@ -43,9 +43,7 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
     let first = assign(&office, case, here, case.into());
 
     // The township hears of it: the page says where the case went, and its words are not shown.
-    office.start().await;
-    office.province.until_linked().await.unwrap();
-    let officer = office.officer(TOWNSHIP, "officer").await;
+    let officer = go_on(&mut office).await;
     let path = format!("/api/v1/cases/{moved}");
     let said = until_status(&office, &officer, &path, 410).await;
     assert!(said.contains("冷水江市司法局") && !said.contains(&name), "{said}");
@@ -57,9 +55,7 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
     // Six days later, with the first passphrase, it lets go.
     office.province.set_clock(COUNTY, 6 * DAY_S).unwrap();
     office.province.set_clock(TOWNSHIP, 6 * DAY_S).unwrap();
-    office.start().await;
-    office.province.until_linked().await.unwrap();
-    let officer = office.officer(TOWNSHIP, "officer").await;
+    let officer = go_on(&mut office).await;
     let is_one = |state: &serde_json::Value| state["cases"] == 1;
     office.province.until(TOWNSHIP, "the case is gone", is_one).await.unwrap();
     until_status(&office, &officer, &path, 410).await;
@@ -85,9 +81,7 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
 
     // It comes back, whole, and the copy of before stays closed.
     assign(&office, case, there, first);
-    office.start().await;
-    office.province.until_linked().await.unwrap();
-    let officer = office.officer(TOWNSHIP, "officer").await;
+    let officer = go_on(&mut office).await;
     let page = until_status(&office, &officer, &path, 200).await;
     assert!(page.contains(&name), "{page}");
     office.stop().await;
@@ -95,6 +89,15 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
     let today = office.dir(TOWNSHIP).join("store.keys");
     fs::copy(today, before.path().join("store.keys")).unwrap();
     assert!(!words(&office, before.path()).contains(&name));
+}
+
+/// Both nodes run, their officers have signed in, and their line is agreed.
+async fn go_on(office: &mut Office) -> Client {
+    office.start().await;
+    office.officer(COUNTY, "case").await;
+    let officer = office.officer(TOWNSHIP, "officer").await;
+    office.province.until_linked().await.unwrap();
+    officer
 }
 
 /// The county's head makes an office responsible, at a county that does not run.
@@ -132,6 +135,7 @@ fn words(office: &Office, dir: &Path) -> String {
 
 /// Asks for a page at every change at the township until it answers so; what it says then.
 async fn until_status(office: &Office, client: &Client, path: &str, status: u16) -> String {
+    let mut last = String::new();
     let answered = async {
         let mut newest = 0;
         loop {
@@ -139,9 +143,12 @@ async fn until_status(office: &Office, client: &Client, path: &str, status: u16)
             if answer.status == status {
                 return answer.text;
             }
+            last = answer.text;
             newest = office.province.next_change(TOWNSHIP, newest).await.unwrap();
         }
     };
-    let answered = tokio::time::timeout(PATIENCE, answered).await;
-    answered.expect("the page answers as wanted")
+    match tokio::time::timeout(PATIENCE, answered).await {
+        Ok(text) => text,
+        Err(_) => panic!("{path} answers {status}, last {last}"),
+    }
 }
