@@ -27,6 +27,7 @@ use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tables::{SCHEMA_VERSION, form};
 
 pub(crate) use copy::table_of;
@@ -55,6 +56,14 @@ pub struct DiskStore {
 pub struct StoreReader {
     slot: Arc<Slot>,
     vault: Arc<Vault>,
+    work: Arc<Work>,
+}
+
+/// How much was read so far, by everybody who reads.
+#[derive(Debug, Default)]
+struct Work {
+    reads: AtomicU64,
+    opened: AtomicU64,
 }
 
 impl DiskStore {
@@ -77,6 +86,7 @@ impl DiskStore {
             reader: StoreReader {
                 slot: Arc::new(slot),
                 vault,
+                work: Arc::default(),
             },
         })
     }
@@ -126,6 +136,7 @@ impl DiskStore {
             reader: StoreReader {
                 slot: Arc::new(slot),
                 vault,
+                work: Arc::default(),
             },
         })
     }
@@ -219,6 +230,13 @@ impl StoreReader {
         self.vault.is_open()
     }
 
+    /// How often the disk was asked, and how many rows a key was turned for, since the store opened:
+    /// what an answer costs, told without a clock.
+    pub fn work(&self) -> (u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.work.reads), read(&self.work.opened))
+    }
+
     /// How many rows a table has; works while locked.
     pub fn count(&self, table: Table) -> Result<u64, StoreError> {
         let counted =
@@ -259,6 +277,7 @@ impl StoreReader {
         key: &[u8],
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.work.opened.fetch_add(1, Ordering::Relaxed);
         match self.vault.open(table, key, sealed) {
             Ok(plain) => Ok(Some(plain)),
             Err(OpenSealError::Destroyed) => Ok(None),
@@ -279,6 +298,7 @@ impl StoreReader {
 
 impl Store for StoreReader {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
         let sealed = self.slot.with(|db| read_row(db, table, key));
         match sealed.map_err(|trouble| trouble.on(table))? {
@@ -294,6 +314,7 @@ impl Store for StoreReader {
         to: &[u8],
         limit: usize,
     ) -> Result<Rows, StoreError> {
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
         if from >= to {
             return Ok(Rows::new());

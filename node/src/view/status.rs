@@ -2,6 +2,7 @@
 
 use super::Viewer;
 use super::alarm::{self, AlarmQuery};
+use super::case;
 use super::label::office_ref;
 use super::network::waiting;
 use super::seat::reads_cases;
@@ -65,7 +66,7 @@ pub fn status(node: &mut Node, viewer: &Viewer) -> Status {
                 link.heard_at
             },
         }),
-        unfiled: unfiled(node),
+        unfiled: unfiled(node, viewer),
         unacknowledged: open.iter().filter(|row| row.claimed.is_none()).count() as u64,
         alarms,
         notices: notices(node, behind),
@@ -79,8 +80,9 @@ fn upstream<'a>(node: &Node, links: &'a [LinkStatus]) -> Option<&'a LinkStatus> 
     above.find_map(|office| links.iter().find(|link| link.office == *office))
 }
 
-/// Acts signed at this office that no office above has filed. The root files its own.
-fn unfiled(node: &mut Node) -> u64 {
+/// Acts signed at this office that no office above has filed, without what is hidden from this
+/// person. The root files its own.
+fn unfiled(node: &mut Node, viewer: &Viewer) -> u64 {
     let office = node.office;
     if office == node.authority().root_office() {
         return 0;
@@ -94,6 +96,11 @@ fn unfiled(node: &mut Node) -> u64 {
         });
         mine.count() as u64
     };
+    ids.retain(|id| {
+        let row = node.replica.dossier(*id);
+        let hidden = row.is_some_and(|row| case::is_hidden(node, row));
+        !hidden || case::sees(node, viewer, *id)
+    });
     ids.into_iter()
         .filter_map(|id| node.file(id))
         .map(|file| own(&file))
