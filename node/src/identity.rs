@@ -39,7 +39,8 @@ pub enum IdentityError {
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     form: String,
-    /// Office id, hexadecimal; minted by `init`.
+    /// Office id, hexadecimal. Up to the first answer it is the number that `init` minted, of which
+    /// the id is made under the office that founds it.
     pub office: String,
     /// Name shown to people.
     pub name: String,

@@ -5,7 +5,7 @@
 mod rule;
 
 use crate::identity::RootPin;
-use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement};
+use jiaolian_schema::act::{Acting, Appoint, PublicKey, RootStatement, bound_office_id};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
 use jiaolian_schema::id::{OfficeId, PersonId, sha256, unhex};
@@ -59,7 +59,7 @@ pub enum RequestError {
 #[serde(deny_unknown_fields)]
 pub struct Request {
     form: String,
-    /// Office id, hexadecimal.
+    /// Office id, hexadecimal; in a new office's first request the number that its id is made of.
     pub office: String,
     /// Name.
     pub name: String,
@@ -141,6 +141,11 @@ impl Request {
     /// The office id.
     pub fn office_id(&self) -> OfficeId {
         OfficeId::from_hex(&self.office).expect("checked when it was parsed or made")
+    }
+
+    /// Turns the number that the new office minted into its id under the office that founds it.
+    pub fn bind(&mut self, parent: OfficeId) {
+        self.office = bound_office_id(parent, self.office_id().0).to_hex();
     }
 
     /// The appointments asked for, for an interval (ms UTC, both included).

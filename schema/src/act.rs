@@ -21,7 +21,7 @@ pub use root::{
 };
 pub use roster::{
     Acting, Appoint, At, Endorse, Entrust, Found, Policy, RECEIPT_HEADS_MAX, Receipt, Receipted,
-    Restyle, Revoke, StandIn,
+    Restyle, Revoke, StandIn, bound_office_id,
 };
 pub use seal::{Consult, Seal};
 pub use vouch::Vouch;

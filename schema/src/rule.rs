@@ -175,6 +175,11 @@ impl RulePack {
         self.roles.get(id)
     }
 
+    /// Whether a role leads its office, so that it may rule on quarrels there and below.
+    pub fn leads_office(&self, role: &str) -> bool {
+        self.role(role).is_some_and(|role| role.head)
+    }
+
     /// All roles by id.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         self.roles.values()

@@ -388,6 +388,7 @@ fn a_drill_office_founded_under_a_live_root_is_no_office() {
             code: name.to_owned(),
             name: name.to_owned(),
             drill,
+            nonce: None,
         };
         w.sign("C1.k", Draft::default(), found.into());
     }

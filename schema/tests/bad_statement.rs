@@ -121,6 +121,7 @@ fn found_at(w: &mut World, by: &str, name: &str, parent: Option<&str>, tier: u8)
         code: name.to_owned(),
         name: name.to_owned(),
         drill: 0,
+        nonce: None,
     };
     w.sign(by, Draft::default(), found.into());
 }

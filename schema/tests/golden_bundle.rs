@@ -122,6 +122,7 @@ fn found(office: OfficeId, parent: Option<OfficeId>, tier: u8, name: &str) -> Ac
         code: "43".to_owned(),
         name: name.to_owned(),
         drill: 1,
+        nonce: None,
     }
     .into()
 }

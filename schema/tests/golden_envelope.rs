@@ -52,6 +52,7 @@ fn roster_acts() -> Vec<(&'static str, Act)> {
                 code: "431381001".into(),
                 name: "锡矿山司法所".into(),
                 drill: 0,
+                nonce: None,
             }
             .into(),
         ),

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use jiaolian_schema::act::{
-    Act, Acting, Appoint, At, Entrust, FormerKeeper, PublicKey, Restyle, Root, RootSignature,
-    RootStatement, StandIn, Stays,
+    Act, Acting, Appoint, Ask, At, Damage, Entrust, FormerKeeper, Found, Ledger, Log, PublicKey,
+    Restyle, Root, RootSignature, RootStatement, Shred, Shredded, StandIn, Stays, Vouch,
+    bound_office_id,
 };
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
+use jiaolian_schema::audit::{Fault, Flaw};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Body, Duty, Envelope, Head, Kind};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, PersonId, sha256};
@@ -121,6 +123,79 @@ fn acts() -> Vec<(&'static str, Act)> {
     ]
 }
 
+fn found() -> Found {
+    let (parent, nonce) = (OfficeId([2; 16]), [7; 16]);
+    Found {
+        office: bound_office_id(parent, nonce),
+        parent: Some(parent),
+        tier: 1,
+        code: "431381001".into(),
+        name: "锡矿山司法所".into(),
+        drill: 1,
+        nonce: Some(nonce),
+    }
+}
+
+fn vouch() -> Vouch {
+    Vouch {
+        authority: Some([8; 32]),
+        replaces: vec![id(1), id(2)],
+        document: "网安〔2026〕3号".into(),
+    }
+}
+
+fn ask() -> Ask {
+    Ask {
+        office: OFFICE,
+        person: PersonId([3; 16]),
+        staff_number: "1001".into(),
+        duty: Duty::Staff,
+        suite: 1,
+        key: signer(7).public_key(),
+        last: Some(At { n: 5, id: id(5) }),
+        nonce: [6; 16],
+    }
+}
+
+/// What offices keep and destroy, and what their machines write down.
+fn kept() -> Vec<(&'static str, Act)> {
+    let shred = Shred {
+        dossier: DossierId([9; 32]),
+        basis: "个人信息保护法第四十七条".into(),
+        document: "矫销〔2026〕1号".into(),
+    };
+    let shredded = Shredded {
+        shred: id(1),
+        dossier: DossierId([9; 32]),
+    };
+    let ledger = Ledger {
+        office: OFFICE,
+        after: Some(id(2)),
+    };
+    let log = Log {
+        first: 4,
+        before: [3; 32],
+        last: [4; 32],
+        rows: vec![vec![1, 2].into(), vec![].into()],
+    };
+    let flaw = Flaw {
+        number: 3,
+        to: 4,
+        fault: Fault::Altered,
+    };
+    let damage = Damage { flaws: vec![flaw] };
+    vec![
+        ("found_bound", found().into()),
+        ("vouch", vouch().into()),
+        ("ask", ask().into()),
+        ("shred", shred.into()),
+        ("shredded", shredded.into()),
+        ("ledger", ledger.into()),
+        ("log", log.into()),
+        ("damage", damage.into()),
+    ]
+}
+
 fn seal(act: &Act) -> Envelope {
     let body = Body {
         salt: [5; 16],
@@ -160,7 +235,7 @@ impl Introductions for Book {
 fn bytes_are_those_of_the_committed_files() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var_os("JIAOLIAN_WRITE_GOLDEN").is_some();
-    for (name, act) in acts() {
+    for (name, act) in acts().into_iter().chain(kept()) {
         let path = dir.join(format!("roster_{name}.cbor"));
         let bytes = canon::encode(&seal(&act));
         if write && !path.exists() {

@@ -7,10 +7,11 @@
 mod town;
 
 use jiaolian_schema::act::Entrust;
+use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::opinion::{Broken, Decided, Opinion};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::standing::{Outcome, fold};
+use jiaolian_schema::standing::{Outcome, SlotStanding, fold};
 use town::{DAY, Draft, World, office};
 
 /// T1 is entrusted with leaves; a case of T1 is open.
@@ -109,4 +110,59 @@ fn whoever_only_entered_the_application_may_refuse_an_extension_that_another_ask
     let own = w.step("T1.h", matter, "extend", &[], &[id]);
     let again = w.step("T1.h", matter, "refuse_extension", &[id], &[own]);
     assert_eq!(both(&w, again), Decided::Incompetent(Broken::Preparer));
+}
+
+/// Two of C1 contradict one another about a leave of 20 days, which is a county's to grant; the
+/// county's head signed one side.
+fn quarrel() -> (World, EnvelopeId, [EnvelopeId; 2]) {
+    let mut w = township();
+    w.appoint("C1.d", "C1.k", Duty::Staff, &["CTY_DEP"], 0, 100);
+    w.appoint("P.p", "P.k", Duty::Staff, &["PRO_HEAD"], 0, 100);
+    let matter = leave(&mut w, "T1.s", 20);
+    let yes = w.step("C1.h2", matter, "approve", &[], &[]);
+    let no = w.step("C1.d", matter, "refuse", &[], &[]);
+    (w, matter, [yes, no])
+}
+
+#[test]
+fn a_head_above_rules_where_the_county_s_own_head_took_a_side() {
+    let (w, matter, rivals) = quarrel();
+    let rules = RulePack::builtin();
+    for (by, expected) in [
+        ("P.p", Decided::Stands),
+        ("P.s", Decided::Incompetent(Broken::Level)),
+        ("C1.h2", Decided::Incompetent(Broken::Quarrel)),
+        ("C2.h2", Decided::Incompetent(Broken::Office)),
+    ] {
+        let mut w = w.clone();
+        let ruling = w.step(by, matter, "refuse", &rivals, &rivals);
+        assert_eq!(both(&w, ruling), expected, "{by}");
+        let standing = fold(&w.authority(), &rules, &w.case_facts());
+        let settled = matches!(
+            standing.matters[&matter].slots["grant"],
+            SlotStanding::Stands { .. }
+        );
+        assert_eq!(settled, expected == Decided::Stands, "{by}");
+    }
+}
+
+#[test]
+fn nobody_above_decides_at_another_level_where_there_is_no_quarrel_of_two() {
+    let (mut w, matter, [yes, _]) = quarrel();
+    let clerk = w.step("C1.s", matter, "approve", &[], &[]);
+    for (replaces, case) in [
+        (vec![], "none"),
+        (vec![yes], "one"),
+        (vec![yes, clerk], "one of two competent"),
+    ] {
+        let mut w = w.clone();
+        let mut deps = replaces.clone();
+        deps.push(matter);
+        let ruling = w.step("P.p", matter, "refuse", &replaces, &deps);
+        assert_eq!(
+            both(&w, ruling),
+            Decided::Incompetent(Broken::Level),
+            "{case}"
+        );
+    }
 }

@@ -514,7 +514,7 @@ fn desk_shows_what_this_person_signs_and_why_not() {
     let desk = |world: &World, by: &Signer, now: &str| {
         let offers = world
             .leave()
-            .offers_for(&world.pack, &world.run(), by, at(now));
+            .offers_for(&world.pack, &world.run(), by, at(now), |_| false);
         let named = offers.into_iter();
         named
             .map(|o| (o.event, o.blocked.map(|b| b.text_key())))

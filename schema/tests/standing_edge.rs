@@ -4,7 +4,7 @@
 #[path = "world/town.rs"]
 mod town;
 
-use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Span, Step};
+use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Span, Step, bound_office_id};
 use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
@@ -301,6 +301,7 @@ fn no_county_founds_below_another_and_the_first_of_two_foundings_stands() {
         code: name.to_owned(),
         name: name.to_owned(),
         drill: 0,
+        nonce: None,
     };
     let mut w = World::new();
     w.sign("C2.k", Draft::default(), found("C1", "stolen").into());
@@ -315,6 +316,43 @@ fn no_county_founds_below_another_and_the_first_of_two_foundings_stands() {
         let office = authority.offices().get(office("T9"));
         assert_eq!(office.map(|office| office.name.as_str()), Some(name));
     }
+}
+
+/// C1 founds an office whose id is made of C1's own; a thief under C2 has seen the request and is
+/// first, at the same level or above, and receipted first.
+#[test]
+fn nobody_takes_an_office_whose_id_is_made_of_another_parent() {
+    let nonce = [9; 16];
+    let id = bound_office_id(office("C1"), nonce);
+    let found = |parent: &str, nonce| Found {
+        office: id,
+        parent: Some(office(parent)),
+        tier: 1,
+        code: String::new(),
+        name: parent.to_owned(),
+        drill: 0,
+        nonce,
+    };
+    let mut w = World::new();
+    let stolen = [None, Some(nonce)]
+        .map(|nonce| w.sign("C2.k", Draft::default(), found("C2", nonce).into()));
+    w.sign("P.k", Draft::default(), found("P", None).into());
+    w.receipt("P.w", 3, &stolen);
+    let name = |w: &World| {
+        w.agree();
+        let authority = w.authority();
+        let office = authority.offices().get(id);
+        office.map(|office| office.name.clone())
+    };
+    w.offices.insert("made".to_owned(), id);
+    assert_eq!(name(&w).as_deref(), Some("P"));
+    let own = w.sign("C1.k", Draft::default(), found("C1", Some(nonce)).into());
+    assert_eq!(name(&w).as_deref(), Some("C1"));
+    w.receipt("P.w", 9, &[own]);
+    assert_eq!(name(&w).as_deref(), Some("C1"));
+    // Bytes alone show whose the id is: a founding that does not count keeps thieves out too.
+    w.revoke("P.k", "C1.k", None, &[]);
+    assert_eq!(name(&w), None);
 }
 
 #[test]

@@ -207,6 +207,7 @@ fn refound(w: &mut World, by: &str, name: &str, parent: Option<&str>, tier: u8) 
         code: name.to_owned(),
         name: "taken".to_owned(),
         drill: 0,
+        nonce: None,
     };
     w.sign(by, Draft::default(), found.into());
 }

@@ -274,12 +274,12 @@ async fn an_officer_signs_with_a_ukey_and_a_refusal_stores_nothing() {
     house.enrol(person, &["--ukey", &place]).await.unwrap();
     house.appoint("K1", "county", &[PASSPHRASE]).await.unwrap();
     house.join("county").await;
-    house.appoint("K1", "town", &[PASSPHRASE]).await.unwrap();
+    let founded = house.appoint("K1", "town", &[PASSPHRASE]).await.unwrap();
     let node = house.program.start(&house.path("county")).await.unwrap();
     let officer = Client::sign_in(node.ready.http, "C2", PASSPHRASE)
         .await
         .unwrap();
-    let town = house.request("town")["office"].as_str().unwrap().to_owned();
+    let town = founded["office"].as_str().unwrap().to_owned();
     let desk = Desk {
         node,
         officer,

@@ -56,13 +56,14 @@ pub struct Appoint {
 
 impl Appoint {
     pub(super) fn run(&self) -> Result<Done, Refusal> {
-        let request = read_request(&self.request)?;
+        let mut request = read_request(&self.request)?;
         let roles = request.check_roles(&RulePack::builtin());
         roles.map_err(Refusal::data)?;
         check_actions(&self.actions)?;
         let mut desk = Desk::open(&self.dir, &self.keeper, self.passphrase_stdin)?;
+        let nonce = bind(&desk, &mut request);
         check_kinship(&desk, &request)?;
-        self.appoint(&mut desk, &request)?;
+        self.appoint(&mut desk, &request, nonce)?;
         desk.settle()?;
         let answer = self.answer(&desk, &request)?;
         platform::write_atomically(&self.out, &answer.to_bytes())
@@ -79,7 +80,12 @@ impl Appoint {
         Ok(Done { line, data })
     }
 
-    fn appoint(&self, desk: &mut Desk, request: &Request) -> Result<(), Refusal> {
+    fn appoint(
+        &self,
+        desk: &mut Desk,
+        request: &Request,
+        nonce: Option<[u8; 16]>,
+    ) -> Result<(), Refusal> {
         let (own, office) = (desk.home.identity.office_id(), request.office_id());
         let roster = match desk.replica.roster(office) {
             Some(roster) => roster,
@@ -93,6 +99,7 @@ impl Appoint {
                         code: request.code.clone(),
                         name: request.name.clone(),
                         drill: u8::from(request.drill),
+                        nonce,
                     }
                     .into(),
                 )?
@@ -145,6 +152,17 @@ impl Appoint {
             .map_err(|error| Refusal::new(EXIT_IO, error))?;
         Ok(answer)
     }
+}
+
+/// A new office's request names the number that it minted; its id is made of that and of this
+/// office, so that no other can found it. The number, where the id was made here.
+fn bind(desk: &Desk, request: &mut Request) -> Option<[u8; 16]> {
+    let (own, asked) = (desk.home.identity.office_id(), request.office_id());
+    if desk.authority().offices().covers(own, asked) {
+        return None;
+    }
+    request.bind(own);
+    Some(asked.0)
 }
 
 /// Whether the key has such a seat already: a plain one, or a stand-in's for the same person.

@@ -155,7 +155,7 @@ impl Init {
     fn done(&self, office: OfficeId) -> Done {
         let request = self.dir.join(REQUEST_FILE).display().to_string();
         let line = format!(
-            "已建立 {}(编号 {office})。请把申请文件 {request} 交给上级机关。",
+            "已建立 {}。请把申请文件 {request} 交给上级机关。",
             self.name
         );
         let data = json!({ "office": office.to_hex(), "name": self.name, "request": request });

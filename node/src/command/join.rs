@@ -7,7 +7,8 @@ use crate::identity::{RootPin, Superior};
 use crate::request::{ANSWER_BYTES_MAX, Answer};
 use crate::store::{CACHE_MIB_DEFAULT, StoreReader};
 use clap::Args;
-use jiaolian_schema::id::hex;
+use jiaolian_schema::act::bound_office_id;
+use jiaolian_schema::id::{OfficeId, hex};
 use jiaolian_sync::Replica;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -33,7 +34,12 @@ impl Join {
         let answer = Answer::parse(&bytes).map_err(Refusal::data)?;
         let (mut home, store) = Home::open(&self.dir, CACHE_MIB_DEFAULT)?;
         check(&home, &answer)?;
+        let (own, joined) = (home.identity.office_id(), home.identity.root.is_some());
         home.identity.root = Some(root_to_trust(home.identity.root.as_ref(), answer.root())?);
+        home.identity.office = answer.office.to_hex();
+        if joined && answer.office != own {
+            return Err(other_office(own, answer.office));
+        }
         home.identity.superior = superior(&answer)?;
         let mut replica = home.replica(&store)?;
         let superior = answer.superior;
@@ -49,6 +55,7 @@ impl Join {
                 outcome.parked
             )));
         }
+        check_id(&replica, own, answer.office)?;
         check_place(&home, &replica, &superior)?;
         // Up to here nothing was stored, so that a refused answer leaves no trace.
         settle(&mut replica, &store).map_err(HomeError::from)?;
@@ -68,18 +75,33 @@ impl Join {
 
 fn check(home: &Home, answer: &Answer) -> Result<(), Refusal> {
     let own = &home.identity;
-    if answer.office != own.office_id() {
-        return Err(Refusal::data(format!(
-            "the answer is for office {}, this is {}",
-            answer.office, own.office
-        )));
-    }
     if (answer.drill == 1) != own.drill {
         return Err(Refusal::data(
             "a drill's offices and live ones never join (演练)",
         ));
     }
     Ok(())
+}
+
+/// Whether the answer's office is the one that this node minted a number for: an id made of the
+/// number and of the office that founded it, or the number itself.
+fn check_id(
+    replica: &Replica<StoreReader>,
+    minted: OfficeId,
+    office: OfficeId,
+) -> Result<(), Refusal> {
+    let parent = replica.authority().offices().get(office);
+    let parent = parent.and_then(|office| office.parent);
+    let made = parent.map(|parent| bound_office_id(parent, minted.0));
+    if office == minted || made == Some(office) {
+        Ok(())
+    } else {
+        Err(other_office(minted, office))
+    }
+}
+
+fn other_office(own: OfficeId, answer: OfficeId) -> Refusal {
+    Refusal::data(format!("the answer is for office {answer}, this is {own}"))
 }
 
 /// The root to trust from now on: the one pinned here where there is one, whose version an answer

@@ -63,7 +63,7 @@ fn an_answer_changed_on_purpose_is_refused_by_signatures_and_roster() {
             "ip:port",
         ),
         ("root", &|a| a.root_key = vec![3; 32], ""),
-        ("nothing inside", &|a| a.envelopes.clear(), "other keys"),
+        ("nothing inside", &|a| a.envelopes.clear(), "is for office"),
         (
             "signature",
             &|a| a.envelopes[1].signature[5] ^= 1,

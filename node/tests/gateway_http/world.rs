@@ -217,6 +217,7 @@ impl Scribe<'_> {
                 code: "430181".to_owned(),
                 name: id.to_owned(),
                 drill: 1,
+                nonce: None,
             };
             let by = match parent {
                 None | Some("province") => "root",

@@ -50,7 +50,7 @@ const CHEAP: Cost = Cost {
 };
 
 /// Staff number, name, office, roles.
-const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
+const PEOPLE: [(&str, &str, &str, &[&str]); 17] = [
     ("T1", "李工", "township", &["OFF_STAFF"]),
     ("T2", "王所", "township", &["OFF_HEAD"]),
     ("C1", "陈办", "county", &["CTY_CASE"]),
@@ -65,6 +65,7 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 16] = [
     ("S1", "审计员", "county", &["SEC_AUD"]),
     ("P1", "检察官", "county", &["PROC"]),
     ("D1", "市局员", "city", &["CIT_STAFF"]),
+    ("D2", "市局长", "city", &["CIT_HEAD"]),
     ("O1", "邻所", "other", &["OFF_STAFF"]),
     ("", "township node", "township", &["NODE"]),
 ];
@@ -242,6 +243,7 @@ fn found<S: Store>(replica: &mut Replica<S>) -> Seat {
             code: code.to_owned(),
             name: name.to_owned(),
             drill: 1,
+            nonce: None,
         };
         let (by, seat) = match parent {
             None | Some("province") => ("root", root_seat),

@@ -157,6 +157,10 @@ async fn after_the_next_step_both_values_stand_side_by_side_with_the_reason() {
 
 /// A county's leave of eight days with both deputies' word, which the two desks did not know of.
 pub(crate) async fn quarrel() -> (Office, Office, DossierId, Json) {
+    quarrel_of("C5", "C6").await
+}
+
+async fn quarrel_of(yes: &str, no: &str) -> (Office, Office, DossierId, Json) {
     let office = Office::open().await;
     let case = office.case("张三", "township", 0).await;
     let staff = Client::signed_in(&office, "T1").await;
@@ -166,10 +170,10 @@ pub(crate) async fn quarrel() -> (Office, Office, DossierId, Json) {
     let opinion = json!({ "agree": true, "opinion": "同意" });
     head.sign(offer(&page, "opine"), opinion).await.ok(201);
     let other = office.after_power_cut().await;
-    let first = Client::signed_in(&office, "C5").await;
+    let first = Client::signed_in(&office, yes).await;
     let page = matter(&first, &id).await;
     first.sign(offer(&page, "approve"), json!({})).await.ok(201);
-    let second = Client::signed_in(&other, "C6").await;
+    let second = Client::signed_in(&other, no).await;
     let page = matter(&second, &id).await;
     let why = json!({ "reason": "近期两次迟报" });
     second.sign(offer(&page, "refuse"), why).await.ok(201);
@@ -239,6 +243,31 @@ async fn scenario_9_a_head_who_signed_neither_rules_on_both() {
     let replaced = page["steps"].as_array().unwrap().iter();
     let replaced = replaced.filter(|step| step["standing"]["state"] == "replaced");
     assert_eq!(replaced.count(), 2);
+}
+
+#[tokio::test]
+async fn where_the_county_s_head_took_a_side_the_city_s_rules_at_a_level_not_its_own() {
+    let (office, other, case, id) = quarrel_of("C5", "C2").await;
+    other.reaches(&office, case).await;
+    let head = Client::signed_in(&office, "C2").await;
+    let page = matter(&head, &id).await;
+    assert_ne!(offer(&page, "approve")["blocked"], Json::Null);
+    let look = format!("/api/v1/cases/{case}?reason=complaint");
+    let clerk = Client::signed_in(&office, "D1").await;
+    clerk.get(&look).await.ok(200);
+    let page = matter(&clerk, &id).await;
+    let mut offers = page["offers"].as_array().unwrap().iter();
+    assert!(offers.all(|offer| offer["event"] != "approve"));
+
+    let city = Client::signed_in(&office, "D2").await;
+    city.get(&look).await.ok(200);
+    let page = matter(&city, &id).await;
+    let ruling = offer(&page, "approve");
+    assert_eq!(ruling["blocked"], Json::Null);
+    assert!(ruling["label"]["zh"].as_str().unwrap().starts_with("裁定"));
+    city.sign(ruling, json!({})).await.ok(201);
+    let page = matter(&head, &id).await;
+    assert_eq!(page["matter"]["state"]["code"], "GRANTED");
 }
 
 #[tokio::test]

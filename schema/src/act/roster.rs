@@ -1,7 +1,7 @@
 //! Acts of the roster: who may do what, since when, and what superiors say about a key.
 
 use crate::envelope::Duty;
-use crate::id::{AuthorId, EnvelopeId, OfficeId, PersonId};
+use crate::id::{AuthorId, EnvelopeId, OfficeId, PersonId, sha256};
 use minicbor::{Decode, Encode};
 
 /// Founds an office and opens its Roster dossier. Signed by a keeper of the parent office; the root
@@ -27,7 +27,28 @@ pub struct Found {
     /// 1 where the office exists for a drill (演练) and can't be joined to a live roster.
     #[n(5)]
     pub drill: u8,
+    /// What the office's id was made of beside its parent's; absent at the root and where the id
+    /// is bound to nobody.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub nonce: Option<[u8; 16]>,
 }
+
+impl Found {
+    /// Whether the id is made of this very parent, so that no other office can have minted it.
+    pub fn is_bound(&self) -> bool {
+        let made = self.parent.zip(self.nonce);
+        made.is_some_and(|(parent, nonce)| bound_office_id(parent, nonce) == self.office)
+    }
+}
+
+/// The id that an office founded under `parent` takes: the first 16 bytes of
+/// SHA-256("office/1" ‖ parent ‖ nonce). The nonce is the new office's own random number.
+pub fn bound_office_id(parent: OfficeId, nonce: [u8; 16]) -> OfficeId {
+    let digest = sha256(&[BOUND_OFFICE, &parent.0, &nonce]);
+    OfficeId::from_slice(&digest[..OfficeId::BYTES]).expect("a digest is longer than an id")
+}
+
+const BOUND_OFFICE: &[u8] = b"office/1";
 
 /// Appoints a person's key to an office and a duty. Signed by a judge of the author that it makes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -28,6 +28,11 @@ pub(super) struct Index {
     pub(super) witnesses: BTreeMap<OfficeId, BTreeSet<AuthorId>>,
     /// Founding acts.
     pub(super) founds: Ids,
+    /// Offices whose id some founding here proves to be made of its parent, whether it counts or
+    /// not: asked of bytes alone, so that no tree depends on itself.
+    pub(super) bound: BTreeSet<OfficeId>,
+    /// Whether `bound` grew since the tree was last asked for.
+    pub(super) bound_grew: bool,
     /// Policies and entrustments.
     pub(super) rulings: Ids,
     /// New names and codes by office.
@@ -86,7 +91,12 @@ impl Authority {
                 });
             }
             Act::Root(root) => return self.take_root(id, root),
-            Act::Found(_) => &mut index.founds,
+            Act::Found(found) => {
+                if found.is_bound() {
+                    index.bound_grew |= index.bound.insert(found.office);
+                }
+                &mut index.founds
+            }
             Act::Revoke(revoke) => index.said_about.entry(revoke.author).or_default(),
             Act::Endorse(endorse) => index.said_about.entry(endorse.author).or_default(),
             Act::Restyle(restyle) => index.restyles.entry(restyle.office).or_default(),

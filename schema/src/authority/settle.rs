@@ -156,14 +156,14 @@ impl Authority {
     /// rank.
     pub(super) fn settle(&mut self) {
         let mut queue: BTreeSet<(Rank, AuthorId)> = BTreeSet::new();
-        let mut root_news = self.follow_root();
+        let mut tree_news = self.follow_root() | std::mem::take(&mut self.index.bound_grew);
         loop {
             for author in std::mem::take(&mut self.dirty) {
                 queue.insert((self.rank(author), author));
             }
             let Some((_, author)) = queue.pop_first() else {
-                // Whose founding of the root office counts is asked of the root statement too.
-                if std::mem::take(&mut root_news) && self.regrow() {
+                // Which founding counts is asked of the root statement and of bound ids too.
+                if std::mem::take(&mut tree_news) && self.regrow() {
                     continue;
                 }
                 return;

@@ -47,7 +47,8 @@ impl Authority {
         offices
     }
 
-    /// A good founding by a keeper of the parent, or of the root by its own keeper.
+    /// A good founding by a keeper of the parent, or of the root by its own keeper; of an id that
+    /// is bound to its parent by no other's.
     fn claim(&self, id: EnvelopeId) -> Option<((i64, EnvelopeId), &Found)> {
         let signed = self.acts.get(&id)?;
         let Some(Act::Found(found)) = Signed::act(signed) else {
@@ -59,7 +60,8 @@ impl Authority {
             None => self.is_root_keeper(signed.author) && found.office == self.roots.office(),
             Some(parent) => seat.duty == Duty::Keeper && seat.office == parent,
         };
-        allowed.then_some(((effect.filed, id), found))
+        let rightful = found.is_bound() || !self.index.bound.contains(&found.office);
+        (allowed && rightful).then_some(((effect.filed, id), found))
     }
 }
 

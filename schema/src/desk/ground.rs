@@ -8,11 +8,8 @@ use crate::act::Act;
 use crate::canon;
 use crate::id::EnvelopeId;
 use crate::rule::RulePack;
-use crate::workflow::{Label, RuleError, Signer, Value, Workflow};
+use crate::workflow::{Label, Relation, RuleError, Signer, Value, Workflow};
 use minicbor::{Decode, Encode};
-
-/// How the role of an office's head ends; the fold asks the same (rule 29).
-const HEAD_ROLE_END: &str = "_HEAD";
 
 /// One protected field as it was when a decision was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -99,6 +96,7 @@ pub fn changed_since(file: &File, rules: &RulePack, decision: &Filed) -> Vec<Cha
 /// heads nothing and stands above none of them. Everybody competent stands on one path of offices,
 /// so tiers tell who is above whom.
 pub fn settle_fault<'a>(
+    rules: &RulePack,
     rivals: impl IntoIterator<Item = &'a Capacity>,
     signer: &Signer,
 ) -> Option<RuleError> {
@@ -106,12 +104,20 @@ pub fn settle_fault<'a>(
     if rivals.iter().any(|rival| rival.person == signer.person) {
         return Some(RuleError::Rival);
     }
-    let heads = signer
-        .roles
-        .iter()
-        .any(|role| role.ends_with(HEAD_ROLE_END));
+    let heads = leads(rules, signer);
     let over = |rival: &&Capacity| signer.tier > rival.tier || (heads && signer.tier == rival.tier);
     (!rivals.iter().all(over)).then_some(RuleError::Settle)
+}
+
+/// Whether a signer rules on a quarrel whatever its level (rule Q9): the head of an office above all
+/// who take part.
+pub(super) fn rules_over(rules: &RulePack, rivals: &[Capacity], signer: &Signer) -> bool {
+    let below = rivals.iter().all(|rival| rival.tier < signer.tier);
+    rivals.len() > 1 && below && signer.relation == Relation::Above && leads(rules, signer)
+}
+
+fn leads(rules: &RulePack, signer: &Signer) -> bool {
+    signer.roles.iter().any(|role| rules.leads_office(role))
 }
 
 fn in_force(file: &File, entry: &FieldEntry) -> Vec<EnvelopeId> {

@@ -2,7 +2,7 @@
 
 use super::field::{FieldEntry, field_entry};
 use super::file::File;
-use super::ground::settle_fault;
+use super::ground::{rules_over, settle_fault};
 use super::matter::DeskMatter;
 use crate::id::EnvelopeId;
 use crate::rule::{CaseField, RulePack};
@@ -63,7 +63,11 @@ pub fn matter_offers(
     let Some(table) = matter.table(rules).filter(|_| !matter.withdrawn) else {
         return Vec::new();
     };
-    let offers = table.offers_for(rules, &matter.state, signer, now_ms);
+    let over = |slot: &str| {
+        let rivals = matter.rivals.get(slot);
+        rivals.is_some_and(|rivals| rules_over(rules, rivals, signer))
+    };
+    let offers = table.offers_for(rules, &matter.state, signer, now_ms, over);
     let offer = |offer: crate::workflow::DeskOffer| {
         let event = table.find_event(&offer.event).ok()?;
         Some(Offer {
@@ -74,7 +78,7 @@ pub fn matter_offers(
             light: offer.light,
             blocked: offer
                 .blocked
-                .or_else(|| decision_fault(table, matter, &offer.event, signer)),
+                .or_else(|| decision_fault((rules, table), matter, &offer.event, signer)),
             settles: settled_by(table, matter, &offer.event),
             // A step carries no area: the permit's area is the one that was asked for.
             fields: without(form(table, &offer.needs, &offer.takes), event.area.as_ref()),
@@ -86,7 +90,7 @@ pub fn matter_offers(
 /// Why a decision waits although its level and its signer fit: what it rests on is contested, or
 /// others must settle a quarrel.
 fn decision_fault(
-    table: &Workflow,
+    (rules, table): (&RulePack, &Workflow),
     matter: &DeskMatter,
     event: &str,
     signer: &Signer,
@@ -97,7 +101,7 @@ fn decision_fault(
             field: field.clone(),
         });
     }
-    settle_fault(matter.rivals.get(slot).into_iter().flatten(), signer)
+    settle_fault(rules, matter.rivals.get(slot).into_iter().flatten(), signer)
 }
 
 fn settled_by(table: &Workflow, matter: &DeskMatter, event: &str) -> Vec<EnvelopeId> {
@@ -139,7 +143,7 @@ pub fn case_offers(
         let entry = field_entry(file, rules, &rule.field.id);
         let rivals = entry.rivals.iter().filter_map(|(id, _)| file.find(*id));
         let signers = rivals.filter_map(|rival| rival.by.as_ref());
-        let blocked = settle_fault(signers, signer);
+        let blocked = settle_fault(rules, signers, signer);
         (amend(rule, &entry, blocked), entry)
     });
     (starts, amends.collect(), records)

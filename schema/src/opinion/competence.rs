@@ -191,7 +191,8 @@ impl Desk<'_> {
             roles: &act.roles,
             relation,
         };
-        must(self.fits(paper, act, &signer), Broken::Level)?;
+        let fits = self.fits(paper, act, &signer);
+        must(fits || self.rules_over(act, replaces), Broken::Level)?;
         if let Some((_, Act::Assign(to))) = paper.act() {
             must(offices.covers(act.office, to.office), Broken::Beyond)?;
         }
@@ -301,6 +302,24 @@ impl Desk<'_> {
     pub(super) fn person(&self, id: EnvelopeId) -> Option<PersonId> {
         let paper = self.papers.get(&id)?;
         Some(self.opinion.capacity(paper)?.person)
+    }
+
+    /// Q9: the head of an office that stands strictly above the offices of all that is replaced
+    /// needs no level of its own, where two at least of them are competent.
+    fn rules_over(&self, act: &Appoint, replaces: &[EnvelopeId]) -> bool {
+        let offices = &self.opinion.offices;
+        let mut contradicting = 0;
+        for id in replaces {
+            let Some(by) = self.papers.get(id).and_then(|it| self.opinion.capacity(it)) else {
+                return false;
+            };
+            if !offices.is_above(act.office, by.office) {
+                return false;
+            }
+            let ground = self.competent.get(id);
+            contradicting += u32::from(ground.is_some_and(|ground| ground.broken.is_none()));
+        }
+        contradicting >= 2 && act.roles.iter().any(|role| self.law.leads(role))
     }
 
     /// Rule 29, for an act that replaces two or more, or adjudicates.

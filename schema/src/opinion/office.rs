@@ -4,6 +4,7 @@ use super::{Opinion, State};
 use crate::act::{Act, Found};
 use crate::envelope::Duty;
 use crate::id::{AuthorId, OfficeId};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// Deepest tree of offices that is read.
@@ -115,6 +116,9 @@ impl Opinion<'_> {
                 continue;
             };
             let over = self.offices.get(parent);
+            if self.is_stolen(act) {
+                continue;
+            }
             if over.is_some_and(|over| fits(over, act) && over.depth == depth) {
                 let filed = match self.states.get(&paper.id) {
                     Some(State::Good { filed }) => filed.unwrap_or(i64::MAX),
@@ -128,6 +132,16 @@ impl Opinion<'_> {
         for (_, id, office) in founded {
             self.offices.0.entry(id).or_insert(office);
         }
+    }
+
+    /// whether the id of the office is proved to be another parent's by bytes that lie here,
+    /// good or not.
+    fn is_stolen(&self, act: &Found) -> bool {
+        let mut rivals = self.papers.iter().filter_map(|paper| match paper.act() {
+            Some((_, Act::Found(other))) if other.office == act.office => Some(other),
+            _ => None,
+        });
+        !is_made_of_parent(act) && rivals.any(is_made_of_parent)
     }
 
     /// The root founds itself; its office is known by configuration even before that is read.
@@ -149,6 +163,15 @@ impl Opinion<'_> {
             self.offices.0.insert(root, office);
         }
     }
+}
+
+/// the id's 16 bytes begin SHA-256 of "office/1", the parent's id and the nonce.
+fn is_made_of_parent(act: &Found) -> bool {
+    let (Some(parent), Some(nonce)) = (act.parent, act.nonce) else {
+        return false;
+    };
+    let text = [b"office/1".as_slice(), parent.as_ref(), &nonce].concat();
+    Sha256::digest(text).starts_with(act.office.as_ref())
 }
 
 /// Live under live and drill under drill, and a lower tier under a higher one.

@@ -30,6 +30,10 @@ impl SlotRules for RulePack {
         workflow.excluded_by(event).contains(&earlier)
     }
 
+    fn leads(&self, role: &str) -> bool {
+        self.leads_office(role)
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {

@@ -17,8 +17,6 @@ const KIND_ADULT: u8 = 1;
 const KIND_MINOR: u8 = 2;
 /// Event that settles a quarrel whatever the number of decisions that it replaces.
 const ADJUDICATE: &str = "adjudicate";
-/// How the role of an office's head ends (`OFF_HEAD`, `CTY_HEAD`, `CIT_HEAD` …).
-const HEAD_ROLE_END: &str = "_HEAD";
 
 impl Reader<'_> {
     /// Whether the signer of a slot's act was competent. Reads only the entry's past, which is
@@ -39,7 +37,7 @@ impl Reader<'_> {
         let place = self.place(Some(&entry.past));
         self.office_fits(key, value, seat.office, place)
             && self.kind_fits(seat)
-            && self.level_fits(entry, seat, place)
+            && (self.level_fits(entry, seat, place) || self.settles_from_above(entry, seat))
             && !self.prepared_by(entry, seat)
             && self.may_replace(entry, seat)
     }
@@ -214,17 +212,41 @@ impl Reader<'_> {
             return true;
         }
         let offices = self.authority.offices();
-        let heads = seat.roles.iter().any(|role| role.ends_with(HEAD_ROLE_END));
-        entry.replaces().iter().all(|id| {
-            let replaced = self
-                .by_id
-                .get(id)
-                .and_then(|index| self.entries[*index].seat);
-            replaced.is_some_and(|replaced| {
+        let heads = self.heads(seat);
+        self.named_by(entry).all(|replaced| {
+            replaced.is_some_and(|(_, replaced)| {
                 replaced.person != seat.person
                     && !offices.is_above(replaced.office, seat.office)
                     && (heads || offices.is_above(seat.office, replaced.office))
             })
         })
+    }
+
+    /// Rule Q9: the head of an office strictly above rules on a real quarrel of a level that is not
+    /// its own, so that one in which the only head there signed a side finds its judge.
+    fn settles_from_above(&self, entry: &Entry<'_>, seat: &Appoint) -> bool {
+        let offices = self.authority.offices();
+        let below = |replaced: Option<(usize, &Appoint)>| {
+            replaced.is_some_and(|(_, by)| offices.is_above(seat.office, by.office))
+        };
+        let rivals = self.named_by(entry).flatten();
+        let rivals = rivals.filter(|(index, _)| self.was_competent(*index));
+        self.heads(seat) && self.named_by(entry).all(below) && rivals.count() >= 2
+    }
+
+    fn heads(&self, seat: &Appoint) -> bool {
+        seat.roles.iter().any(|role| self.rules.leads(role))
+    }
+
+    /// What an act names as replaced, and who signed it, where both are known.
+    fn named_by<'b>(
+        &'b self,
+        entry: &'b Entry<'_>,
+    ) -> impl Iterator<Item = Option<(usize, &'b Appoint)>> {
+        let known = |id| {
+            let index = *self.by_id.get(id)?;
+            Some((index, self.entries[index].seat?))
+        };
+        entry.replaces().iter().map(known)
     }
 }

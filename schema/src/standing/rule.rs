@@ -94,6 +94,9 @@ pub trait SlotRules {
         earlier.is_none()
     }
 
+    /// Whether a role leads its office and may rule on quarrels there.
+    fn leads(&self, role: &str) -> bool;
+
     /// Whether the signer's capacity and the level fit. How the signer's office stands to the
     /// responsible one is checked by the fold; `responsible` is the tier of the responsible office.
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool;

@@ -174,7 +174,11 @@ impl Fold<'_> {
     ) -> Result<&'e Path, IgnoreReason> {
         let opens = self.state.is_empty();
         let awaited = self.workflow.is_awaited(event, &self.facts);
-        for path in event.path.iter().filter(|path| path.fits(&step.by)) {
+        let decides = event.decision.is_some();
+        // Rule Q9: who rules on a quarrel from above is of no level that the table names.
+        let rules = decides && step.replaces.len() > 1;
+        let mut ruled = None;
+        for path in event.path.iter().filter(|_| awaited) {
             let here = if opens {
                 event.start
             } else {
@@ -185,11 +189,14 @@ impl Fold<'_> {
                     .failing(&path.when, facts)
                     .map_err(RuleError::from)
             };
-            if here && awaited && (event.decision.is_some() || failing()?.is_none()) {
+            if here && path.fits(&step.by) && (decides || failing()?.is_none()) {
                 return Ok(path);
             }
+            if here && rules {
+                ruled = ruled.or(Some(path));
+            }
         }
-        Err(IgnoreReason::Turn {
+        ruled.ok_or_else(|| IgnoreReason::Turn {
             event: event.id.clone(),
             state: self.state.clone(),
         })

@@ -163,6 +163,16 @@ impl World {
                 }
             }
         }
+        for name in self.offices.keys() {
+            let id = super::office(name);
+            let fold = authority.offices().get(id);
+            let second = opinion.offices().get(id);
+            same(
+                format!("office {name}"),
+                format!("{:?}", fold.map(|it| (it.parent, &it.name, it.tier))),
+                format!("{:?}", second.map(|it| (it.parent, &it.name, it.tier))),
+            )?;
+        }
         let Some(case) = self.case else {
             return Ok(());
         };

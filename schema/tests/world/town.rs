@@ -69,6 +69,10 @@ impl SlotRules for TownRules {
         })
     }
 
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, _: u8) -> bool {
         let decides = signer
             .roles
@@ -215,6 +219,7 @@ impl World {
             code: name.to_owned(),
             name: name.to_owned(),
             drill: 0,
+            nonce: None,
         };
         let id = self.sign(&by, Draft::default(), act.into());
         self.rosters.insert(name.to_owned(), id.into());

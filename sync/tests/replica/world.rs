@@ -42,6 +42,10 @@ impl SlotRules for Rules {
         })
     }
 
+    fn leads(&self, role: &str) -> bool {
+        role.ends_with("_HEAD")
+    }
+
     fn competent(&self, signer: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
         signer.roles.iter().any(|role| role == "HEAD")
     }
@@ -151,6 +155,7 @@ impl World {
                 code: "430000".to_owned(),
                 name: name.to_owned(),
                 drill: 1,
+                nonce: None,
             };
             let id = world.act(P, keeper, None, found.into()).unwrap();
             for (who, at, duty, roles) in PEOPLE.into_iter().filter(|row| row.1 == name) {

@@ -103,6 +103,7 @@ impl World {
             code: "430000".to_owned(),
             name: name.to_owned(),
             drill: 1,
+            nonce: None,
         };
         let roster = self.act_above(keeper, None, found.into())?.into();
         self.rosters.insert(name, roster);

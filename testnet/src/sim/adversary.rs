@@ -25,6 +25,10 @@ impl SlotRules for Lax {
         SlotRules::decision(&*self.0, workflow, version, event)
     }
 
+    fn leads(&self, role: &str) -> bool {
+        SlotRules::leads(&*self.0, role)
+    }
+
     fn competent(&self, _: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
         true
     }

@@ -127,6 +127,7 @@ impl Plan {
             code: format!("43{at:04}"),
             name: name.to_owned(),
             drill: 1,
+            nonce: None,
         }
     }
 
