@@ -12,6 +12,7 @@
 
 mod copy;
 mod error;
+mod gate;
 mod medium;
 mod rekey;
 mod row;

@@ -28,14 +28,21 @@ impl Gate {
 
     /// Closes the file and gives its lock back. Whatever redb asks for from now on fails.
     pub(super) fn shut(&self) {
-        drop(self.0.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.0
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     fn with<T>(&self, work: impl FnOnce(&FileBackend) -> io::Result<T>) -> io::Result<T> {
         let file = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match file.as_ref() {
             Some(file) => work(file),
-            None => Err(io::Error::other("the store is damaged and its file was let go of")),
+            None => Err(io::Error::other(
+                "the store is damaged and its file was let go of",
+            )),
         }
     }
 
