@@ -9,6 +9,7 @@ use super::seat::reads_cases;
 use super::shape::{ClockShape, Notice, Status, Target, Upstream};
 use crate::http::text::words;
 use crate::owner::Node;
+use crate::platform::CLOCK_MS_MIN;
 use jiaolian_schema::authority::State;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::hold::DossierKind;
@@ -38,9 +39,11 @@ pub fn status(node: &mut Node, viewer: &Viewer) -> Status {
         .map(|(_, time)| time);
     let behind = receipt.is_some_and(|time| time > now);
     let apart = matches!(node.replica.node_clock(), NodeClock::Untrusted { .. });
-    let note = match (behind, apart) {
-        (true, _) => Some(words("error", "clock_behind")),
-        (false, true) => Some(words("status", "clock")),
+    let early = now < CLOCK_MS_MIN;
+    let note = match (early, behind, apart) {
+        (true, ..) => Some(words("status", "clock_early")),
+        (false, true, _) => Some(words("error", "clock_behind")),
+        (false, false, true) => Some(words("status", "clock")),
         _ => None,
     };
     Status {
@@ -69,7 +72,7 @@ pub fn status(node: &mut Node, viewer: &Viewer) -> Status {
         unfiled: unfiled(node, viewer),
         unacknowledged: open.iter().filter(|row| row.claimed.is_none()).count() as u64,
         alarms,
-        notices: notices(node, behind),
+        notices: notices(node, early, behind),
     }
 }
 
@@ -107,14 +110,21 @@ fn unfiled(node: &mut Node, viewer: &Viewer) -> u64 {
         .sum()
 }
 
-fn notices(node: &Node, behind: bool) -> Vec<Notice> {
+fn notices(node: &Node, early: bool, behind: bool) -> Vec<Notice> {
     let network = Target {
         view: "network".into(),
         id: None,
         event: None,
     };
     let mut notices = Vec::new();
-    if behind {
+    if early {
+        notices.push(Notice {
+            code: "clock".into(),
+            severity: 1,
+            text: words("status", "clock_early"),
+            target: None,
+        });
+    } else if behind {
         notices.push(Notice {
             code: "clock".into(),
             severity: 1,
