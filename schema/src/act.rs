@@ -12,7 +12,7 @@ mod seal;
 mod vouch;
 
 pub use ask::{Ask, read_code};
-pub use audit::{Damage, Ledger, Log};
+pub use audit::{Damage, Ledger, Log, Purge};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
 pub use rest::{Parted, Shred, Shredded};
 pub use root::{
@@ -139,4 +139,5 @@ acts! {
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";
     98 Damage "a damage of the log";
+    99 Purge "the letting go of a log";
 }

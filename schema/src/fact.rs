@@ -231,6 +231,22 @@ pub enum What {
         #[n(0)]
         flaws: Vec<Flaw>,
     },
+    /// A node's old log is let go of.
+    #[n(99)]
+    Purge {
+        /// Its dossier.
+        #[n(0)]
+        log: DossierId,
+        /// Its last batch.
+        #[n(1)]
+        last: EnvelopeId,
+        /// Number of its newest row.
+        #[n(2)]
+        top: u64,
+        /// SHA-256 of that row.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        hash: [u8; 32],
+    },
     /// An author takes an act back.
     #[n(38)]
     Withdraw {
@@ -417,6 +433,12 @@ impl What {
             Act::Log(log) => Self::Log(LogFact::of(&log)),
             Act::Damage(damage) => Self::Damage {
                 flaws: damage.flaws,
+            },
+            Act::Purge(purge) => Self::Purge {
+                log: purge.log,
+                last: purge.last,
+                top: purge.top,
+                hash: purge.hash,
             },
             Act::Unknown { kind, .. } => Self::Unknown { kind },
         }

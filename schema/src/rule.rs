@@ -216,6 +216,11 @@ impl RulePack {
         self.policy("moved_keep_days").map_or(5, |policy| policy.n)
     }
 
+    /// How long a node's log stays after it was filed above, days.
+    pub fn audit_keep_days(&self) -> u32 {
+        self.policy("audit_keep_days").map_or(1_096, |policy| policy.n)
+    }
+
     /// Sealed records.
     pub fn sealing(&self) -> &Sealing {
         &self.sealing

@@ -3,22 +3,13 @@
 // The test itself reads the committed files; the crate does not.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-use jiaolian_schema::act::{Act, Consult, Parted, Seal, Shred, Shredded};
+use jiaolian_schema::act::{Act, Consult, Parted, Purge, Seal};
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, PersonId};
 
 const AT: i64 = 1_772_409_600_000;
 
 fn acts() -> Vec<(&'static str, Act)> {
     let dossier = DossierId([9; 32]);
-    let shred = Shred {
-        dossier,
-        basis: "个人信息保护法第四十七条".into(),
-        document: "司销〔2026〕1号".into(),
-    };
-    let shredded = Shredded {
-        shred: EnvelopeId([1; 32]),
-        dossier,
-    };
     let to = OfficeId([2; 16]);
     let seal = Seal {
         sealed: 1,
@@ -35,12 +26,17 @@ fn acts() -> Vec<(&'static str, Act)> {
         from: AT,
         to: AT + 1,
     };
+    let purge = Purge {
+        log: dossier,
+        last: EnvelopeId([6; 32]),
+        top: 5_000,
+        hash: [7; 32],
+    };
     vec![
-        ("shred", shred.into()),
-        ("shredded", shredded.into()),
         ("parted", Parted { dossier, to }.into()),
         ("seal", seal.into()),
         ("consult", consult.into()),
+        ("purge", purge.into()),
     ]
 }
 
@@ -57,7 +53,10 @@ fn bytes_are_those_of_the_committed_files() {
         assert_eq!(std::fs::read(&path).unwrap(), bytes, "{name} changed");
         assert_eq!(Act::from_payload(&bytes), Ok((AT, act)), "{name}");
         for length in 0..bytes.len() {
-            assert!(Act::from_payload(&bytes[..length]).is_err(), "{name} {length}");
+            assert!(
+                Act::from_payload(&bytes[..length]).is_err(),
+                "{name} {length}"
+            );
         }
     }
 }

@@ -26,7 +26,14 @@ fn county() -> World {
     w.appoint("C1.head2", "C1.k", Duty::Staff, &["CTY_HEAD"], 0, 100);
     w.appoint("C1.case", "C1.k", Duty::Staff, &["CTY_CASE"], 0, 100);
     w.appoint("C2.head", "C2.k", Duty::Staff, &["CTY_HEAD"], 0, 100);
-    w.appoint("T1.head", "T1.k", Duty::Staff, &["OFF_HEAD", "CTY_HEAD"], 0, 100);
+    w.appoint(
+        "T1.head",
+        "T1.k",
+        Duty::Staff,
+        &["OFF_HEAD", "CTY_HEAD"],
+        0,
+        100,
+    );
     w.open("T1.s");
     w
 }
@@ -43,7 +50,12 @@ fn sign(w: &mut World, who: &str, seen: &[EnvelopeId], day: i64, act: Act) -> En
     w.sign(who, draft, act)
 }
 
-fn seal(w: &mut World, who: &str, replaces: &[EnvelopeId], (sealed, ground): (u8, &str)) -> EnvelopeId {
+fn seal(
+    w: &mut World,
+    who: &str,
+    replaces: &[EnvelopeId],
+    (sealed, ground): (u8, &str),
+) -> EnvelopeId {
     let act = Seal {
         sealed,
         ground: ground.to_owned(),
@@ -53,7 +65,12 @@ fn seal(w: &mut World, who: &str, replaces: &[EnvelopeId], (sealed, ground): (u8
     sign(w, who, replaces, 20, act.into())
 }
 
-fn consult(w: &mut World, who: &str, seen: &[EnvelopeId], change: impl Fn(&mut Consult)) -> EnvelopeId {
+fn consult(
+    w: &mut World,
+    who: &str,
+    seen: &[EnvelopeId],
+    change: impl Fn(&mut Consult),
+) -> EnvelopeId {
     let mut act = Consult {
         person: READER,
         ground: "judicial_case".to_owned(),
@@ -103,13 +120,22 @@ fn only_the_countys_head_seals_and_only_on_the_laws_ground() {
         let id = seal(&mut w, who, &[], (sealed, ground));
         let (standing, decided) = both(&w, id);
         assert_eq!(standing.is_sealed(), expected, "{who} {ground}");
-        assert_eq!(decided == Decided::Stands, expected, "{who} {ground}: {decided:?}");
+        assert_eq!(
+            decided == Decided::Stands,
+            expected,
+            "{who} {ground}: {decided:?}"
+        );
     }
 }
 
 #[test]
 fn a_seal_is_lifted_on_the_grounds_of_lifting_and_no_other() {
-    for (ground, lifted) in [("retrial", true), ("new_crime", true), (GROUND, false), ("state_rule", false)] {
+    for (ground, lifted) in [
+        ("retrial", true),
+        ("new_crime", true),
+        (GROUND, false),
+        ("state_rule", false),
+    ] {
         let mut w = county();
         let sealed = seal(&mut w, "C1.head", &[], (1, GROUND));
         let lift = seal(&mut w, "C1.head", &[sealed], (0, ground));
@@ -141,9 +167,24 @@ fn a_consultation_names_who_why_and_until_when_and_lasts_no_longer_than_the_rule
         ("no unit", "C1.head", |act| act.unit = " ".to_owned(), false),
         ("no purpose", "C1.head", |act| act.purpose.clear(), false),
         ("no letter", "C1.head", |act| act.document.clear(), false),
-        ("no ground of the law", "C1.head", |act| act.ground = "curiosity".to_owned(), false),
-        ("six days", "C1.head", |act| act.to = act.from + 6 * DAY, false),
-        ("over before it was signed", "C1.head", |act| (act.from, act.to) = (0, DAY), false),
+        (
+            "no ground of the law",
+            "C1.head",
+            |act| act.ground = "curiosity".to_owned(),
+            false,
+        ),
+        (
+            "six days",
+            "C1.head",
+            |act| act.to = act.from + 6 * DAY,
+            false,
+        ),
+        (
+            "over before it was signed",
+            "C1.head",
+            |act| (act.from, act.to) = (0, DAY),
+            false,
+        ),
     ];
     for (what, who, change, counts) in rows {
         let mut w = county();

@@ -47,6 +47,7 @@ use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
 use jiaolian_schema::authority::{Authority, NodeSeat};
+use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
@@ -68,6 +69,8 @@ pub struct Limits {
     /// Least time between two signed batches of the node's own log, ms; with none the node notes
     /// nothing by itself and signs no log.
     pub log_ms: Option<i64>,
+    /// How long a log stays after it was filed above, ms; with none it stays for ever.
+    pub audit_keep_ms: Option<i64>,
 }
 
 impl Default for Limits {
@@ -78,6 +81,7 @@ impl Default for Limits {
             receipt_ms: 10 * 60_000,
             changed_max: 4_096,
             log_ms: None,
+            audit_keep_ms: None,
         }
     }
 }
@@ -133,6 +137,9 @@ pub struct Replica<S> {
     /// Cases that went elsewhere and of which only that is known, and who said so of which.
     parted: BTreeMap<DossierId, departure::PartedRow>,
     partings: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    /// Logs that were let go of here, and acts by which others are to be.
+    purged: BTreeMap<DossierId, audit::PurgedRow>,
+    purges: BTreeMap<DossierId, Fact>,
     desk: supervise::Desk,
     log: audit::LogDesk,
     superior_heard: i64,
@@ -204,6 +211,7 @@ impl<S: Store> Replica<S> {
         self.pay_alarms();
         self.sign_receipts();
         self.sign_log();
+        self.purge_logs();
         self.check_links();
         self.settle();
     }
@@ -364,7 +372,7 @@ impl<S: Store> Replica<S> {
 
     /// Every key under which links compare a dossier.
     fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
-        if self.is_shelved(dossier, row) {
+        if self.is_shelved(dossier, row) || self.is_leaving(dossier) {
             return Vec::new();
         }
         let audience = row.audience();

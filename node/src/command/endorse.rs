@@ -230,6 +230,7 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         | What::Ledger { .. }
         | What::Log(_)
         | What::Damage { .. }
+        | What::Purge { .. }
         | What::Unknown { .. } => word("other"),
     }
 }

@@ -145,14 +145,19 @@ impl Consult {
 /// A ground in words, where the law knows it for this step.
 fn ground(step: SealStep, id: &str) -> Result<String, Refusal> {
     let rules = RulePack::builtin();
-    let known = rules.sealing().ground(id).filter(|known| known.step == step);
+    let known = rules
+        .sealing()
+        .ground(id)
+        .filter(|known| known.step == step);
     if let Some(known) = known {
         return Ok(known.zh.clone());
     }
     let all = rules.sealing().grounds().filter(|known| known.step == step);
     let all: Vec<&str> = all.map(|known| known.id.as_str()).collect();
     let all = all.join(", ");
-    Err(Refusal::data(format!("--ground is one of {all}, found {id:?}")))
+    Err(Refusal::data(format!(
+        "--ground is one of {all}, found {id:?}"
+    )))
 }
 
 /// The row of a case that is here; the same refusal for what is not.
@@ -165,11 +170,14 @@ fn row(desk: &Desk, case: DossierId) -> Result<DossierRow, Refusal> {
 fn reader(desk: &Desk, number: &str) -> Result<PersonId, Refusal> {
     let authority = desk.authority();
     let mut seats = authority.appointments();
-    let found = seats.find(|(id, appoint, _)| {
-        appoint.staff_number == number && authority.is_appointed(*id)
-    });
+    let found = seats
+        .find(|(id, appoint, _)| appoint.staff_number == number && authority.is_appointed(*id));
     let person = found.map(|(_, appoint, _)| appoint.person);
-    person.ok_or_else(|| Refusal::data(format!("nobody with the staff number {number} is appointed")))
+    person.ok_or_else(|| {
+        Refusal::data(format!(
+            "nobody with the staff number {number} is appointed"
+        ))
+    })
 }
 
 /// Signs what would have effect; says the rule where it would not.

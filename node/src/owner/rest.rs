@@ -118,11 +118,7 @@ pub fn destroy_due(
 }
 
 /// Takes the rows away of what is to go; its keys are then among the unburied.
-fn bury_due(
-    replica: &mut Replica<StoreReader>,
-    now: i64,
-    keep_ms: i64,
-) -> Result<(), StoreError> {
+fn bury_due(replica: &mut Replica<StoreReader>, now: i64, keep_ms: i64) -> Result<(), StoreError> {
     for case in replica.condemned() {
         replica.bury(case)?;
     }

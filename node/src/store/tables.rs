@@ -183,7 +183,16 @@ pub const CHANGED: Form = table(
 pub const SHRED: Form = table(Table::Shred, "shred-1", Domain::Ops, Retention::Forever, 20);
 /// Cases that went to another office. Key: dossier (32). Value: from where to where, when, whether this
 /// office has said that its key is gone.
-pub const PARTED: Form = table(Table::Parted, "parted-1", Domain::Ops, Retention::Forever, 5);
+pub const PARTED: Form = table(
+    Table::Parted,
+    "parted-1",
+    Domain::Ops,
+    Retention::Forever,
+    5,
+);
+/// Logs of nodes that were let go of. Key: dossier (32). Value: whose, behind which act, number and hash
+/// of the newest row.
+pub const PURGED: Form = table(Table::Purged, "purged-1", Domain::Ops, Retention::Forever, 1);
 /// Staff key rings; sealed a second time under each officer's passphrase. Key: staff number.
 pub const KEY_RING: Form = table(
     Table::KeyRing,
@@ -252,7 +261,7 @@ pub const SIGN_IN: Form = table(
 );
 
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 23] = [
+pub const FORMS: [Form; 24] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -274,6 +283,7 @@ pub const FORMS: [Form; 23] = [
     ACCESS,
     SHRED,
     PARTED,
+    PURGED,
     PENDING,
     SIGN_IN,
 ];
@@ -302,6 +312,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Access => &ACCESS,
         Table::Shred => &SHRED,
         Table::Parted => &PARTED,
+        Table::Purged => &PURGED,
         Table::Pending => &PENDING,
         Table::SignIn => &SIGN_IN,
     }

@@ -18,6 +18,7 @@ mod request;
 mod rest;
 mod rollback;
 mod root;
+mod seal;
 mod stand_in;
 mod suite;
 mod world;

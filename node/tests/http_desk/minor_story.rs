@@ -200,12 +200,20 @@ async fn an_answer_to_whoever_has_no_right_takes_the_same_work_with_a_minor_and_
     }
     let reads = |office: &Office| {
         let owner = office.owner.clone();
-        async move { owner.look(|node| node.store.reader().work().0).await.unwrap() }
+        async move {
+            owner
+                .look(|node| node.store.reader().work().0)
+                .await
+                .unwrap()
+        }
     };
     office.owner.call(|node| node.forget_all()).await.unwrap();
     let before = reads(&office).await;
     sees_all.get(&of(PAGES[0], minor)).await.ok(200);
-    assert!(reads(&office).await > before + 1, "whoever sees it makes the disk read it");
+    assert!(
+        reads(&office).await > before + 1,
+        "whoever sees it makes the disk read it"
+    );
 }
 
 #[tokio::test]

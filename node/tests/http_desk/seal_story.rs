@@ -12,7 +12,7 @@ use serde_json::json;
 
 const NAME: &str = "邓某某";
 
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "/api/v1/cases",
     "/api/v1/cases?q=%E9%82%93",
     "/api/v1/cases?q=430181199003072312",
@@ -87,7 +87,12 @@ impl Office {
         self.owner.call(job).await.unwrap()
     }
 
-    async fn seal(&self, case: DossierId, (sealed, ground): (u8, &str), over: &[EnvelopeId]) -> EnvelopeId {
+    async fn seal(
+        &self,
+        case: DossierId,
+        (sealed, ground): (u8, &str),
+        over: &[EnvelopeId],
+    ) -> EnvelopeId {
         let act = Seal {
             sealed,
             ground: ground.to_owned(),
@@ -114,7 +119,10 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
     }
     let case = office.case(NAME, "township", 0).await;
     let alarm = office.raise(case, "township", 7, 1).await;
-    clients[2].get(&format!("/api/v1/cases/{}", case.to_hex())).await.ok(200);
+    clients[2]
+        .get(&format!("/api/v1/cases/{}", case.to_hex()))
+        .await
+        .ok(200);
     let sealed = office.seal(case, (1, "under_18_five_years"), &[]).await;
 
     for (client, before) in clients.iter().zip(&before) {
@@ -136,7 +144,10 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
         to: from + 2 * DAY,
     };
     office.by_head(case, consult.into()).await;
-    let page = clients[2].get(&format!("/api/v1/cases/{}", case.to_hex())).await.ok(200);
+    let page = clients[2]
+        .get(&format!("/api/v1/cases/{}", case.to_hex()))
+        .await
+        .ok(200);
     assert_eq!(page["case"]["name"], NAME, "{page}");
     for client in [&clients[0], &clients[1], &clients[3]] {
         assert_is_nothing(client, case, alarm).await;
@@ -156,7 +167,10 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
     office.seal(case, (0, "state_rule"), &[sealed]).await;
     assert_is_nothing(&reader, case, alarm).await;
     office.seal(case, (0, "retrial"), &[sealed]).await;
-    let page = reader.get(&format!("/api/v1/cases/{}", case.to_hex())).await.ok(200);
+    let page = reader
+        .get(&format!("/api/v1/cases/{}", case.to_hex()))
+        .await
+        .ok(200);
     assert_eq!(page["case"]["name"], NAME, "{page}");
 }
 
@@ -174,7 +188,11 @@ async fn assert_is_nothing(client: &Client, case: DossierId, alarm: DossierId) {
             let path = |id: DossierId| format!("/api/v1/{kind}/{}/events", id.to_hex());
             let form = json!({ "event": "verify", "fields": {}, "dry_run": true });
             let told = said(&client.post(&path(id), &form).await);
-            assert_eq!(told, said(&client.post(&path(nobody), &form).await), "{kind}");
+            assert_eq!(
+                told,
+                said(&client.post(&path(nobody), &form).await),
+                "{kind}"
+            );
         }
     }
 }

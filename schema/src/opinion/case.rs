@@ -336,7 +336,10 @@ impl<'a> Desk<'a> {
             .papers
             .values()
             .any(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))));
-        let consults = self.on.iter().filter(|(_, (on, _))| matches!(on, Place::Consult(_)));
+        let consults = self
+            .on
+            .iter()
+            .filter(|(_, (on, _))| matches!(on, Place::Consult(_)));
         let stands = |id: &EnvelopeId| decided.get(id) == Some(&Decided::Stands);
         let consults = consults.map(|(id, _)| *id).filter(stands).collect();
         CaseOpinion {

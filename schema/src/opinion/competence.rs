@@ -205,7 +205,10 @@ impl Desk<'_> {
         let mut papers = self.papers.values();
         let opening = papers.find(|paper| paper.dossier().is_some_and(|of| of.0 == paper.id.0));
         let act = opening.and_then(|paper| paper.act());
-        !matches!(act, Some((_, Act::Raise(_) | Act::Found(_) | Act::Ledger(_))))
+        !matches!(
+            act,
+            Some((_, Act::Raise(_) | Act::Found(_) | Act::Ledger(_)))
+        )
     }
 
     /// Rule 38: the receiving office registers, though it stands beside the responsible one.
@@ -232,7 +235,9 @@ impl Desk<'_> {
                 let reading = self.opinion.reading(paper.id);
                 let at = reading.map_or(claimed, |reading| reading.window.clamp(claimed));
                 let said = [&consult.unit, &consult.purpose, &consult.document];
-                let said = said.into_iter().all(|words| words.chars().any(|c| !c.is_whitespace()));
+                let said = said
+                    .into_iter()
+                    .all(|words| words.chars().any(|c| !c.is_whitespace()));
                 let length = consult.to.saturating_sub(consult.from);
                 let asked = Asked::Seal(SealStep::Consult, &consult.ground, length);
                 self.is_case() && said && at <= consult.to && self.law.fits(signer, &asked)

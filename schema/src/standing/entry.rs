@@ -82,6 +82,7 @@ fn bears_on_law(what: &What) -> bool {
             | What::Ledger { .. }
             | What::Log(_)
             | What::Damage { .. }
+            | What::Purge { .. }
             | What::Unknown { .. }
     )
 }

@@ -1,11 +1,11 @@
 //! The dossier while it is read: entries, slots, and who of them is a candidate, decided in causal
 //! order.
 
-use super::{Consultation, Opening};
 use super::baton::{self, BATON};
 use super::entry::{self, Entry, Past};
 use super::rule::{Decision, SlotRules, Verdict};
 use super::slot::{self, Candidate, Contest, Folded, Replaced, SlotKey, SlotValue, UNFILED};
+use super::{Consultation, Opening};
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
 use crate::id::{EnvelopeId, OfficeId};

@@ -188,7 +188,11 @@ impl World {
             let other = second.fields.get(name).unwrap_or(&Slot::Open);
             same(format!("field {name}"), say_fold(slot), say_second(other))?;
         }
-        same("seal".into(), say_fold(&fold.seal), say_second(&second.seal))?;
+        same(
+            "seal".into(),
+            say_fold(&fold.seal),
+            say_second(&second.seal),
+        )?;
         let consults: Vec<EnvelopeId> = fold.consults.iter().map(|one| one.id).collect();
         same(
             "consults".into(),

@@ -282,8 +282,10 @@ impl Story {
                 self.receipts.push(id);
             }
             Move::Seal(a, on, over) => {
-                let mut replaces: Vec<EnvelopeId> =
-                    over.iter().filter_map(|at| pick(&self.seals, *at)).collect();
+                let mut replaces: Vec<EnvelopeId> = over
+                    .iter()
+                    .filter_map(|at| pick(&self.seals, *at))
+                    .collect();
                 replaces.sort_unstable();
                 replaces.dedup();
                 let mut deps = replaces.clone();

@@ -1,8 +1,8 @@
 //! Cases that this office may hold no more: their rows and keys go once the office above has all that
 //! was signed here and the term of keeping is over. Heads stay, and so does where the case went.
 
-use super::dossier::{DossierRow, Holding};
 use super::Replica;
+use super::dossier::{DossierRow, Holding};
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::act::{Act, Parted};
 use jiaolian_schema::canon;
@@ -122,9 +122,16 @@ impl<S: Store> Replica<S> {
 
     /// All cases that went elsewhere, ascending by id.
     pub fn all_moved_out(&self) -> Vec<(DossierId, MovedOut)> {
-        let known: BTreeSet<DossierId> = self.moved.iter().chain(self.parted.keys()).copied().collect();
+        let known: BTreeSet<DossierId> = self
+            .moved
+            .iter()
+            .chain(self.parted.keys())
+            .copied()
+            .collect();
         let known = known.into_iter();
-        known.filter_map(|id| Some((id, self.moved_out(id)?))).collect()
+        known
+            .filter_map(|id| Some((id, self.moved_out(id)?)))
+            .collect()
     }
 
     /// Offices whose node has said that it let go of a case that moved, ascending.
@@ -134,7 +141,10 @@ impl<S: Store> Replica<S> {
 
     /// It came back: it is no longer shown as gone.
     pub(super) fn welcome_back(&mut self, dossier: DossierId) {
-        let here = self.rows.get(&dossier).is_some_and(|row| !self.has_left(row));
+        let here = self
+            .rows
+            .get(&dossier)
+            .is_some_and(|row| !self.has_left(row));
         if here && self.parted.remove(&dossier).is_some() {
             self.disk.remove(Table::Parted, &dossier.0);
         }
@@ -174,7 +184,8 @@ impl<S: Store> Replica<S> {
     }
 
     fn put_parted(&mut self, dossier: DossierId, row: PartedRow) {
-        self.disk.put(Table::Parted, &dossier.0, canon::encode(&row));
+        self.disk
+            .put(Table::Parted, &dossier.0, canon::encode(&row));
         self.parted.insert(dossier, row);
     }
 }

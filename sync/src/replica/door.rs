@@ -333,12 +333,10 @@ impl<S: Store> Replica<S> {
             changed_at: self.now,
             watched: u8::from(watched),
             count: row.count + 1,
-            moved: row
-                .moved
-                .max(u8::from(matches!(
-                    fact.what,
-                    What::Assign { .. } | What::Seal { .. } | What::Consult { .. }
-                ))),
+            moved: row.moved.max(u8::from(matches!(
+                fact.what,
+                What::Assign { .. } | What::Seal { .. } | What::Consult { .. }
+            ))),
             ..row
         };
         self.put_row(fact.dossier, row);
@@ -346,6 +344,7 @@ impl<S: Store> Replica<S> {
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
         self.note_confirmation(fact);
+        self.note_purge(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);

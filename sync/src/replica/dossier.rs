@@ -279,7 +279,9 @@ impl<S: Store> Replica<S> {
         let Some(row) = self.rows.get(&dossier).cloned() else {
             return;
         };
-        let standing = self.stand(dossier).filter(|_| row.kind == DossierKind::Case);
+        let standing = self
+            .stand(dossier)
+            .filter(|_| row.kind == DossierKind::Case);
         let standing = standing.filter(|standing| standing.is_sealed());
         let sealed = standing.as_ref().map(|_| 1);
         let consults = standing.map(|standing| {

@@ -231,7 +231,9 @@ impl<S: Store> Replica<S> {
                 .get(&dossier)
                 .and_then(|row| self.order(dossier, row))
         };
-        self.shredded.contains_key(&dossier) || self.ordered.contains(&dossier) && due().is_some()
+        self.is_purged(dossier)
+            || self.shredded.contains_key(&dossier)
+            || self.ordered.contains(&dossier) && due().is_some()
     }
 
     /// Whether this opens a case that was never here, of which an order already says that it is gone:
@@ -349,7 +351,7 @@ impl<S: Store> Replica<S> {
         Ok(())
     }
 
-    fn bury_body(&mut self, fact: &Fact) {
+    pub(super) fn bury_body(&mut self, fact: &Fact) {
         for table in [Table::CaseBody, Table::RosterBody] {
             self.disk.remove(table, &fact.id.0);
         }
@@ -357,7 +359,7 @@ impl<S: Store> Replica<S> {
         self.disk.remove(Table::Fact, &key);
     }
 
-    fn bury_row(&mut self, dossier: DossierId) {
+    pub(super) fn bury_row(&mut self, dossier: DossierId) {
         if let Some(row) = self.rows.remove(&dossier) {
             for key in self.keys_of(dossier, &row) {
                 self.index.remove(&key);

@@ -47,7 +47,10 @@ fn an_office_lets_go_of_a_case_that_moved_and_gets_it_whole_when_it_comes_back()
     world.net.rest();
     assert!(has_none(&mut world, T1), "the term has just begun");
     let seen = world.replica(T1).moved_out(case).unwrap();
-    assert_eq!((seen.from, seen.to, seen.let_go_at), (office("t1"), office("t2"), None));
+    assert_eq!(
+        (seen.from, seen.to, seen.let_go_at),
+        (office("t1"), office("t2"), None)
+    );
     world.net.now += KEEP_MS;
     for at in [P, C, T2] {
         assert!(has_none(&mut world, at), "{at} holds it on");

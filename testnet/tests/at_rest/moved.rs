@@ -24,14 +24,18 @@ const DAY_S: i64 = 24 * 3_600;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_back_under_a_new_one() {
+async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_back_under_a_new_one()
+{
     let mut office = Office::open().await;
     let (moved, name) = office.register(1).await;
     let (kept, other) = office.register(2).await;
     let officer = office.officer(TOWNSHIP, "officer").await;
     let draft = json!({ "title": "走访", "body": { "note": name } });
     let draft_path = format!("/api/v1/drafts/case.{moved}.visit");
-    let saved = officer.send("PUT", &draft_path, Some(&draft)).await.unwrap();
+    let saved = officer
+        .send("PUT", &draft_path, Some(&draft))
+        .await
+        .unwrap();
     saved.wanted(&draft_path, 204).unwrap();
     let case = DossierId::from_hex(&moved).unwrap();
     let [here, there] = [COUNTY, TOWNSHIP].map(|key| {
@@ -46,22 +50,42 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
     let officer = go_on(&mut office).await;
     let path = format!("/api/v1/cases/{moved}");
     let said = until_status(&office, &officer, &path, 410).await;
-    assert!(said.contains("冷水江市司法局") && !said.contains(&name), "{said}");
+    assert!(
+        said.contains("冷水江市司法局") && !said.contains(&name),
+        "{said}"
+    );
     let listed = officer.get("/api/v1/cases").await.unwrap().to_string();
-    assert!(!listed.contains(&name) && listed.contains(&other), "{listed}");
+    assert!(
+        !listed.contains(&name) && listed.contains(&other),
+        "{listed}"
+    );
     office.stop().await;
-    assert!(words(&office, &office.dir(TOWNSHIP)).contains(&name), "the term has just begun");
+    assert!(
+        words(&office, &office.dir(TOWNSHIP)).contains(&name),
+        "the term has just begun"
+    );
 
     // Six days later, with the first passphrase, it lets go.
     office.province.set_clock(COUNTY, 6 * DAY_S).unwrap();
     office.province.set_clock(TOWNSHIP, 6 * DAY_S).unwrap();
     let officer = go_on(&mut office).await;
     let is_one = |state: &serde_json::Value| state["cases"] == 1;
-    office.province.until(TOWNSHIP, "the case is gone", is_one).await.unwrap();
+    office
+        .province
+        .until(TOWNSHIP, "the case is gone", is_one)
+        .await
+        .unwrap();
     until_status(&office, &officer, &path, 410).await;
     for gone in ["/texts", "/records", "/timeline", "/bundle"] {
-        let answer = officer.send("GET", &format!("{path}{gone}"), None).await.unwrap();
-        assert!(answer.status >= 400 && !answer.text.contains(&name), "{gone}: {}", answer.text);
+        let answer = officer
+            .send("GET", &format!("{path}{gone}"), None)
+            .await
+            .unwrap();
+        assert!(
+            answer.status >= 400 && !answer.text.contains(&name),
+            "{gone}: {}",
+            answer.text
+        );
     }
     let absent = officer.send("GET", &draft_path, None).await.unwrap();
     assert_eq!(absent.status, 404, "the draft");
@@ -76,7 +100,11 @@ async fn the_key_of_a_case_that_moved_goes_after_its_term_and_the_case_comes_bac
     fs::copy(today, before.path().join("store.keys")).unwrap();
     for dir in [before.path(), &office.dir(TOWNSHIP)] {
         let words = words(&office, dir);
-        assert!(!words.contains(&name) && words.contains(&other), "{}", dir.display());
+        assert!(
+            !words.contains(&name) && words.contains(&other),
+            "{}",
+            dir.display()
+        );
     }
 
     // It comes back, whole, and the copy of before stays closed.
@@ -109,14 +137,25 @@ fn assign(office: &Office, case: DossierId, to: OfficeId, replaces: EnvelopeId) 
     store.unlock(opened.case_secret).unwrap();
     let mut replica = home.replica(&store).unwrap();
     let key = opened.key;
-    let author = author_id(key.suite(), &key.public_key(), home.identity.office_id(), Duty::Staff);
+    let author = author_id(
+        key.suite(),
+        &key.public_key(),
+        home.identity.office_id(),
+        Duty::Staff,
+    );
     let seat = seat_of(replica.authority(), author).unwrap();
     let replaces = vec![replaces];
     let draft = Draft {
         dossier: Some(case),
-        payload: Payload::Act(Assign { office: to, replaces }.into()),
+        payload: Payload::Act(
+            Assign {
+                office: to,
+                replaces,
+            }
+            .into(),
+        ),
     };
-    let now = jiff::Timestamp::now().as_millisecond() ;
+    let now = jiff::Timestamp::now().as_millisecond();
     let signed = replica.sign(&key, seat, draft, now, entropy()).unwrap();
     settle(&mut replica, &store).unwrap();
     signed
