@@ -2,6 +2,7 @@
 //! cases on and handle alarms, each with what their own node knows.
 
 mod paper;
+mod regret;
 
 use super::journal::CaseNote;
 use super::plan::{DAY_MS, OFFICES};
@@ -46,7 +47,8 @@ impl World {
             }
             0 | 1 => self.apply(at),
             2..=5 => self.advance(at, &["officer", "assistant", "head"]),
-            6 | 7 => self.write(at, &["officer", "assistant"]),
+            6 => self.write(at, &["officer", "assistant"]),
+            7 => self.regret(at, &["officer", "assistant", "head"]),
             _ => self.handle_alarm(at, &["officer", "assistant", "head"]),
         }
     }
@@ -55,6 +57,7 @@ impl World {
         match self.dice.below(12) {
             0 | 1 => self.amend(at),
             2 => self.assign(at),
+            3 if self.dice.chance(500) => self.regret(at, &["head", "deputy", "case"]),
             3 => self.write(at, &["case"]),
             4..=8 => self.advance(at, &["head", "deputy", "case"]),
             9 => self.serve(at),
@@ -336,6 +339,8 @@ fn word_of(payload: &Payload) -> &'static str {
             Act::Apply(_) => "apply",
             Act::Step(_) => "step",
             Act::Serve(_) => "serve",
+            Act::Withdraw(_) => "withdraw",
+            Act::Correct(_) => "correct",
             Act::Revoke(_) => "revoke",
             Act::Endorse(_) => "endorse",
             _ => "other",
