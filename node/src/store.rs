@@ -22,7 +22,8 @@ pub mod tables;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockError, Vault};
 use error::{no_keys, refuse, unwrap_error};
-use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
+use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_sync::{Rows, Store, StoreError, Table, Write, dossier_of};
 use medium::{is_known_schema, read_schema};
 use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
@@ -236,6 +237,26 @@ impl StoreReader {
     pub fn work(&self) -> (u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (read(&self.work.reads), read(&self.work.opened))
+    }
+
+    /// The dossier of a case's body, told by the key under which it lies: whoever may not see it is
+    /// refused before anything of it was opened. None where there is none, and while locked.
+    pub fn dossier_of_body(&self, id: EnvelopeId) -> Result<Option<DossierId>, StoreError> {
+        let table = Table::CaseBody;
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
+        let sealed = self.slot.with(|db| read_row(db, table, &id.0));
+        let Some(sealed) = sealed.map_err(|trouble| trouble.on(table))? else {
+            return Ok(None);
+        };
+        if let Some(subject) = self.vault.subject_of_row(&sealed) {
+            return Ok(Some(DossierId(subject)));
+        }
+        if !self.is_open() {
+            return Ok(None);
+        }
+        // A row of an earlier form, until it is sealed anew.
+        let body = self.unseal(table, &id.0, &sealed)?;
+        Ok(body.and_then(|body| dossier_of(table, &id.0, &body)))
     }
 
     /// How many rows a table has; works while locked.

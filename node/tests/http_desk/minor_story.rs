@@ -3,6 +3,7 @@
 
 use crate::client::{Answer, Client};
 use crate::office::Office;
+use jiaolian_node::owner::Node;
 use jiaolian_schema::id::DossierId;
 use serde_json::json;
 
@@ -207,7 +208,7 @@ async fn an_answer_to_whoever_has_no_right_takes_the_same_work_with_a_minor_and_
                 .unwrap()
         }
     };
-    office.owner.call(|node| node.forget_all()).await.unwrap();
+    office.owner.call(Node::forget_all).await.unwrap();
     let before = reads(&office).await;
     sees_all.get(&of(PAGES[0], minor)).await.ok(200);
     assert!(
