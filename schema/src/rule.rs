@@ -218,7 +218,8 @@ impl RulePack {
 
     /// How long a node's log stays after it was filed above, days.
     pub fn audit_keep_days(&self) -> u32 {
-        self.policy("audit_keep_days").map_or(1_096, |policy| policy.n)
+        self.policy("audit_keep_days")
+            .map_or(1_096, |policy| policy.n)
     }
 
     /// Sealed records.

@@ -192,7 +192,13 @@ pub const PARTED: Form = table(
 );
 /// Logs of nodes that were let go of. Key: dossier (32). Value: whose, behind which act, number and hash
 /// of the newest row.
-pub const PURGED: Form = table(Table::Purged, "purged-1", Domain::Ops, Retention::Forever, 1);
+pub const PURGED: Form = table(
+    Table::Purged,
+    "purged-1",
+    Domain::Ops,
+    Retention::Forever,
+    1,
+);
 /// Staff key rings; sealed a second time under each officer's passphrase. Key: staff number.
 pub const KEY_RING: Form = table(
     Table::KeyRing,

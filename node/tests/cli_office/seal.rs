@@ -40,13 +40,24 @@ fn a_countys_head_seals_opens_and_unseals_a_record_on_the_grounds_of_the_law_alo
     let case = body["target"]["id"].as_str().unwrap().to_owned();
     let seal = |by: &str, ground: &str, more: &[&str]| -> Said {
         let words = [
-            &["--case", &case, "--ground", ground, "--document", "冷司封〔2026〕1号"],
+            &[
+                "--case",
+                &case,
+                "--ground",
+                ground,
+                "--document",
+                "冷司封〔2026〕1号",
+            ],
             more,
         ];
         world.by(&["seal"], "c", by, &words.concat())
     };
     let consult = |by: &str, ground: &str, more: &[&str]| -> Said {
-        let words = [&["--case", &case, "--ground", ground, "--reader", "C1"], &LETTER[..], more];
+        let words = [
+            &["--case", &case, "--ground", ground, "--reader", "C1"],
+            &LETTER[..],
+            more,
+        ];
         world.by(&["consult"], "c", by, &words.concat())
     };
     assert_eq!(seen_by(&world, "C1"), ["赵六"]);
@@ -54,9 +65,16 @@ fn a_countys_head_seals_opens_and_unseals_a_record_on_the_grounds_of_the_law_alo
     seal("C1", "under_18_five_years", &[]).refused("no head", 65, "S-1");
     seal("H1", "retrial", &[]).refused("a ground of lifting", 65, "under_18_five_years");
     seal("H1", "retrial", &["--lift"]).refused("not sealed", 65, "only a case that is sealed");
-    assert_eq!(seen_by(&world, "C1"), ["赵六"], "nothing that was refused counts");
+    assert_eq!(
+        seen_by(&world, "C1"),
+        ["赵六"],
+        "nothing that was refused counts"
+    );
 
-    assert_eq!(seal("H1", "under_18_five_years", &[]).done()["sealed"], true);
+    assert_eq!(
+        seal("H1", "under_18_five_years", &[]).done()["sealed"],
+        true
+    );
     seal("H1", "under_18_five_years", &[]).refused("twice", 65, "already");
     for number in ["C1", "H1"] {
         assert!(seen_by(&world, number).is_empty(), "{number}");
@@ -69,7 +87,10 @@ fn a_countys_head_seals_opens_and_unseals_a_record_on_the_grounds_of_the_law_alo
     assert!(seen_by(&world, "C1").is_empty());
     consult("H1", "judicial_case", &["--days", "2"]).done();
     assert_eq!(seen_by(&world, "C1"), ["赵六"]);
-    assert!(seen_by(&world, "H1").is_empty(), "who opened it reads nothing");
+    assert!(
+        seen_by(&world, "H1").is_empty(),
+        "who opened it reads nothing"
+    );
 
     seal("H1", "state_rule", &["--lift"]).refused("no ground of lifting", 65, "retrial");
     assert_eq!(seal("H1", "retrial", &["--lift"]).done()["sealed"], false);

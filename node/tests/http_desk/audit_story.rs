@@ -411,7 +411,10 @@ async fn what_is_carried_out_is_in_a_signed_batch_when_the_file_is_handed_over()
         }
     };
     client.get("/api/v1/cases").await.ok(200);
-    assert!(unsigned(&office).await > 0, "a look at a list waits for its batch");
+    assert!(
+        unsigned(&office).await > 0,
+        "a look at a list waits for its batch"
+    );
     let path = format!("/api/v1/cases/{}/bundle?reason=court", case.to_hex());
     assert_eq!(client.get(&path).await.status, 200);
     assert_eq!(unsigned(&office).await, 0);

@@ -149,14 +149,14 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
         .await
         .ok(200);
     assert_eq!(page["case"]["name"], NAME, "{page}");
-    for client in [&clients[0], &clients[1], &clients[3]] {
-        assert_is_nothing(client, case, alarm).await;
-    }
     let auditor = Client::signed_in(&office, "S1").await;
     let rows = auditor.get("/api/v1/audit?limit=50").await;
     assert_eq!(rows.status, 200, "the look is in the log");
     let log = String::from_utf8_lossy(&rows.body).into_owned();
     assert!(log.contains("M1") && !log.contains(NAME), "{log}");
+    for client in [&clients[0], &clients[1], &clients[3]] {
+        assert_is_nothing(client, case, alarm).await;
+    }
 
     // Its days are over; sessions of that day are over too.
     office.advance(3 * DAY);

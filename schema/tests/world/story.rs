@@ -241,6 +241,45 @@ impl Story {
         self.w.sign(STAFF[who % STAFF.len()], draft, act)
     }
 
+    fn tell_seal(&mut self, step: &Move) {
+        match step {
+            Move::Seal(a, on, over) => {
+                let mut replaces: Vec<EnvelopeId> = over
+                    .iter()
+                    .filter_map(|at| pick(&self.seals, *at))
+                    .collect();
+                replaces.sort_unstable();
+                replaces.dedup();
+                let mut deps = replaces.clone();
+                deps.extend(self.w.case.map(EnvelopeId::from));
+                let act = Seal {
+                    sealed: u8::from(*on),
+                    ground: "any".to_owned(),
+                    document: String::new(),
+                    replaces,
+                };
+                let id = self.sign_in_case(*a, deps, act.into());
+                self.seals.push(id);
+            }
+            Move::Consult(a, days, seen) => {
+                let mut deps = self.seen(seen);
+                deps.extend(self.w.case.map(EnvelopeId::from));
+                let words = if days % 3 == 0 { " " } else { "x" };
+                let act = Consult {
+                    person: PersonId([1; 16]),
+                    ground: "any".to_owned(),
+                    unit: "x".to_owned(),
+                    purpose: words.to_owned(),
+                    document: "x".to_owned(),
+                    from: 0,
+                    to: days * DAY,
+                };
+                self.sign_in_case(*a, deps, act.into());
+            }
+            _ => {}
+        }
+    }
+
     fn tell_wide(&mut self, step: &Move) {
         match step {
             Move::Withdraw(a, knows) => {
@@ -281,39 +320,7 @@ impl Story {
                     .receipt_as(WITNESSES[w % 2], *day, &ids, u8::from(*whole));
                 self.receipts.push(id);
             }
-            Move::Seal(a, on, over) => {
-                let mut replaces: Vec<EnvelopeId> = over
-                    .iter()
-                    .filter_map(|at| pick(&self.seals, *at))
-                    .collect();
-                replaces.sort_unstable();
-                replaces.dedup();
-                let mut deps = replaces.clone();
-                deps.extend(self.w.case.map(EnvelopeId::from));
-                let act = Seal {
-                    sealed: u8::from(*on),
-                    ground: "any".to_owned(),
-                    document: String::new(),
-                    replaces,
-                };
-                let id = self.sign_in_case(*a, deps, act.into());
-                self.seals.push(id);
-            }
-            Move::Consult(a, days, seen) => {
-                let mut deps = self.seen(seen);
-                deps.extend(self.w.case.map(EnvelopeId::from));
-                let words = if days % 3 == 0 { " " } else { "x" };
-                let act = Consult {
-                    person: PersonId([1; 16]),
-                    ground: "any".to_owned(),
-                    unit: "x".to_owned(),
-                    purpose: words.to_owned(),
-                    document: "x".to_owned(),
-                    from: 0,
-                    to: days * DAY,
-                };
-                self.sign_in_case(*a, deps, act.into());
-            }
+            Move::Seal(..) | Move::Consult(..) => self.tell_seal(step),
             Move::Assign(a, to, seen) => {
                 let act = Assign {
                     office: office(["T1", "T2", "C1", "T3"][to % 4]),

@@ -359,7 +359,10 @@ fn an_old_log_goes_everywhere_behind_an_act_that_was_filed_above_long_after_its_
     next_month(&mut world, 7);
     pass(&mut world, KEEP_MS - 40 * DAY);
     for at in [T1, C, P] {
-        assert!(logs_of(&mut world, at, "t1").contains(&old[0]), "{at}: too early");
+        assert!(
+            logs_of(&mut world, at, "t1").contains(&old[0]),
+            "{at}: too early"
+        );
     }
     let before = rows(&world, T1).len();
     // Its last batch was filed a month after it was opened, with the next word that went up.
@@ -368,7 +371,10 @@ fn an_old_log_goes_everywhere_behind_an_act_that_was_filed_above_long_after_its_
     }
     for at in [T1, C, P] {
         assert!(!logs_of(&mut world, at, "t1").contains(&old[0]), "at {at}");
-        assert!(world.replica(at).log_findings().unwrap().is_empty(), "at {at}");
+        assert!(
+            world.replica(at).log_findings().unwrap().is_empty(),
+            "at {at}"
+        );
         let head = world.replica(at).envelope(old[0].into()).unwrap();
         assert!(head.is_some_and(|head| head.body.is_none()), "at {at}");
     }
@@ -392,7 +398,10 @@ fn an_old_log_goes_everywhere_behind_an_act_that_was_filed_above_long_after_its_
     pass(&mut world, BATCH_MS);
     for at in [T1, C, P] {
         let found = world.replica(at).log_findings().unwrap();
-        let told: Vec<_> = found.iter().map(|one| (one.flaw.number, one.flaw.fault)).collect();
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.flaw.number, one.flaw.fault))
+            .collect();
         assert_eq!(told, [(newest - 1, Fault::Absent)], "at {at}");
         assert!(!logs_of(&mut world, at, "t1").contains(&old[0]), "at {at}");
     }

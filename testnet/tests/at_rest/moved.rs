@@ -186,8 +186,6 @@ async fn until_status(office: &Office, client: &Client, path: &str, status: u16)
             newest = office.province.next_change(TOWNSHIP, newest).await.unwrap();
         }
     };
-    match tokio::time::timeout(PATIENCE, answered).await {
-        Ok(text) => text,
-        Err(_) => panic!("{path} answers {status}, last {last}"),
-    }
+    let answered = tokio::time::timeout(PATIENCE, answered).await;
+    answered.unwrap_or_else(|_| panic!("{path} answers {status}, last {last}"))
 }
