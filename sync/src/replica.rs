@@ -40,8 +40,7 @@ pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix,
 use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
-use crate::item::Key;
-use crate::link::{COUNTY_TIER, Hint, Link, view};
+use crate::link::{Hint, Link, view};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
@@ -368,46 +367,5 @@ impl<S: Store> Replica<S> {
         }
         self.disk
             .put(Table::Local, b"seq", self.seq.to_be_bytes().to_vec());
-    }
-
-    /// Every key under which links compare a dossier.
-    fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
-        if self.is_shelved(dossier, row) || self.is_leaving(dossier) {
-            return Vec::new();
-        }
-        let audience = row.audience();
-        let mut path = self.tree.path(row.place).into_iter();
-        let county = path.find(|id| {
-            let office = self.tree.get(*id);
-            office.is_some_and(|office| office.tier >= COUNTY_TIER)
-        });
-        let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
-        let here = Key::dossier(&audience, dossier);
-        std::iter::once(here).chain(above).collect()
-    }
-
-    /// The tree of offices changed: every dossier goes to the county that it now lies in.
-    fn follow_tree(&mut self) {
-        if self.tree == *self.authority.offices() {
-            return;
-        }
-        let rows: Vec<(DossierId, [u8; 16], Vec<Key>)> = self
-            .rows
-            .iter()
-            .map(|(id, row)| (*id, row.digest, self.keys_of(*id, row)))
-            .collect();
-        self.tree = self.authority.offices().clone();
-        for (id, digest, before) in rows {
-            let after = self.rows.get(&id).map(|row| self.keys_of(id, row));
-            let after = after.unwrap_or_default();
-            if before != after {
-                for key in &before {
-                    self.index.remove(key);
-                }
-                for key in after {
-                    self.index.put(key, digest);
-                }
-            }
-        }
     }
 }

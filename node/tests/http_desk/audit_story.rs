@@ -410,6 +410,8 @@ async fn what_is_carried_out_is_in_a_signed_batch_when_the_file_is_handed_over()
             owner.look(look).await.unwrap()
         }
     };
+    let flush = |node: &mut Node| node.replica.flush_log(node.now(), [7; 32]);
+    office.owner.call(flush).await.unwrap();
     client.get("/api/v1/cases").await.ok(200);
     assert!(
         unsigned(&office).await > 0,

@@ -6,6 +6,7 @@ use super::dossier::{DossierRow, Holding};
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::act::{Act, Parted};
 use jiaolian_schema::canon;
+use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId};
 use minicbor::{Decode, Encode};
@@ -147,6 +148,27 @@ impl<S: Store> Replica<S> {
             .is_some_and(|row| !self.has_left(row));
         if here && self.parted.remove(&dossier).is_some() {
             self.disk.remove(Table::Parted, &dossier.0);
+        }
+    }
+
+    /// Notes who said that a case is gone. An office speaks for itself, in its own roster.
+    pub(super) fn note_confirmation(&mut self, fact: &Fact) {
+        let (What::Shredded { dossier, .. } | What::Parted { dossier, .. }) = fact.what else {
+            return;
+        };
+        let row = self
+            .rows
+            .get(&fact.dossier)
+            .filter(|row| row.kind == DossierKind::Roster);
+        let by = self.authority.office_of(fact.author);
+        if let Some(office) = row.map(|row| row.place).filter(|place| Some(*place) == by)
+            && self.authority.state(fact, true).is_good()
+        {
+            let said = match fact.what {
+                What::Parted { .. } => &mut self.partings,
+                _ => &mut self.confirmations,
+            };
+            said.entry(dossier).or_default().insert(office);
         }
     }
 

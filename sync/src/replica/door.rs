@@ -333,10 +333,7 @@ impl<S: Store> Replica<S> {
             changed_at: self.now,
             watched: u8::from(watched),
             count: row.count + 1,
-            moved: row.moved.max(u8::from(matches!(
-                fact.what,
-                What::Assign { .. } | What::Seal { .. } | What::Consult { .. }
-            ))),
+            moved: row.moved.max(u8::from(fact.what.moves_or_seals())),
             ..row
         };
         self.put_row(fact.dossier, row);

@@ -265,27 +265,6 @@ impl<S: Store> Replica<S> {
         true
     }
 
-    /// Notes who said that a case is gone. An office speaks for itself, in its own roster.
-    pub(super) fn note_confirmation(&mut self, fact: &Fact) {
-        let (What::Shredded { dossier, .. } | What::Parted { dossier, .. }) = fact.what else {
-            return;
-        };
-        let row = self
-            .rows
-            .get(&fact.dossier)
-            .filter(|row| row.kind == DossierKind::Roster);
-        let by = self.authority.office_of(fact.author);
-        if let Some(office) = row.map(|row| row.place).filter(|place| Some(*place) == by)
-            && self.authority.state(fact, true).is_good()
-        {
-            let said = match fact.what {
-                What::Parted { .. } => &mut self.partings,
-                _ => &mut self.confirmations,
-            };
-            said.entry(dossier).or_default().insert(office);
-        }
-    }
-
     pub(super) fn read_shreds(&mut self) -> Result<(), super::OpenError> {
         self.each_row(Table::Shred, |replica, key, value| {
             let id = DossierId::from_slice(key);
