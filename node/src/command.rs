@@ -21,6 +21,7 @@ mod restore;
 mod revoke;
 mod root;
 mod rotate;
+mod seal;
 mod secret;
 mod shred;
 mod stand_in;
@@ -93,6 +94,10 @@ pub enum Office {
     /// Order that a case is destroyed at every office that holds it, or tell how far orders were
     /// followed.
     Shred(shred::Shred),
+    /// Seal a case's record, or lift its seal.
+    Seal(seal::Seal),
+    /// Open a sealed case to one person for a lawful query.
+    Consult(seal::Consult),
     /// Begin a new epoch for the keys of case files, without those who left.
     Rotate(rotate::Rotate),
     /// The county's recovery key in two halves.
@@ -219,6 +224,8 @@ impl Office {
             Self::Endorse(command) => Some(Arc::new(command)),
             Self::StandIn(command) => Some(Arc::new(command)),
             Self::Shred(command) => Some(Arc::new(command)),
+            Self::Seal(command) => Some(Arc::new(command)),
+            Self::Consult(command) => Some(Arc::new(command)),
             Self::Account(command) => command.work(),
             Self::Office(command) => Some(command.work()),
             Self::Root(command) => command.work(),
@@ -250,6 +257,8 @@ impl Office {
             Self::Office(command) => (command.json(), work::carry_out(&*command.work())),
             Self::Join(command) => (command.json, command.run()),
             Self::Account(command) => (command.json, command.run()),
+            Self::Seal(command) => (command.hand.json, work::carry_out(&command)),
+            Self::Consult(command) => (command.hand.json, work::carry_out(&command)),
             Self::Rotate(command) => (command.json, command.run()),
             Self::Recover(command) => (command.json(), command.run()),
             Self::Backup(command) => (command.json, command.run()),

@@ -4,7 +4,8 @@
 //! A change names a dossier and nothing about it. Each page's own stream turns it into what its
 //! person may see.
 
-use jiaolian_schema::id::DossierId;
+use crate::seal::entropy;
+use jiaolian_schema::id::{DossierId, sha256};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
@@ -93,8 +94,12 @@ struct History {
     recent: VecDeque<Arc<Numbered>>,
 }
 
+/// Rounds of the cipher under which numbers go to pages.
+const ROUNDS: u8 = 4;
+
 /// All changes since the start of the process.
 pub struct Events {
+    secret: [u8; 32],
     history: Mutex<History>,
     sender: broadcast::Sender<Arc<Numbered>>,
 }
@@ -115,9 +120,34 @@ impl Events {
             recent: VecDeque::new(),
         });
         Self {
+            secret: entropy(),
             history,
             sender: broadcast::channel(HISTORY_MAX).0,
         }
+    }
+
+    /// A change's number as a page is told it: from two of them nobody learns how many changes lay
+    /// between that the page was not shown.
+    pub fn ticket(&self, number: u64) -> u64 {
+        let (mut left, mut right) = halves(number);
+        for round in 0..ROUNDS {
+            (left, right) = (right, left ^ self.round(round, right));
+        }
+        u64::from(left) << 32 | u64::from(right)
+    }
+
+    /// The number behind a ticket of this start; any number for another.
+    pub fn number_of(&self, ticket: u64) -> u64 {
+        let (mut left, mut right) = halves(ticket);
+        for round in (0..ROUNDS).rev() {
+            (left, right) = (right ^ self.round(round, left), left);
+        }
+        u64::from(left) << 32 | u64::from(right)
+    }
+
+    fn round(&self, round: u8, half: u32) -> u32 {
+        let hash = sha256(&[&self.secret, &[round], &half.to_be_bytes()]);
+        u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
     }
 
     /// Tells every open page.
@@ -177,9 +207,24 @@ impl Events {
     }
 }
 
+fn halves(number: u64) -> (u32, u32) {
+    ((number >> 32) as u32, number as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ticket_tells_its_events_a_number_and_nobody_else_anything() {
+        let events = Events::new(7);
+        let tickets: Vec<u64> = (0..64).map(|number| events.ticket(number)).collect();
+        for (number, ticket) in (0..).zip(&tickets) {
+            assert_eq!(events.number_of(*ticket), number);
+        }
+        assert!(!tickets.is_sorted());
+        assert_ne!(Events::new(7).number_of(tickets[5]), 5);
+    }
 
     #[test]
     fn a_page_that_reconnects_gets_what_it_missed_and_nothing_twice() {

@@ -59,6 +59,8 @@ pub enum HomeError {
     Sign(#[from] SignError),
 }
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3_600_000;
 /// Least time between two signed batches of the node's log, ms.
 const LOG_MS: i64 = 5 * 60_000;
 
@@ -166,10 +168,11 @@ impl Home {
             node: None,
             witness: None,
             pack: rules.pack_id(),
-            rules,
+            rules: Arc::clone(&rules) as _,
             verifier: Box::new(StrictVerifier),
             limits: Limits {
                 log_ms: Some(LOG_MS),
+                audit_keep_ms: Some(i64::from(rules.audit_keep_days()) * DAY_MS),
                 ..Limits::default()
             },
             entropy: entropy(),

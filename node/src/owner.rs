@@ -17,7 +17,7 @@ pub use access::{Access, Looked};
 pub use jiaolian_schema::audit::Row as LogRow;
 pub use node::{FILES_MAX, Node, Parts};
 pub use rate::{LinkRate, Rates};
-pub use rest::{ShredError, shred_due};
+pub use rest::{ShredError, destroy_due};
 pub(crate) use sign::refuse_key;
 pub use sign::{Hand, Place, SignRequest};
 pub use text::{CONTENTS_MAX, SavedText, TEXT_CHARS_MAX};

@@ -7,6 +7,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+/// No clock that is right says less, ms UTC: before 2026-01-01 in Asia/Shanghai there was no such program.
+pub const CLOCK_MS_MIN: i64 = 1_767_196_800_000;
+
 /// Why a file with a secret was refused.
 #[derive(Debug, Error)]
 pub enum PrivateFileError {

@@ -186,6 +186,9 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         .as_ref()
         .map_or(0, |drill| drill.clock_offset_s * 1_000);
     let clock: Clock = Arc::new(move || jiff::Timestamp::now().as_millisecond() + offset_ms);
+    if (clock)() < platform::CLOCK_MS_MIN {
+        tracing::warn!("本机时间早于本程序问世之时，所记时间不可靠，请校准时间");
+    }
     let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
     let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;
     let (events, metrics) = (

@@ -12,6 +12,7 @@
 
 mod copy;
 mod error;
+mod gate;
 mod medium;
 mod rekey;
 mod row;
@@ -21,12 +22,14 @@ pub mod tables;
 
 use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockError, Vault};
 use error::{no_keys, refuse, unwrap_error};
-use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
+use jiaolian_schema::id::{DossierId, EnvelopeId};
+use jiaolian_sync::{Rows, Store, StoreError, Table, Write, dossier_of};
 use medium::{is_known_schema, read_schema};
 use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tables::{SCHEMA_VERSION, form};
 
 pub(crate) use copy::table_of;
@@ -55,6 +58,14 @@ pub struct DiskStore {
 pub struct StoreReader {
     slot: Arc<Slot>,
     vault: Arc<Vault>,
+    work: Arc<Work>,
+}
+
+/// How much was read so far, by everybody who reads.
+#[derive(Debug, Default)]
+struct Work {
+    reads: AtomicU64,
+    opened: AtomicU64,
 }
 
 impl DiskStore {
@@ -77,6 +88,7 @@ impl DiskStore {
             reader: StoreReader {
                 slot: Arc::new(slot),
                 vault,
+                work: Arc::default(),
             },
         })
     }
@@ -126,6 +138,7 @@ impl DiskStore {
             reader: StoreReader {
                 slot: Arc::new(slot),
                 vault,
+                work: Arc::default(),
             },
         })
     }
@@ -219,6 +232,33 @@ impl StoreReader {
         self.vault.is_open()
     }
 
+    /// How often the disk was asked, and how many rows a key was turned for, since the store opened:
+    /// what an answer costs, told without a clock.
+    pub fn work(&self) -> (u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.work.reads), read(&self.work.opened))
+    }
+
+    /// The dossier of a case's body, told by the key under which it lies: whoever may not see it is
+    /// refused before anything of it was opened. None where there is none, and while locked.
+    pub fn dossier_of_body(&self, id: EnvelopeId) -> Result<Option<DossierId>, StoreError> {
+        let table = Table::CaseBody;
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
+        let sealed = self.slot.with(|db| read_row(db, table, &id.0));
+        let Some(sealed) = sealed.map_err(|trouble| trouble.on(table))? else {
+            return Ok(None);
+        };
+        if let Some(subject) = self.vault.subject_of_row(&sealed) {
+            return Ok(Some(DossierId(subject)));
+        }
+        if !self.is_open() {
+            return Ok(None);
+        }
+        // A row of an earlier form, until it is sealed anew.
+        let body = self.unseal(table, &id.0, &sealed)?;
+        Ok(body.and_then(|body| dossier_of(table, &id.0, &body)))
+    }
+
     /// How many rows a table has; works while locked.
     pub fn count(&self, table: Table) -> Result<u64, StoreError> {
         let counted =
@@ -259,6 +299,7 @@ impl StoreReader {
         key: &[u8],
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.work.opened.fetch_add(1, Ordering::Relaxed);
         match self.vault.open(table, key, sealed) {
             Ok(plain) => Ok(Some(plain)),
             Err(OpenSealError::Destroyed) => Ok(None),
@@ -279,6 +320,7 @@ impl StoreReader {
 
 impl Store for StoreReader {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
         let sealed = self.slot.with(|db| read_row(db, table, key));
         match sealed.map_err(|trouble| trouble.on(table))? {
@@ -294,6 +336,7 @@ impl Store for StoreReader {
         to: &[u8],
         limit: usize,
     ) -> Result<Rows, StoreError> {
+        self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
         if from >= to {
             return Ok(Rows::new());

@@ -8,12 +8,13 @@ mod case;
 mod rest;
 mod root;
 mod roster;
+mod seal;
 mod vouch;
 
 pub use ask::{Ask, read_code};
-pub use audit::{Damage, Ledger, Log};
+pub use audit::{Damage, Ledger, Log, Purge};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
-pub use rest::{Shred, Shredded};
+pub use rest::{Parted, Shred, Shredded};
 pub use root::{
     FORMER_KEEPERS_MAX, FormerKeeper, PublicKey, ROOT_KEYS_MAX, ROOT_SIGNATURES_MAX, ROOT_TYPE,
     Root, RootError, RootSignature, RootStatement, Stays,
@@ -22,6 +23,7 @@ pub use roster::{
     Acting, Appoint, At, Endorse, Entrust, Found, GRACE_DAYS_MAX, Policy, RECEIPT_HEADS_MAX,
     Receipt, Receipted, Replant, Restyle, Revoke, StandIn, bound_office_id,
 };
+pub use seal::{Consult, Seal};
 pub use vouch::Vouch;
 
 use crate::canon::{self, CanonError};
@@ -131,8 +133,12 @@ acts! {
     38 Withdraw "a withdrawal";
     39 Correct "a correction";
     40 Shredded "a confirmation that a case is destroyed";
+    41 Parted "a confirmation that a case that moved is let go of";
+    42 Seal "a seal";
+    43 Consult "an authorisation to read a sealed case";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";
     98 Damage "a damage of the log";
+    99 Purge "the letting go of a log";
 }

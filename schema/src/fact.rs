@@ -5,11 +5,13 @@
 //! signs in. Names, reasons and sections stay in the body, in the CASE domain; a fact holds their
 //! hash where it matters.
 
+mod act;
+
 use crate::act::{Act, ActBytes, EditBytes, Log, Raise, Receipt, Span};
 use crate::audit::{Flaw, Row, check};
 use crate::canon::{self, CanonError};
 use crate::envelope::{Body, Head, Kind};
-use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, sha256};
+use crate::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId};
 use minicbor::{Decode, Encode};
 
 /// Protected fields whose values the watch needs while nobody is signed in, by the first part of
@@ -162,6 +164,48 @@ pub enum What {
         #[n(1)]
         dossier: DossierId,
     },
+    /// A case that moved was let go of here.
+    #[n(41)]
+    Parted {
+        /// Which case.
+        #[n(0)]
+        dossier: DossierId,
+        /// The office that was responsible.
+        #[n(1)]
+        to: OfficeId,
+    },
+    /// A seal, or its lifting.
+    #[n(42)]
+    Seal {
+        /// 1 sealed, 0 lifted.
+        #[n(0)]
+        sealed: u8,
+        /// Ground in the rule pack.
+        #[n(1)]
+        ground: String,
+        /// Seals replaced.
+        #[n(2)]
+        replaces: Vec<EnvelopeId>,
+    },
+    /// A sealed case is open to one person.
+    #[n(43)]
+    Consult {
+        /// To whom.
+        #[n(0)]
+        person: PersonId,
+        /// Ground in the rule pack.
+        #[n(1)]
+        ground: String,
+        /// First instant, ms UTC.
+        #[n(2)]
+        from: i64,
+        /// Last instant, ms UTC.
+        #[n(3)]
+        to: i64,
+        /// 1 where unit, purpose and document are named.
+        #[n(4)]
+        reasoned: u8,
+    },
     /// An act that this build doesn't know.
     #[n(11)]
     Unknown {
@@ -188,6 +232,22 @@ pub enum What {
         /// Which.
         #[n(0)]
         flaws: Vec<Flaw>,
+    },
+    /// A node's old log is let go of.
+    #[n(99)]
+    Purge {
+        /// Its dossier.
+        #[n(0)]
+        log: DossierId,
+        /// Its last batch.
+        #[n(1)]
+        last: EnvelopeId,
+        /// Number of its newest row.
+        #[n(2)]
+        top: u64,
+        /// SHA-256 of that row.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        hash: [u8; 32],
     },
     /// An author takes an act back.
     #[n(38)]
@@ -289,80 +349,12 @@ impl What {
         }
     }
 
-    fn of_act(at: i64, act: Act) -> Self {
-        match act {
-            Act::Found(_)
-            | Act::Appoint(_)
-            | Act::Revoke(_)
-            | Act::Endorse(_)
-            | Act::Policy(_)
-            | Act::Entrust(_)
-            | Act::Vouch(_)
-            | Act::Ask(_)
-            | Act::Root(_)
-            | Act::Restyle(_)
-            | Act::Replant(_)
-            | Act::StandIn(_)
-            | Act::Shred(_) => Self::Roster(
-                canon::decode("an act", &act.to_payload(at)).expect("a payload made here decodes"),
-            ),
-            Act::Open(open) => Self::Open {
-                office: open.office,
-                person: open.person,
-                minor: open.minor,
-            },
-            Act::Assign(assign) => Self::Assign {
-                office: assign.office,
-                replaces: assign.replaces,
-            },
-            Act::Amend(amend) => {
-                let ops = OPS_FIELDS
-                    .iter()
-                    .any(|prefix| amend.field.starts_with(prefix));
-                Self::Amend {
-                    value: sha256(&[&amend.value]),
-                    open: ops.then_some(amend.value),
-                    field: amend.field,
-                    replaces: amend.replaces,
-                }
-            }
-            Act::Apply(apply) => Self::Apply {
-                workflow: apply.workflow,
-                version: apply.version,
-                on_behalf: apply.on_behalf,
-                span: apply.span,
-                area: apply.area,
-            },
-            Act::Step(step) => Self::Step {
-                matter: step.matter,
-                event: step.event,
-                replaces: step.replaces,
-                section: step.section.map(|section| sha256(&[&section])),
-                span: step.span,
-            },
-            Act::Serve(serve) => Self::Serve {
-                decision: serve.decision,
-            },
-            Act::Withdraw(withdraw) => Self::Withdraw { act: withdraw.act },
-            Act::Correct(correct) => Self::Correct {
-                act: correct.act,
-                reasoned: u8::from(!correct.reason.trim().is_empty()),
-            },
-            Act::Raise(raise) => Self::Raise(raise),
-            Act::Shredded(done) => Self::Shredded {
-                shred: done.shred,
-                dossier: done.dossier,
-            },
-            Act::Ledger(ledger) => Self::Ledger {
-                office: ledger.office,
-                after: ledger.after,
-            },
-            Act::Log(log) => Self::Log(LogFact::of(&log)),
-            Act::Damage(damage) => Self::Damage {
-                flaws: damage.flaws,
-            },
-            Act::Unknown { kind, .. } => Self::Unknown { kind },
-        }
+    /// Whether it bears on who is responsible for a case or may read it.
+    pub fn moves_or_seals(&self) -> bool {
+        matches!(
+            self,
+            Self::Assign { .. } | Self::Seal { .. } | Self::Consult { .. }
+        )
     }
 
     /// The roster act, where this is one.

@@ -9,6 +9,7 @@ mod deadline_table;
 mod decide;
 mod policy;
 mod role;
+mod sealing;
 mod slot;
 mod text;
 
@@ -26,13 +27,14 @@ pub use deadline_table::Deadline;
 pub use decide::{DecisionFacts, LeaveSum};
 pub use policy::Policy;
 pub use role::{Duty, Role};
+pub use sealing::{SealGround, SealStep, Sealing};
 pub use text::Text;
 
 /// What the tables are made of, for whoever reads them without the interpreter.
 pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 13] = [
+const BUILTIN: [(&str, &str); 14] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -48,6 +50,7 @@ const BUILTIN: [(&str, &str); 13] = [
     ("policy.toml", include_str!("../rules/policy.toml")),
     ("record.toml", include_str!("../rules/record.toml")),
     ("role.toml", include_str!("../rules/role.toml")),
+    ("sealing.toml", include_str!("../rules/sealing.toml")),
     ("text.toml", include_str!("../rules/text.toml")),
 ];
 
@@ -84,6 +87,7 @@ pub struct RulePack {
     roles: BTreeMap<String, Role>,
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
+    sealing: Sealing,
     texts: BTreeMap<String, Text>,
     workflows: BTreeMap<(String, u16), Workflow>,
 }
@@ -119,6 +123,7 @@ impl RulePack {
             fields: case_field::parse(find("case_field.toml")?)
                 .map_err(in_file("case_field.toml"))?,
             policies: policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?,
+            sealing: sealing::parse(find("sealing.toml")?).map_err(in_file("sealing.toml"))?,
             texts: text::parse(find("text.toml")?).map_err(in_file("text.toml"))?,
             workflows: parse_workflows(&sorted)?,
         };
@@ -206,6 +211,22 @@ impl RulePack {
         self.policy("stale_days").map_or(7, |policy| policy.n)
     }
 
+    /// How long an office keeps a case that it may hold no more, days.
+    pub fn moved_keep_days(&self) -> u32 {
+        self.policy("moved_keep_days").map_or(5, |policy| policy.n)
+    }
+
+    /// How long a node's log stays after it was filed above, days.
+    pub fn audit_keep_days(&self) -> u32 {
+        self.policy("audit_keep_days")
+            .map_or(1_096, |policy| policy.n)
+    }
+
+    /// Sealed records.
+    pub fn sealing(&self) -> &Sealing {
+        &self.sealing
+    }
+
     /// What people read for a text key.
     pub fn text(&self, key: &str) -> Option<&Text> {
         self.texts.get(key)
@@ -240,6 +261,9 @@ impl RulePack {
         found.extend(kinds.map(|rule| format!("alarm {}: {}", rule.code, rule.source)));
         found.extend(policies.map(|rule| format!("policy {}: {}", rule.id, rule.source)));
         found.extend(fields.map(|rule| format!("field {}: {}", rule.field.id, rule.source)));
+        if !self.sealing.verified {
+            found.push(format!("sealing: {}", self.sealing.source));
+        }
         found.extend(tables.map(|table| format!("workflow {}: {}", table.name, table.source)));
         found
     }
@@ -254,7 +278,10 @@ impl RulePack {
                 .flat_map(|rule| &rule.roles);
             let owing = table.due.iter().map(|due| &due.role);
             let told = table.reminder.iter().map(|reminder| &reminder.role);
-            for role in signing.chain(owing).chain(told) {
+            let sealing = [SealStep::Seal, SealStep::Consult, SealStep::Lift];
+            let sealing = sealing.into_iter().flat_map(|step| self.sealing.sign(step));
+            let sealing = sealing.flat_map(|rule| &rule.roles);
+            for role in signing.chain(sealing).chain(owing).chain(told) {
                 if !self.roles.contains_key(role) {
                     faults.push(format!("{}: role {role:?} is not defined", table.name));
                 }
@@ -284,7 +311,7 @@ impl RulePack {
 fn parse_workflows(
     files: &[(&str, &str)],
 ) -> Result<BTreeMap<(String, u16), Workflow>, ParsePackError> {
-    const TABLES: [&str; 8] = [
+    const TABLES: [&str; 9] = [
         "alarm_kind.toml",
         "calendar.toml",
         "case_field.toml",
@@ -292,6 +319,7 @@ fn parse_workflows(
         "division.toml",
         "policy.toml",
         "role.toml",
+        "sealing.toml",
         "text.toml",
     ];
     let mut workflows = BTreeMap::new();

@@ -27,7 +27,7 @@ pub use slot::{InForce, SlotStanding, SlotValue};
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
 use crate::hold::DossierKind;
-use crate::id::{EnvelopeId, OfficeId, PersonCode};
+use crate::id::{EnvelopeId, OfficeId, PersonCode, PersonId};
 use reader::Reader;
 use slot::SlotKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +58,10 @@ pub struct Standing {
     pub withdrawals: BTreeMap<EnvelopeId, Withdrawal>,
     /// Corrections that count, ascending, by the act that they correct (Q8).
     pub corrections: BTreeMap<EnvelopeId, Vec<EnvelopeId>>,
+    /// Whether the case is sealed, as its acts say (rules S-1 to S-4).
+    pub seal: SlotStanding,
+    /// Authorisations that count to read it while it is sealed, ascending.
+    pub consults: Vec<Consultation>,
     /// Applications and steps from which nobody went on: their authors may still take them back.
     pub unfollowed: BTreeSet<EnvelopeId>,
 }
@@ -71,7 +75,36 @@ pub struct Withdrawal {
     pub counts: bool,
 }
 
+/// A sealed case is open to one person for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consultation {
+    /// The act.
+    pub id: EnvelopeId,
+    /// Who may read.
+    pub person: PersonId,
+    /// First instant, ms UTC.
+    pub from: i64,
+    /// Last instant, ms UTC.
+    pub to: i64,
+}
+
 impl Standing {
+    /// Whether nobody reads the case but under a consultation. While seal and lifting contradict one
+    /// another it is.
+    pub fn is_sealed(&self) -> bool {
+        match &self.seal {
+            SlotStanding::Open => false,
+            SlotStanding::Stands { value, .. } => *value == SlotValue::Verdict(Verdict::Approve),
+            SlotStanding::Conflicted { .. } => true,
+        }
+    }
+
+    /// Whether a consultation lets a person read a sealed case at a time.
+    pub fn may_consult(&self, person: PersonId, at: i64) -> bool {
+        let mut all = self.consults.iter();
+        all.any(|one| one.person == person && (one.from..=one.to).contains(&at))
+    }
+
     /// Whether the act's author took it back.
     pub fn is_withdrawn(&self, act: EnvelopeId) -> bool {
         let mut all = self.withdrawals.values();
@@ -106,6 +139,8 @@ pub fn fold(
         }),
         withdrawals: reader.withdrawals(),
         corrections: reader.corrections(),
+        seal: reader.fold_slot(&SlotKey::Seal, None).standing,
+        consults: reader.consults(),
         unfollowed: reader.unfollowed(),
     }
 }

@@ -292,6 +292,7 @@ fn texts() -> Vec<(&'static str, String)> {
         ("policy.toml", include_str!("../rules/policy.toml")),
         ("record.toml", include_str!("../rules/record.toml")),
         ("role.toml", include_str!("../rules/role.toml")),
+        ("sealing.toml", include_str!("../rules/sealing.toml")),
         ("text.toml", include_str!("../rules/text.toml")),
     ]
     .map(|(name, text)| (name, text.to_owned()))

@@ -683,6 +683,8 @@ fn the_root_of_a_standing_is_over_its_bytes_with_what_was_taken_back() {
         unknown: false,
         withdrawals: [(id(1), withdrawal(counts))].into(),
         corrections: BTreeMap::new(),
+        seal: SlotStanding::Open,
+        consults: Vec::new(),
         unfollowed: BTreeSet::new(),
     };
     let expected = |counts: bool| {

@@ -12,6 +12,7 @@ mod author;
 mod branch;
 mod carry;
 mod chain;
+mod departure;
 mod door;
 mod dossier;
 mod evidence;
@@ -30,6 +31,7 @@ pub(crate) use ask::RefusedRow;
 pub use ask::{Delivery, LinkStatus, Refusal, StaleAuthority, Waiting};
 pub use audit::{Batch, Finding};
 pub use author::{Draft, Payload, Seat, SignError, Unsigned};
+pub use departure::MovedOut;
 pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
@@ -39,13 +41,13 @@ pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix,
 use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;
 use crate::index::Index;
-use crate::item::Key;
-use crate::link::{COUNTY_TIER, Hint, Link};
+use crate::link::{Hint, Link};
 use crate::overlay::Overlay;
 use crate::parked::Lot;
 use crate::store::{Store, Table};
 use chain::ChainRow;
 use jiaolian_schema::authority::{Authority, NodeSeat};
+use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::Offices;
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::standing::{SlotRules, Standing};
@@ -67,6 +69,8 @@ pub struct Limits {
     /// Least time between two signed batches of the node's own log, ms; with none the node notes
     /// nothing by itself and signs no log.
     pub log_ms: Option<i64>,
+    /// How long a log stays after it was filed above, ms; with none it stays for ever.
+    pub audit_keep_ms: Option<i64>,
 }
 
 impl Default for Limits {
@@ -77,6 +81,7 @@ impl Default for Limits {
             receipt_ms: 10 * 60_000,
             changed_max: 4_096,
             log_ms: None,
+            audit_keep_ms: None,
         }
     }
 }
@@ -135,6 +140,12 @@ pub struct Replica<S> {
     ordered: BTreeSet<DossierId>,
     /// Offices that have said that a case is gone.
     confirmations: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    /// Cases that went elsewhere and of which only that is known, and who said so of which.
+    parted: BTreeMap<DossierId, departure::PartedRow>,
+    partings: BTreeMap<DossierId, BTreeSet<OfficeId>>,
+    /// Logs that were let go of here, and acts by which others are to be.
+    purged: BTreeMap<DossierId, audit::PurgedRow>,
+    purges: BTreeMap<DossierId, Fact>,
     desk: supervise::Desk,
     log: audit::LogDesk,
     superior_heard: i64,
@@ -206,6 +217,7 @@ impl<S: Store> Replica<S> {
         self.pay_alarms();
         self.sign_receipts();
         self.sign_log();
+        self.purge_logs();
         self.check_links();
         self.settle();
     }
@@ -368,21 +380,5 @@ impl<S: Store> Replica<S> {
         }
         self.disk
             .put(Table::Local, b"seq", self.seq.to_be_bytes().to_vec());
-    }
-
-    /// Every key under which links compare a dossier.
-    fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
-        if self.is_shelved(dossier, row) {
-            return Vec::new();
-        }
-        let audience = row.audience();
-        let mut path = self.tree.path(row.place).into_iter();
-        let county = path.find(|id| {
-            let office = self.tree.get(*id);
-            office.is_some_and(|office| office.tier >= COUNTY_TIER)
-        });
-        let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
-        let here = Key::dossier(&audience, dossier);
-        std::iter::once(here).chain(above).collect()
     }
 }

@@ -46,6 +46,10 @@ pub enum Table {
     Changed = 14,
     /// Cases that were destroyed, and which offices had them. Key: dossier (32).
     Shred = 37,
+    /// Cases that went to another office, and where. Key: dossier (32).
+    Parted = 38,
+    /// Logs of nodes that were let go of. Key: dossier (32).
+    Purged = 39,
     /// Shell: staff key rings, wrapped by each officer's passphrase. Key: staff number.
     KeyRing = 32,
     /// Shell: drafts, sealed for their owner. Key: person (16), name of the form.

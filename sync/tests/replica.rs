@@ -11,6 +11,8 @@ mod bad_input;
 mod carry;
 #[path = "replica/converge.rs"]
 mod converge;
+#[path = "replica/departure.rs"]
+mod departure;
 #[path = "replica/fork.rs"]
 mod fork;
 #[path = "replica/fuzz.rs"]

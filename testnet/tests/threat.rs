@@ -198,7 +198,7 @@ const THREATS: [(u8, &[Place]); 15] = [
     ),
 ];
 
-const BAD_INPUTS: [(u8, &[Place]); 74] = [
+const BAD_INPUTS: [(u8, &[Place]); 75] = [
     (
         1,
         &[(
@@ -562,6 +562,13 @@ const BAD_INPUTS: [(u8, &[Place]); 74] = [
         )],
     ),
     (
+        83,
+        &[(
+            "node/tests/http_desk/fault_story.rs",
+            "fn row_83_a_clock_of_before_the_program_starts_is_said_and_its_times_are_marked(",
+        )],
+    ),
+    (
         84,
         &[
             (
@@ -577,7 +584,7 @@ const BAD_INPUTS: [(u8, &[Place]); 74] = [
 ];
 
 /// Bad inputs of which the door does not exist yet, or the answer is another one.
-const ABSENT: [(u8, &str); 10] = [
+const ABSENT: [(u8, &str); 9] = [
     (4, "frames with a check sum come with JT/T 808"),
     (
         8,
@@ -595,10 +602,6 @@ const ABSENT: [(u8, &str); 10] = [
     (
         51,
         "peers compare what they hold, not yet what they make of it",
-    ),
-    (
-        83,
-        "a clock before the newest receipt signs nothing; before the build's date it is not told",
     ),
 ];
 

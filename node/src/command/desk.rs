@@ -8,7 +8,7 @@ use super::secret::refuse_key;
 use super::{EXIT_IO, EXIT_LATER, Refusal};
 use crate::home::{Home, HomeError};
 use crate::key::OfficerKey;
-use crate::owner::{Node, shred_due};
+use crate::owner::{Node, destroy_due};
 use crate::store::{DiskStore, StoreReader};
 use clap::Args;
 use jiaolian_schema::act::{Act, At};
@@ -18,12 +18,16 @@ use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Head, Kind};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{SIGNATURE_BYTES, Sign as _};
 use jiaolian_sync::{Draft, Payload, Replica, Seat, SignError, Unsigned};
 use std::path::PathBuf;
 
 pub(super) use bench::Bench;
 pub(crate) use bench::{rolled_back, seat};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Whose hand signs, and at which node.
 #[derive(Debug, Args)]
@@ -176,7 +180,8 @@ impl<'a> Desk<'a> {
     /// case files are open.
     pub(super) fn shred(&mut self) -> Result<(), Refusal> {
         if self.stopped {
-            let shredded = shred_due(self.replica, self.store, self.now);
+            let keep_ms = i64::from(RulePack::builtin().moved_keep_days()) * DAY_MS;
+            let shredded = destroy_due(self.replica, self.store, self.now, keep_ms);
             shredded.map_err(|error| Refusal::new(EXIT_IO, error))?;
         }
         Ok(())

@@ -235,9 +235,13 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         }
         What::Receipt(_)
         | What::Shredded { .. }
+        | What::Parted { .. }
+        | What::Seal { .. }
+        | What::Consult { .. }
         | What::Ledger { .. }
         | What::Log(_)
         | What::Damage { .. }
+        | What::Purge { .. }
         | What::Unknown { .. } => word("other"),
     }
 }

@@ -57,7 +57,7 @@ impl Status {
                     let of = |kind| {
                         replica
                             .dossiers()
-                            .filter(|(_, row)| row.kind == kind && !is_minor(&replica, row))
+                            .filter(|(_, row)| row.kind == kind && !is_hidden(&replica, row))
                             .count()
                     };
                     data["cases"] = json!(of(DossierKind::Case));
@@ -118,10 +118,11 @@ fn certificate(home: &Home, replica: &Replica<StoreReader>) -> Json {
     })
 }
 
-/// Whoever asks has not signed in, so minors are in no number.
-fn is_minor(replica: &Replica<StoreReader>, row: &DossierRow) -> bool {
+/// Whoever asks has not signed in, so minors and sealed cases are in no number.
+fn is_hidden(replica: &Replica<StoreReader>, row: &DossierRow) -> bool {
+    let hidden = |row: &DossierRow| row.minor == 1 || row.sealed == Some(1);
     let case = row.case.and_then(|case| replica.dossier(case));
-    row.minor == 1 || case.is_some_and(|case| case.minor == 1)
+    hidden(row) || case.is_some_and(hidden)
 }
 
 /// One GET over a plain socket to a node on this machine.

@@ -16,6 +16,8 @@ use std::path::Path;
 pub(crate) enum Seating {
     /// As a keeper of the office.
     Keeper,
+    /// As an officer of the office's staff.
+    Staff,
     /// By a stand-in's appointment (AB岗).
     StandIn,
 }
@@ -37,7 +39,15 @@ impl<'a> Who<'a> {
         Self::numbered(&hand.number, hand.passphrase_stdin)
     }
 
-    /// The same by its parts.
+    /// An officer of the staff, as the command line names one.
+    pub(super) fn staff(hand: &'a Hand) -> Self {
+        Self {
+            seating: Seating::Staff,
+            ..Self::keeper(hand)
+        }
+    }
+
+    /// A keeper by the parts of the name.
     pub(super) fn numbered(number: &'a str, from_lines: bool) -> Self {
         Self {
             number,

@@ -73,7 +73,7 @@ pub(super) struct Refused(pub(super) &'static str);
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 33] = [
+const CODES: [(&str, u16); 34] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -89,6 +89,7 @@ const CODES: [(&str, u16); 33] = [
     ("origin_refused", 403),
     ("not_found", 404),
     ("draft_absent", 404),
+    ("moved_out", 410),
     ("section_changed", 409),
     ("offer_gone", 409),
     ("already_claimed", 409),

@@ -74,7 +74,7 @@ fn gauges(node: &mut Node) -> Vec<Gauge> {
     // Nobody has signed in to ask this, so minors are in no number.
     let counted = |node: &Node, kind| {
         let rows = node.replica.dossiers();
-        rows.filter(|(_, row)| row.kind == kind && !case::is_minor(node, row))
+        rows.filter(|(_, row)| row.kind == kind && !case::is_hidden(node, row))
             .count() as u64
     };
     let alarm_count = counted(node, DossierKind::Alarm);

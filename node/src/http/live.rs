@@ -39,7 +39,10 @@ pub(super) async fn events(
     let last = headers
         .get("last-event-id")
         .and_then(|value: &HeaderValue| value.to_str().ok());
-    let feed = app.events.follow(last.and_then(|text| text.parse().ok()));
+    let last = last.and_then(|text| text.parse().ok());
+    let feed = app
+        .events
+        .follow(last.map(|ticket| app.events.number_of(ticket)));
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     tokio::spawn(run(app, who.session, feed, sender));
     let beat = KeepAlive::new()
@@ -58,6 +61,8 @@ struct Page {
     fix_at: Option<Instant>,
     /// The strip changed while it was too early to say so.
     owed: Option<u64>,
+    /// The strip as it was last told or looked at.
+    strip: Option<Json>,
 }
 
 /// The page is gone, or too slow.
@@ -84,6 +89,7 @@ async fn run(
         status_at: None,
         fix_at: None,
         owed: None,
+        strip: None,
     };
     if page.begin(&missed, reset, newest).await.is_err() {
         return;
@@ -141,6 +147,7 @@ impl Page {
         newest: u64,
     ) -> Result<(), Closed> {
         let hello = json!({ "now": self.app.now() });
+        self.strip = self.look_at_strip().await.map(|(_, told)| told);
         let first = missed.first().map_or(newest, |item| item.number - 1);
         self.send(first, "hello", &hello)?;
         if reset {
@@ -154,7 +161,7 @@ impl Page {
 
     fn send(&self, number: u64, kind: &str, data: &Json) -> Result<(), Closed> {
         let event = Event::default()
-            .id(number.to_string())
+            .id(self.app.events.ticket(number).to_string())
             .event(kind)
             .data(data.to_string());
         self.sender.try_send(Ok(event)).map_err(|_| Closed)
@@ -172,9 +179,7 @@ impl Page {
             Change::NetworkChanged => self.tell_status(item.number).await,
             Change::Located(_) if !gap(self.fix_at, FIX_GAP_MS) => Ok(()),
             change => {
-                if matches!(change, Change::Located(_)) {
-                    self.fix_at = Some(Instant::now());
-                }
+                let is_fix = matches!(change, Change::Located(_));
                 let (change, viewer) = (change.clone(), Arc::clone(&self.viewer));
                 let seen = self
                     .app
@@ -182,7 +187,13 @@ impl Page {
                     .look(move |node| see(node, &viewer, &change))
                     .await;
                 match seen {
-                    Ok(Some((kind, data))) => self.send(item.number, kind, &data),
+                    Ok(Some((kind, data))) => {
+                        // What this page is not shown holds nothing of what it is shown back.
+                        if is_fix {
+                            self.fix_at = Some(Instant::now());
+                        }
+                        self.send(item.number, kind, &data)
+                    }
                     _ => Ok(()),
                 }
             }
@@ -192,13 +203,25 @@ impl Page {
     async fn tell_status(&mut self, number: u64) -> Result<(), Closed> {
         self.status_at = Some(Instant::now());
         self.owed = None;
+        let Some((strip, told)) = self.look_at_strip().await else {
+            return Ok(());
+        };
+        // What others did and this person may not see leaves the strip as it was, and the page quiet.
+        if self.strip.as_ref() == Some(&told) {
+            return Ok(());
+        }
+        self.strip = Some(told);
+        self.send(number, "network_changed", &strip)
+    }
+
+    /// The strip, and what of it tells more than the time.
+    async fn look_at_strip(&self) -> Option<(Json, Json)> {
         let viewer = Arc::clone(&self.viewer);
-        let strip = self
-            .app
-            .owner
-            .look(move |node| json!(status::status(node, &viewer)))
-            .await;
-        strip.map_or(Ok(()), |strip| self.send(number, "network_changed", &strip))
+        let look = move |node: &mut Node| json!(status::status(node, &viewer));
+        let strip = self.app.owner.look(look).await.ok()?;
+        let mut told = strip.clone();
+        told.as_object_mut()?.remove("now");
+        Some((strip, told))
     }
 }
 

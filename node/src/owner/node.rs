@@ -338,6 +338,7 @@ impl Own for Node {
         self.replica.tick(self.now(), entropy());
         self.tell_doubtful();
         self.reseal_some();
+        self.look_for_departed();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }

@@ -7,12 +7,15 @@ use crate::http::error::{ApiError, ApiResult};
 use crate::key::{TurnError, numbers, turn};
 use crate::seal::CaseSecret;
 use crate::store::{CommitError, DiskStore, RekeyError, Resealing, StoreReader};
+use jiaolian_schema::id::DossierId;
 use jiaolian_sync::{Replica, Store as _, StoreError, Table, Write};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// The epoch up to which every row is known to be sealed anew.
 const RESEALED_KEY: &[u8] = b"resealed";
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3_600_000;
 
 impl Node {
     /// Opens case files with the secret that an officer's passphrase opened.
@@ -90,39 +93,50 @@ enum TurnForLeaversError {
     Rekey(#[from] RekeyError),
 }
 
-/// Destroys what good orders ask for: rows, then keys, then the word that they are gone. Each step is
-/// durable before the next, and what was broken off is gone on with. An officer is signed in.
-pub fn shred_due(
+/// Destroys what good orders ask for, and lets go of cases that this office may hold no more since
+/// `keep_ms`: rows, then keys, then the word that they are gone. Each step is durable before the next,
+/// and what was broken off is gone on with. An officer is signed in.
+pub fn destroy_due(
     replica: &mut Replica<StoreReader>,
     store: &DiskStore,
     now: i64,
+    keep_ms: i64,
 ) -> Result<usize, ShredError> {
-    for case in replica.condemned() {
-        replica.bury(case)?;
-        settle(replica, store)?;
-    }
+    bury_due(replica, now, keep_ms)?;
+    settle(replica, store)?;
     let unburied = replica.unburied_keys();
     if unburied.is_empty() {
         return Ok(0);
     }
-    let subjects: BTreeSet<[u8; 32]> = unburied
-        .iter()
-        .flat_map(|(_, keys)| keys)
-        .copied()
-        .collect();
-    store.destroy_keys(&subjects)?;
+    store.destroy_keys(&subjects_of(&unburied))?;
     let confirmed = unburied
         .iter()
-        .filter(|(case, _)| replica.confirm_shred(*case, now))
+        .filter(|(case, _)| replica.confirm_gone(*case, now))
         .count();
     settle(replica, store)?;
     Ok(confirmed)
 }
 
+/// Takes the rows away of what is to go; its keys are then among the unburied.
+fn bury_due(replica: &mut Replica<StoreReader>, now: i64, keep_ms: i64) -> Result<(), StoreError> {
+    for case in replica.condemned() {
+        replica.bury(case)?;
+    }
+    for case in replica.departed(now, keep_ms) {
+        replica.let_go(case, now)?;
+    }
+    Ok(())
+}
+
+fn subjects_of(unburied: &[(DossierId, BTreeSet<[u8; 32]>)]) -> BTreeSet<[u8; 32]> {
+    let keys = unburied.iter().flat_map(|(_, keys)| keys);
+    keys.copied().collect()
+}
+
 impl Node {
     /// Who may open case files here, or what is to be destroyed, may have changed.
     pub(super) fn follow_roster_at_rest(&mut self) -> Result<(), StopError> {
-        self.shred_what_is_due()?;
+        self.destroy_what_is_due()?;
         if let Err(error) = self.turn_for_leavers() {
             // It is asked again with the next news of the roster and the next officer.
             tracing::error!(%error, "the keys of case files stay as they are");
@@ -163,35 +177,40 @@ impl Node {
         keys.peek().is_some() && keys.all(|author| authority.is_barred(author))
     }
 
-    /// What is to be destroyed is.
-    fn shred_what_is_due(&mut self) -> Result<(), StopError> {
-        let condemned = self.replica.condemned();
-        let is_due = !condemned.is_empty() || !self.replica.unburied_keys().is_empty();
+    /// The term of keeping of a case that moved may be over.
+    pub(super) fn look_for_departed(&mut self) {
+        let is_due = || !self.replica.departed(self.now(), self.keep_ms()).is_empty();
+        self.to_follow_roster |= !self.is_locked() && is_due();
+    }
+
+    /// What is to be destroyed, or may be held no more, goes.
+    fn destroy_what_is_due(&mut self) -> Result<(), StopError> {
+        let (now, keep_ms) = (self.now(), self.keep_ms());
+        let is_due = !self.replica.condemned().is_empty()
+            || !self.replica.unburied_keys().is_empty()
+            || !self.replica.departed(now, keep_ms).is_empty();
         if self.is_locked() || !is_due {
             return Ok(());
         }
         let stop = |error: &dyn std::fmt::Display| StopError::Store(error.to_string());
-        for case in condemned {
-            self.replica.bury(case).map_err(|error| stop(&error))?;
-        }
+        bury_due(&mut self.replica, now, keep_ms).map_err(|error| stop(&error))?;
         // The rows are gone for good before their keys are.
         self.settle()?;
         let unburied = self.replica.unburied_keys();
-        let keys = unburied
-            .iter()
-            .flat_map(|(_, keys)| keys)
-            .copied()
-            .collect();
         self.store
-            .destroy_keys(&keys)
+            .destroy_keys(&subjects_of(&unburied))
             .map_err(|error| stop(&error))?;
-        let now = self.now();
         for (case, _) in unburied {
-            if self.replica.confirm_shred(case, now) {
-                tracing::info!(%case, "a case was destroyed here by order");
+            if self.replica.confirm_gone(case, now) {
+                tracing::info!(%case, "the key of a case is gone from here");
             }
         }
         self.forget_all();
         Ok(())
+    }
+
+    /// How long a case is kept here after it moved, ms.
+    fn keep_ms(&self) -> i64 {
+        i64::from(self.rules.moved_keep_days()) * DAY_MS
     }
 }

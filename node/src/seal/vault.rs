@@ -152,6 +152,16 @@ impl Vault {
         }
     }
 
+    /// Under whose key a row lies, told without opening it; none while closed, and for a row of an
+    /// earlier form.
+    pub(crate) fn subject_of_row(&self, sealed: &[u8]) -> Option<Subject> {
+        let (_, Form::Dossier, _, rest) = parse(sealed).ok()? else {
+            return None;
+        };
+        let (id, _) = rest.split_first_chunk::<KEY_ID_BYTES>()?;
+        self.read().book.get(id).map(|key| key.subject)
+    }
+
     /// The secret, while somebody is signed in.
     pub(crate) fn case_secret(&self) -> Option<CaseSecret> {
         self.read().secret.clone()

@@ -2,12 +2,14 @@
 //! live
 //! here, because both must leave a foreign, newer or held file as it was.
 
+use super::gate::Gate;
 use super::tables::{META, SCHEMA_VERSION};
 use crate::platform;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageError};
 use std::fs::OpenOptions;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a file held by another program is tried again, in milliseconds.
@@ -30,6 +32,8 @@ pub trait Medium: std::fmt::Debug + Send + Sync {
     fn replace_keys(&self, bytes: &[u8]) -> io::Result<()>;
     /// Size of the file, in bytes.
     fn bytes(&self) -> u64;
+    /// Closes the file of a database that is not dropped: whatever is still asked of it fails.
+    fn let_go(&self) {}
     /// Bytes left on its disk; none where that can't be told.
     fn free_bytes(&self) -> Option<u64> {
         None
@@ -44,6 +48,8 @@ pub type Fill<'a> = &'a dyn Fn(&Database) -> Result<(), DatabaseError>;
 pub struct FileMedium {
     path: PathBuf,
     patience: Duration,
+    /// What was opened last.
+    gate: Mutex<Option<Gate>>,
 }
 
 impl FileMedium {
@@ -52,12 +58,17 @@ impl FileMedium {
         Self {
             path: path.to_owned(),
             patience,
+            gate: Mutex::new(None),
         }
     }
 
     /// The keys lie beside the store that they open.
     fn keys_path(&self) -> PathBuf {
         self.path.with_extension("keys")
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Option<Gate>> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn patiently<T>(
@@ -79,7 +90,20 @@ impl FileMedium {
 
 impl Medium for FileMedium {
     fn open(&self, cache_bytes: usize) -> Result<Database, DatabaseError> {
-        self.patiently(|| Builder::new().set_cache_size(cache_bytes).open(&self.path))
+        self.patiently(|| {
+            let gate = Gate::open(&self.path)?;
+            let opened = Builder::new()
+                .set_cache_size(cache_bytes)
+                .create_with_backend(gate.clone())?;
+            *self.gate() = Some(gate);
+            Ok(opened)
+        })
+    }
+
+    fn let_go(&self) {
+        if let Some(gate) = self.gate().take() {
+            gate.shut();
+        }
     }
 
     fn create(&self, cache_bytes: usize, fill: Fill<'_>) -> Result<(), DatabaseError> {

@@ -110,7 +110,7 @@ impl Slot {
                 if let Some(database) = open.as_ref() {
                     let done = guarded(|| work(database));
                     drop(open);
-                    return done.inspect_err(|_| self.close());
+                    return done.inspect_err(|trouble| self.close(trouble));
                 }
             }
             self.reopen()?;
@@ -132,7 +132,7 @@ impl Slot {
         };
         let done = guarded(|| work(database));
         drop(open);
-        done.inspect_err(|_| self.close())
+        done.inspect_err(|trouble| self.close(trouble))
     }
 
     fn reopen(&self) -> Result<(), Trouble> {
@@ -146,20 +146,31 @@ impl Slot {
         Ok(())
     }
 
-    fn close(&self) {
+    /// A database that rotted is forgotten, its file closed below it: redb may panic while it says
+    /// good-bye, and once more while it clears up after that, which would end the process.
+    fn close(&self, trouble: &Trouble) {
+        let database = self.take();
+        if matches!(trouble, Trouble::Rotten(_)) {
+            self.medium.let_go();
+            std::mem::forget(database);
+        } else {
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(database)));
+        }
+    }
+
+    fn take(&self) -> Option<Database> {
         let mut open = self
             .database
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let database = open.take();
-        // A database that rotted may panic once more while it says good-bye.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(database)));
+        open.take()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.close();
+        let database = self.take();
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(database)));
     }
 }
 

@@ -181,6 +181,24 @@ pub const CHANGED: Form = table(
 /// Cases that were destroyed; no name and no word of them. Key: dossier (32). Value: the order, which
 /// offices had the case, whether this one has confirmed.
 pub const SHRED: Form = table(Table::Shred, "shred-1", Domain::Ops, Retention::Forever, 20);
+/// Cases that went to another office. Key: dossier (32). Value: from where to where, when, whether this
+/// office has said that its key is gone.
+pub const PARTED: Form = table(
+    Table::Parted,
+    "parted-1",
+    Domain::Ops,
+    Retention::Forever,
+    5,
+);
+/// Logs of nodes that were let go of. Key: dossier (32). Value: whose, behind which act, number and hash
+/// of the newest row.
+pub const PURGED: Form = table(
+    Table::Purged,
+    "purged-1",
+    Domain::Ops,
+    Retention::Forever,
+    1,
+);
 /// Staff key rings; sealed a second time under each officer's passphrase. Key: staff number.
 pub const KEY_RING: Form = table(
     Table::KeyRing,
@@ -249,7 +267,7 @@ pub const SIGN_IN: Form = table(
 );
 
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 22] = [
+pub const FORMS: [Form; 24] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -270,6 +288,8 @@ pub const FORMS: [Form; 22] = [
     DEVICE,
     ACCESS,
     SHRED,
+    PARTED,
+    PURGED,
     PENDING,
     SIGN_IN,
 ];
@@ -297,6 +317,8 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Device => &DEVICE,
         Table::Access => &ACCESS,
         Table::Shred => &SHRED,
+        Table::Parted => &PARTED,
+        Table::Purged => &PURGED,
         Table::Pending => &PENDING,
         Table::SignIn => &SIGN_IN,
     }

@@ -4,6 +4,7 @@ use super::Viewer;
 use super::{alarm, case, matter, purpose};
 use crate::http::error::{ApiError, ApiResult};
 use crate::owner::{Access, Looked, Node};
+use crate::seal::entropy;
 use jiaolian_schema::bundle::{BUNDLE_BYTES_MAX, BUNDLE_ENVELOPES_MAX, Bundle, Subject};
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 use jiaolian_schema::standing::FOLD_VERSION;
@@ -47,6 +48,9 @@ pub fn bundle(
         }
     };
     node.note_access(access)?;
+    // What leaves the office is signed for at once: no cut of the newest rows hides it.
+    let now = node.now();
+    node.replica.flush_log(now, entropy());
     make(node, subject).map(|bytes| (subject, bytes))
 }
 

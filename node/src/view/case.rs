@@ -46,6 +46,26 @@ pub fn may_see(
         && (!minor || viewer.kinds.contains(&2))
 }
 
+/// Whether a dossier is sealed, or follows a case that is.
+pub fn is_sealed(node: &Node, row: &DossierRow) -> bool {
+    let case = row.case.and_then(|case| node.replica.dossier(case));
+    row.sealed == Some(1) || case.is_some_and(|case| case.sealed == Some(1))
+}
+
+/// Whether a dossier is in no number that is shown to whoever has not signed in.
+pub fn is_hidden(node: &Node, row: &DossierRow) -> bool {
+    is_minor(node, row) || is_sealed(node, row)
+}
+
+/// Whether somebody may read a dossier whose case is sealed: under an authorisation of now.
+fn may_consult(node: &Node, viewer: &Viewer, row: &DossierRow) -> bool {
+    let case = row.case.and_then(|case| node.replica.dossier(case));
+    let consults = case.unwrap_or(row).consults.iter().flatten();
+    let (now, person) = (node.now(), viewer.person);
+    let mut consults = consults.filter(|(who, ..)| *who == person);
+    consults.any(|(_, from, to)| (*from..=*to).contains(&now))
+}
+
 /// Whether a dossier that is here is about a minor: the case, or the case that an alarm follows. An
 /// office that may not hold the case knows its alarms by a code, and of whom they tell by none.
 pub fn is_minor(node: &Node, row: &DossierRow) -> bool {
@@ -56,7 +76,10 @@ pub fn is_minor(node: &Node, row: &DossierRow) -> bool {
 /// Whether a person may see a case or an alarm. What is not here is seen by nobody.
 pub fn sees(node: &Node, viewer: &Viewer, dossier: DossierId) -> bool {
     let row = node.replica.dossier(dossier);
-    row.is_some_and(|row| may_see(node, viewer, row.place, is_minor(node, row)))
+    row.is_some_and(|row| {
+        may_see(node, viewer, row.place, is_minor(node, row))
+            && (!is_sealed(node, row) || may_consult(node, viewer, row))
+    })
 }
 
 /// A case that this person may see; the same refusal for any other and for none.
@@ -64,9 +87,16 @@ pub fn find(node: &mut Node, viewer: &Viewer, id: DossierId) -> ApiResult<Arc<Fi
     let row = node.replica.dossier(id);
     let is_case = row.is_some_and(|row| row.kind == DossierKind::Case);
     if !(is_case && sees(node, viewer, id)) {
-        return Err(ApiError::not_found());
+        return Err(moved_out(node, viewer, id).unwrap_or_else(ApiError::not_found));
     }
     node.file(id).ok_or(ApiError::not_found())
+}
+
+/// Says where a case went, to whoever could see it before it did.
+fn moved_out(node: &Node, viewer: &Viewer, id: DossierId) -> Option<ApiError> {
+    let moved = node.replica.moved_out(id)?;
+    let seen = may_see(node, viewer, moved.from, moved.minor) && !moved.sealed;
+    seen.then(|| ApiError::with("moved_out", &[&office_ref(node, moved.to).name]))
 }
 
 /// All cases that this person may see, newest change first.
@@ -75,16 +105,11 @@ pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Arc<File>> {
         .replica
         .dossiers()
         .filter(|(_, row)| row.kind == DossierKind::Case);
-    let rows: Vec<_> = rows
-        .map(|(id, row)| (row.changed_at, id, row.place, row.minor == 1))
-        .collect();
-    let mut seen: Vec<_> = rows
-        .into_iter()
-        .filter(|row| may_see(node, viewer, row.2, row.3))
-        .collect();
+    let rows = rows.filter(|(id, _)| sees(node, viewer, *id));
+    let mut seen: Vec<_> = rows.map(|(id, row)| (row.changed_at, id)).collect();
     seen.sort_unstable_by(|a, b| b.cmp(a));
     seen.into_iter()
-        .filter_map(|(_, id, ..)| node.file(id))
+        .filter_map(|(_, id)| node.file(id))
         .collect()
 }
 

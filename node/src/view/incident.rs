@@ -206,18 +206,18 @@ pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Incident> {
         .collect()
 }
 
-/// How many incidents are open here, without those of minors: whoever asks has not signed in.
+/// How many incidents are open here, without those of minors and sealed cases: whoever asks has not signed in.
 pub fn open_count(node: &mut Node) -> u64 {
     let known = node.incidents();
     let mut open = 0;
-    let is_minor = |id: &DossierId| {
+    let is_hidden = |id: &DossierId| {
         let row = node.replica.dossier(*id);
-        row.is_some_and(|row| case::is_minor(node, row))
+        row.is_some_and(|row| case::is_hidden(node, row))
     };
     let told: Vec<_> = known
         .all()
         .iter()
-        .filter(|ids| !ids.iter().any(is_minor))
+        .filter(|ids| !ids.iter().any(is_hidden))
         .collect();
     for ids in told {
         let files: Vec<_> = ids.iter().filter_map(|id| node.file(*id)).collect();

@@ -35,10 +35,8 @@ pub struct MatterQuery {
 
 /// The case of a matter that this person may see.
 pub fn find(node: &mut Node, viewer: &Viewer, id: EnvelopeId) -> ApiResult<Arc<File>> {
-    let body = node.replica.body(id).ok().flatten();
-    let dossier = body
-        .and_then(|body| body.dossier)
-        .ok_or(ApiError::not_found())?;
+    let dossier = node.store.reader().dossier_of_body(id).ok().flatten();
+    let dossier = dossier.ok_or(ApiError::not_found())?;
     let file = case::find(node, viewer, dossier)?;
     let entry = file.find(id).ok_or(ApiError::not_found())?;
     if matches!(entry.fact.what, What::Apply { .. }) {

@@ -108,9 +108,8 @@ fn known_links(node: &Node) -> Vec<LinkStatus> {
 /// Cases and open incidents that this person may see, by office.
 fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, (u64, u64)> {
     let mut counts: BTreeMap<OfficeId, (u64, u64)> = BTreeMap::new();
-    for (_, row) in node.replica.dossiers() {
-        let seen = case::may_see(node, viewer, row.place, row.minor == 1);
-        if row.kind == DossierKind::Case && seen {
+    for (id, row) in node.replica.dossiers() {
+        if row.kind == DossierKind::Case && case::sees(node, viewer, id) {
             counts.entry(row.place).or_default().0 += 1;
         }
     }

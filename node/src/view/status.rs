@@ -2,12 +2,14 @@
 
 use super::Viewer;
 use super::alarm::{self, AlarmQuery};
+use super::case;
 use super::label::office_ref;
 use super::network::waiting;
 use super::seat::reads_cases;
 use super::shape::{ClockShape, Notice, Status, Target, Upstream};
 use crate::http::text::words;
 use crate::owner::Node;
+use crate::platform::CLOCK_MS_MIN;
 use jiaolian_schema::authority::State;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::hold::DossierKind;
@@ -37,9 +39,11 @@ pub fn status(node: &mut Node, viewer: &Viewer) -> Status {
         .map(|(_, time)| time);
     let behind = receipt.is_some_and(|time| time > now);
     let apart = matches!(node.replica.node_clock(), NodeClock::Untrusted { .. });
-    let note = match (behind, apart) {
-        (true, _) => Some(words("error", "clock_behind")),
-        (false, true) => Some(words("status", "clock")),
+    let early = now < CLOCK_MS_MIN;
+    let note = match (early, behind, apart) {
+        (true, ..) => Some(words("status", "clock_early")),
+        (false, true, _) => Some(words("error", "clock_behind")),
+        (false, false, true) => Some(words("status", "clock")),
         _ => None,
     };
     Status {
@@ -65,10 +69,10 @@ pub fn status(node: &mut Node, viewer: &Viewer) -> Status {
                 link.heard_at
             },
         }),
-        unfiled: unfiled(node),
+        unfiled: unfiled(node, viewer),
         unacknowledged: open.iter().filter(|row| row.claimed.is_none()).count() as u64,
         alarms,
-        notices: notices(node, behind),
+        notices: notices(node, early, behind),
     }
 }
 
@@ -79,8 +83,9 @@ fn upstream<'a>(node: &Node, links: &'a [LinkStatus]) -> Option<&'a LinkStatus> 
     above.find_map(|office| links.iter().find(|link| link.office == *office))
 }
 
-/// Acts signed at this office that no office above has filed. The root files its own.
-fn unfiled(node: &mut Node) -> u64 {
+/// Acts signed at this office that no office above has filed, without what is hidden from this
+/// person. The root files its own.
+fn unfiled(node: &mut Node, viewer: &Viewer) -> u64 {
     let office = node.office;
     if office == node.authority().root_office() {
         return 0;
@@ -94,20 +99,32 @@ fn unfiled(node: &mut Node) -> u64 {
         });
         mine.count() as u64
     };
+    ids.retain(|id| {
+        let row = node.replica.dossier(*id);
+        let hidden = row.is_some_and(|row| case::is_hidden(node, row));
+        !hidden || case::sees(node, viewer, *id)
+    });
     ids.into_iter()
         .filter_map(|id| node.file(id))
         .map(|file| own(&file))
         .sum()
 }
 
-fn notices(node: &Node, behind: bool) -> Vec<Notice> {
+fn notices(node: &Node, early: bool, behind: bool) -> Vec<Notice> {
     let network = Target {
         view: "network".into(),
         id: None,
         event: None,
     };
     let mut notices = Vec::new();
-    if behind {
+    if early {
+        notices.push(Notice {
+            code: "clock".into(),
+            severity: 1,
+            text: words("status", "clock_early"),
+            target: None,
+        });
+    } else if behind {
         notices.push(Notice {
             code: "clock".into(),
             severity: 1,

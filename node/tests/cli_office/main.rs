@@ -21,6 +21,7 @@ mod request;
 mod rest;
 mod rollback;
 mod root;
+mod seal;
 mod seat;
 mod stand_in;
 mod suite;

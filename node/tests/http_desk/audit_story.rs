@@ -393,3 +393,31 @@ async fn the_log_is_read_in_a_browser() {
         "the audit page does not hold:\n{said}"
     );
 }
+
+#[tokio::test]
+async fn what_is_carried_out_is_in_a_signed_batch_when_the_file_is_handed_over() {
+    let office = Office::open().await;
+    let client = Client::signed_in(&office, "C1").await;
+    let case = office.case("成年人", "township", 0).await;
+    let unsigned = |office: &Office| {
+        let owner = office.owner.clone();
+        async move {
+            let look = |node: &mut Node| {
+                let signed = node.replica.log_batches().unwrap();
+                let top = signed.iter().map(|batch| batch.log.top()).max();
+                node.replica.log_tip().unwrap().number - top.unwrap_or(0)
+            };
+            owner.look(look).await.unwrap()
+        }
+    };
+    let flush = |node: &mut Node| node.replica.flush_log(node.now(), [7; 32]);
+    office.owner.call(flush).await.unwrap();
+    client.get("/api/v1/cases").await.ok(200);
+    assert!(
+        unsigned(&office).await > 0,
+        "a look at a list waits for its batch"
+    );
+    let path = format!("/api/v1/cases/{}/bundle?reason=court", case.to_hex());
+    assert_eq!(client.get(&path).await.status, 200);
+    assert_eq!(unsigned(&office).await, 0);
+}

@@ -186,6 +186,27 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// Every event up to the first of a type, that one included: type and data.
+    pub(crate) async fn all_until(&mut self, kind: &str) -> Vec<(String, Json)> {
+        let (mut all, mut name, mut data) = (Vec::new(), String::new(), Json::Null);
+        loop {
+            let mut line = String::new();
+            let read = self.reader.read_line(&mut line).await.unwrap();
+            assert_ne!(read, 0, "closed before {kind}");
+            match line.trim_end().split_once(": ") {
+                Some(("event", text)) => name = text.to_owned(),
+                Some(("data", text)) => data = serde_json::from_str(text).unwrap(),
+                _ if line.trim().is_empty() && !name.is_empty() => {
+                    all.push((std::mem::take(&mut name), std::mem::take(&mut data)));
+                    if all.last().is_some_and(|(name, _)| name == kind) {
+                        return all;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The next event of a type, with its number; others before it are passed over.
     pub(crate) async fn next(&mut self, kind: &str) -> (u64, Json) {
         let (mut number, mut name, mut data) = (0, String::new(), Json::Null);

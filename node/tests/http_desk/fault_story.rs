@@ -82,3 +82,19 @@ async fn a_malformed_request_is_refused_in_both_languages_with_the_name() {
             .contains("colour")
     );
 }
+
+#[tokio::test]
+async fn row_83_a_clock_of_before_the_program_starts_is_said_and_its_times_are_marked() {
+    let office = Office::open().await;
+    let client = Client::signed_in(&office, "C1").await;
+    let strip = client.get("/api/v1/status").await.ok(200);
+    assert_eq!(strip["clock"]["trusted"], true, "{strip}");
+    office.advance(-(crate::office::START - 1_000));
+    let strip = client.get("/api/v1/status").await.ok(200);
+    assert_eq!(strip["now"], 1_000, "{strip}");
+    assert_eq!(strip["clock"]["trusted"], false, "{strip}");
+    assert_eq!(strip["notices"][0]["code"], "clock", "{strip}");
+    let said = strip["clock"]["note"]["zh"].as_str().unwrap();
+    assert!(said.contains("不可靠"), "{said}");
+    client.get("/api/v1/cases").await.ok(200);
+}

@@ -21,6 +21,7 @@ mod opening_story;
 mod page_story;
 mod quarrel_story;
 mod reenrol_story;
+mod seal_story;
 mod session_story;
 mod superior;
 mod text_story;

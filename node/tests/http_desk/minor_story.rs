@@ -3,13 +3,14 @@
 
 use crate::client::{Answer, Client};
 use crate::office::Office;
+use jiaolian_node::owner::Node;
 use jiaolian_schema::id::DossierId;
 use serde_json::json;
 
 const NAME: &str = "邓未年";
 
 /// What tells of many: each must be the same with a minor's case in the office and without.
-const LISTS: [&str; 17] = [
+const LISTS: [&str; 18] = [
     "/api/v1/cases",
     "/api/v1/cases?flag=minor",
     "/api/v1/cases?q=%E9%82%93",
@@ -24,6 +25,7 @@ const LISTS: [&str; 17] = [
     "/api/v1/today",
     "/api/v1/network",
     "/api/v1/network/refused",
+    "/api/v1/status",
     "/api/v1/drafts",
     "/api/v1/cases/new",
     "/api/v1/map/counties",
@@ -147,4 +149,99 @@ async fn a_minor_is_nothing_to_whoever_has_no_right_and_everything_to_whoever_ha
         .await
         .unwrap();
     assert_eq!(row, (true, true));
+}
+
+/// Times that a question is asked. The node's own ticks read too: they only add.
+const ASKED: usize = 8;
+
+/// What the disk is asked for while a question is answered: reads, and rows a key is turned for.
+async fn work(office: &Office, client: &Client, path: &str) -> (u64, u64) {
+    let count = |office: &Office| {
+        let owner = office.owner.clone();
+        async move { owner.look(|node| node.store.reader().work()).await.unwrap() }
+    };
+    let mut least = (u64::MAX, u64::MAX);
+    for _ in 0..ASKED {
+        let before = count(office).await;
+        client.get(path).await;
+        let after = count(office).await;
+        let took = (after.0 - before.0, after.1 - before.1);
+        least = (least.0.min(took.0), least.1.min(took.1));
+    }
+    least
+}
+
+#[tokio::test]
+async fn an_answer_to_whoever_has_no_right_takes_the_same_work_with_a_minor_and_without() {
+    let office = Office::open().await;
+    let officer = Client::signed_in(&office, "C1").await;
+    office.case("成年人", "township", 0).await;
+    let nobody = DossierId([0xAB; 32]);
+    let paths = |id: DossierId| {
+        let pages = PAGES.iter().map(move |path| of(path, id));
+        pages.collect::<Vec<String>>()
+    };
+    let lists = LISTS.iter().map(|path| (*path).to_owned());
+    let questions: Vec<String> = lists.chain(paths(nobody)).collect();
+    let mut before = Vec::new();
+    for path in &questions {
+        before.push(work(&office, &officer, path).await);
+    }
+    let minor = office.case(NAME, "township", 1).await;
+    let alarm = office.raise(minor, "township", 7, 1).await;
+    let sees_all = Client::signed_in(&office, "M1").await;
+    for (path, before) in questions.iter().zip(&before) {
+        assert_eq!(work(&office, &officer, path).await, *before, "{path}");
+    }
+    for id in [minor, alarm] {
+        for (told, nothing) in paths(id).iter().zip(paths(nobody)) {
+            let told_work = work(&office, &officer, told).await;
+            assert_eq!(told_work, work(&office, &officer, &nothing).await, "{told}");
+        }
+    }
+    let reads = |office: &Office| {
+        let owner = office.owner.clone();
+        async move {
+            owner
+                .look(|node| node.store.reader().work().0)
+                .await
+                .unwrap()
+        }
+    };
+    office.owner.call(Node::forget_all).await.unwrap();
+    let before = reads(&office).await;
+    sees_all.get(&of(PAGES[0], minor)).await.ok(200);
+    assert!(
+        reads(&office).await > before + 1,
+        "whoever sees it makes the disk read it"
+    );
+}
+
+#[tokio::test]
+async fn nothing_done_on_a_minors_case_is_an_event_to_whoever_has_no_right() {
+    let office = Office::open().await;
+    let adult = office.case("成年人", "township", 0).await;
+    let officer = Client::signed_in(&office, "C1").await;
+    let sees_all = Client::signed_in(&office, "M1").await;
+    let (mut blind, mut seeing) = (officer.follow(None).await, sees_all.follow(None).await);
+    blind.next("hello").await;
+    seeing.next("hello").await;
+
+    let minor = office.case(NAME, "township", 1).await;
+    office.raise(minor, "township", 7, 1).await;
+    let texts = format!("/api/v1/cases/{}/texts", minor.to_hex());
+    let base = sees_all.get(&texts).await.ok(200)["items"][0]["version"].clone();
+    let name = sees_all.get(&texts).await.ok(200)["items"][0]["name"].clone();
+    let path = format!("{texts}/{}", name.as_str().unwrap());
+    let form = json!({ "base": base, "value": "字" });
+    sees_all.put(&path, &form).await.ok(200);
+    // The first thing that happens to somebody else ends the watch.
+    office.raise(adult, "township", 9, 2).await;
+
+    let told = blind.all_until("alarm").await;
+    let shown: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(shown, ["alarm"], "{told:?}");
+    assert!(!told[0].1.to_string().contains(&minor.to_hex()));
+    let all = seeing.all_until("case_changed").await;
+    assert!(!all.is_empty());
 }

@@ -2,7 +2,7 @@
 //! offices above cover them.
 
 use crate::audit::Flaw;
-use crate::id::{EnvelopeId, OfficeId};
+use crate::id::{DossierId, EnvelopeId, OfficeId};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -43,4 +43,22 @@ pub struct Damage {
     /// Ascending.
     #[n(0)]
     pub flaws: Vec<Flaw>,
+}
+
+/// Lets the oldest of a node's logs go: what its last batch was is kept, its rows are not.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Purge {
+    /// The log's dossier.
+    #[n(0)]
+    pub log: DossierId,
+    /// Its last batch.
+    #[n(1)]
+    pub last: EnvelopeId,
+    /// Number of its newest row.
+    #[n(2)]
+    pub top: u64,
+    /// SHA-256 of that row as it was written.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub hash: [u8; 32],
 }

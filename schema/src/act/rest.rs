@@ -1,6 +1,6 @@
-//! Acts about what offices keep: that a dossier is destroyed, and that an office has done so.
+//! Acts about what offices keep: that a dossier is destroyed, and that an office has let go of one.
 
-use crate::id::{DossierId, EnvelopeId};
+use crate::id::{DossierId, EnvelopeId, OfficeId};
 use minicbor::{Decode, Encode};
 
 /// Destroys a case at every office that holds it: its key, its rows and its alarms go, its heads stay.
@@ -29,4 +29,17 @@ pub struct Shredded {
     /// The case.
     #[n(1)]
     pub dossier: DossierId,
+}
+
+/// An office's node has destroyed its key and its rows of a case that another office is responsible
+/// for. Signed by the node in its office's roster.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Parted {
+    /// The case.
+    #[n(0)]
+    pub dossier: DossierId,
+    /// The office that was responsible when it was let go of.
+    #[n(1)]
+    pub to: OfficeId,
 }

@@ -64,12 +64,18 @@ pub struct CaseOpinion {
     pub decided: BTreeMap<EnvelopeId, Decided>,
     /// Rule 39: an act of an unknown kind is in it.
     pub unknown: bool,
+    /// Rule S-2: whether it is sealed.
+    pub seal: Slot,
+    /// Rule S-3: authorisations that count to read it, ascending.
+    pub consults: Vec<EnvelopeId>,
 }
 
 /// Where an act belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Responsible,
+    Seal,
+    Consult(EnvelopeId),
     Field(String),
     Step(EnvelopeId, String),
 }
@@ -133,6 +139,7 @@ impl<'a> Desk<'a> {
     }
 
     fn sort_acts(&mut self) {
+        let nothing = Vec::new();
         for paper in self.papers.clone().into_values() {
             let Some((_, act)) = paper.act() else {
                 continue;
@@ -145,6 +152,9 @@ impl<'a> Desk<'a> {
                     let value = Value::Field(act.value.clone());
                     (Place::Field(act.field.clone()), value, &act.replaces)
                 }
+                Act::Seal(act) if act.sealed == 1 => (Place::Seal, Value::Approve, &act.replaces),
+                Act::Seal(act) => (Place::Seal, Value::Refuse, &act.replaces),
+                Act::Consult(_) => (Place::Consult(paper.id), Value::Approve, &nothing),
                 Act::Step(act) => {
                     let Some((workflow, _)) = self.applied(act.matter) else {
                         continue;
@@ -330,7 +340,15 @@ impl<'a> Desk<'a> {
             .values()
             .filter(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))))
             .any(|paper| matches!(self.state(paper.id), State::Good { .. }));
+        let consults = self
+            .on
+            .iter()
+            .filter(|(_, (on, _))| matches!(on, Place::Consult(_)));
+        let stands = |id: &EnvelopeId| decided.get(id) == Some(&Decided::Stands);
+        let consults = consults.map(|(id, _)| *id).filter(stands).collect();
         CaseOpinion {
+            seal: self.weigh(&Place::Seal, None).slot,
+            consults,
             place: self.place(None),
             minor: self.opened.1,
             fields,

@@ -7,7 +7,7 @@ use super::under::Said;
 use super::{Opinion, State};
 use crate::act::{Act, Appoint, Span};
 use crate::id::{DossierId, EnvelopeId, OfficeId, PersonId};
-use crate::rule::Relation;
+use crate::rule::{Relation, SealStep};
 use std::cmp::Reverse;
 use thiserror::Error;
 
@@ -232,6 +232,25 @@ impl Desk<'_> {
         match paper.act() {
             Some((_, Act::Amend(amend))) => self.law.fits(signer, &Asked::Amend(&amend.field)),
             Some((_, Act::Assign(_))) => self.law.fits(signer, &Asked::Assign),
+            Some((_, Act::Seal(seal))) => {
+                let step = match seal.sealed {
+                    1 => SealStep::Seal,
+                    _ => SealStep::Lift,
+                };
+                let asked = Asked::Seal(step, &seal.ground, 0);
+                self.is_case() && self.law.fits(signer, &asked)
+            }
+            Some((claimed, Act::Consult(consult))) => {
+                let reading = self.opinion.reading(paper.id);
+                let at = reading.map_or(claimed, |reading| reading.window.clamp(claimed));
+                let said = [&consult.unit, &consult.purpose, &consult.document];
+                let said = said
+                    .into_iter()
+                    .all(|words| words.chars().any(|c| !c.is_whitespace()));
+                let length = consult.to.saturating_sub(consult.from);
+                let asked = Asked::Seal(SealStep::Consult, &consult.ground, length);
+                self.is_case() && said && at <= consult.to && self.law.fits(signer, &asked)
+            }
             Some((claimed, Act::Step(step))) => {
                 let Some((workflow, asked)) = self.applied(step.matter) else {
                     return false;

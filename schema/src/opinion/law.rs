@@ -2,7 +2,7 @@
 
 use crate::act::Span;
 use crate::id::OfficeId;
-use crate::rule::{Guard, Leaning, LeaveLevel, Relation, RulePack, SignRule};
+use crate::rule::{Guard, Leaning, LeaveLevel, Relation, RulePack, SealStep, SignRule};
 use std::collections::BTreeSet;
 
 /// What a slot may hold.
@@ -60,6 +60,8 @@ pub enum Asked<'a> {
     Amend(&'a str),
     /// To make another office responsible.
     Assign,
+    /// To do something with a seal, on a ground, for so many ms.
+    Seal(SealStep, &'a str, i64),
 }
 
 /// The rules, as far as standing asks for them.
@@ -153,6 +155,14 @@ impl Law for RulePack {
                 })
             }
             Asked::Assign => signer.tier >= COUNTY,
+            Asked::Seal(step, ground, ms) => {
+                let rules = self.sealing();
+                let mut named = rules.grounds().filter(|known| known.id == *ground);
+                let is_ground = named.any(|known| known.step == *step);
+                let most = i64::from(rules.consult_days_max) * 24 * 3_600 * 1_000;
+                let short = *step != SealStep::Consult || *ms >= 0 && *ms <= most;
+                is_ground && short && rules.sign(*step).iter().any(|rule| signs(rule, signer))
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! The pack as the fold asks it: which events decide what, and whose capacity and level fit.
 
-use super::{DecisionFacts, RulePack};
+use super::{DecisionFacts, RulePack, SealStep};
 use crate::standing::{Decision, Signer, SlotAct, SlotRules, Verdict};
 use crate::workflow::{Leaning, Relation, Signer as Capacity};
 
 /// Lowest tier that may make another office of its area responsible: the county.
 const ASSIGN_TIER: u8 = 2;
+const DAY_MS: i64 = 86_400_000;
 
 impl SlotRules for RulePack {
     fn decision(&self, workflow: &str, version: u16, event: &str) -> Option<Decision> {
@@ -64,7 +65,28 @@ impl SlotRules for RulePack {
                 .case_field(field)
                 .is_some_and(|field| field.may_amend(&by)),
             SlotAct::Assign => signer.tier >= ASSIGN_TIER,
+            SlotAct::Seal { sealed, ground } => {
+                let step = if *sealed {
+                    SealStep::Seal
+                } else {
+                    SealStep::Lift
+                };
+                self.has_ground(step, ground) && self.sealing().may_sign(step, &by)
+            }
+            SlotAct::Consult { ground, for_ms } => {
+                let longest = i64::from(self.sealing().consult_days_max) * DAY_MS;
+                self.has_ground(SealStep::Consult, ground)
+                    && (0..=longest).contains(for_ms)
+                    && self.sealing().may_sign(SealStep::Consult, &by)
+            }
         }
+    }
+}
+
+impl RulePack {
+    fn has_ground(&self, step: SealStep, ground: &str) -> bool {
+        let known = self.sealing().ground(ground);
+        known.is_some_and(|known| known.step == step)
     }
 }
 

@@ -101,6 +101,23 @@ impl Reader<'_> {
         match &entry.fact.what {
             What::Amend { field, .. } => fits(&SlotAct::Amend { field }),
             What::Assign { .. } => fits(&SlotAct::Assign),
+            What::Seal { sealed, ground, .. } => {
+                let sealed = *sealed == 1;
+                self.opening.kind == DossierKind::Case && fits(&SlotAct::Seal { sealed, ground })
+            }
+            What::Consult {
+                ground,
+                from,
+                to,
+                reasoned,
+                ..
+            } => {
+                let for_ms = to.saturating_sub(*from);
+                let is_whole = *reasoned == 1 && entry.claimed <= *to;
+                self.opening.kind == DossierKind::Case
+                    && is_whole
+                    && fits(&SlotAct::Consult { ground, for_ms })
+            }
             What::Step { matter, event, .. } => {
                 let Some((workflow, version)) = self.workflow(*matter) else {
                     return false;

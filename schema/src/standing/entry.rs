@@ -71,6 +71,7 @@ impl Entry<'_> {
         match &self.fact.what {
             What::Amend { replaces, .. }
             | What::Assign { replaces, .. }
+            | What::Seal { replaces, .. }
             | What::Step { replaces, .. } => replaces,
             _ => &[],
         }
@@ -86,6 +87,7 @@ fn bears_on_law(what: &What) -> bool {
             | What::Ledger { .. }
             | What::Log(_)
             | What::Damage { .. }
+            | What::Purge { .. }
             | What::Unknown { .. }
     )
 }

@@ -1,12 +1,12 @@
 //! The dossier while it is read: entries, slots, and who of them is a candidate, decided in causal
 //! order.
 
-use super::Opening;
 use super::baton::{self, BATON};
 use super::entry::{self, Entry, Past};
 use super::reads::bound;
-use super::rule::{Decision, SlotRules};
+use super::rule::{Decision, SlotRules, Verdict};
 use super::slot::{self, Candidate, Contest, Folded, Replaced, SlotKey, SlotValue, UNFILED};
+use super::{Consultation, Opening};
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};
 use crate::id::{EnvelopeId, OfficeId};
@@ -132,6 +132,19 @@ impl<'a> Reader<'a> {
                 },
             )),
             What::Assign { office, .. } => Some((SlotKey::Place, SlotValue::Office(*office))),
+            What::Seal { sealed, .. } => {
+                let value = if *sealed == 1 {
+                    Verdict::Approve
+                } else {
+                    Verdict::Refuse
+                };
+                Some((SlotKey::Seal, SlotValue::Verdict(value)))
+            }
+            What::Consult { .. } => {
+                let id = self.entries[index].fact.id;
+                let allowed = SlotValue::Verdict(Verdict::Approve);
+                Some((SlotKey::Consult(id), allowed))
+            }
             What::Step { matter, event, .. } => {
                 let decision = self.decision(*matter, event)?;
                 Some((
@@ -205,6 +218,26 @@ impl<'a> Reader<'a> {
             depth: self.authority.offices().depth(entry.seat?.office)?,
             value: value.clone(),
         })
+    }
+
+    /// Authorisations to read a sealed case that count, ascending.
+    pub(super) fn consults(&self) -> Vec<Consultation> {
+        let counting = (0..self.entries.len()).filter(|index| self.is_candidate(*index));
+        let mut all: Vec<Consultation> = counting
+            .filter_map(|index| match self.entries[index].fact.what {
+                What::Consult {
+                    person, from, to, ..
+                } => Some(Consultation {
+                    id: self.entries[index].fact.id,
+                    person,
+                    from,
+                    to,
+                }),
+                _ => None,
+            })
+            .collect();
+        all.sort_unstable_by_key(|one| one.id);
+        all
     }
 
     /// C, ms.

@@ -66,6 +66,20 @@ pub enum SlotAct<'a> {
     },
     /// Another office becomes responsible.
     Assign,
+    /// A case is sealed, or its seal lifted.
+    Seal {
+        /// Whether it is sealed by it.
+        sealed: bool,
+        /// Ground in the rule pack.
+        ground: &'a str,
+    },
+    /// A sealed case is opened to one person.
+    Consult {
+        /// Ground in the rule pack.
+        ground: &'a str,
+        /// For how long, ms.
+        for_ms: i64,
+    },
 }
 
 /// The part of a rule pack that the fold reads. It must be a pure function.

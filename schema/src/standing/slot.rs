@@ -16,6 +16,10 @@ pub(super) enum SlotKey {
     Field(String),
     /// The responsible office.
     Place,
+    /// Whether the case is sealed.
+    Seal,
+    /// One authorisation to read it.
+    Consult(EnvelopeId),
     /// A step of a matter.
     Step(EnvelopeId, String),
 }

@@ -27,7 +27,8 @@ impl Standing {
 /// keeps its root.
 fn write(standing: &Standing, out: &mut Out) -> Written {
     let mended = !(standing.withdrawals.is_empty() && standing.corrections.is_empty());
-    out.array(if mended { 11 } else { 9 })?
+    let sealed = !(standing.seal == SlotStanding::Open && standing.consults.is_empty());
+    out.array(9 + if mended { 2 } else { 0 } + if sealed { 3 } else { 0 })?
         .u16(FOLD_VERSION)?
         .encode(standing.kind)?
         .encode(standing.place)?
@@ -49,6 +50,21 @@ fn write(standing: &Standing, out: &mut Out) -> Written {
     }
     if mended {
         write_mended(standing, out)?;
+    }
+    if sealed {
+        write_sealed(standing, out)?;
+    }
+    Ok(())
+}
+
+/// Begins with a word of its own, so that no root of it is one of what was mended.
+fn write_sealed(standing: &Standing, out: &mut Out) -> Written {
+    out.str("seal")?;
+    write_slot(&standing.seal, out)?;
+    out.array(standing.consults.len() as u64)?;
+    for one in &standing.consults {
+        out.array(4)?.encode(one.id)?.encode(one.person)?;
+        out.i64(one.from)?.i64(one.to)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use jiaolian_schema::id::{EnvelopeId, sha256};
 use jiaolian_schema::opinion::{
     Asked, CaseOpinion, Law, Opinion, Papers, Ruling, Signer, Slot, Value,
 };
-use jiaolian_schema::standing::{InForce, SlotStanding, SlotValue, Verdict};
+use jiaolian_schema::standing::{InForce, SlotStanding, SlotValue, Standing, Verdict};
 use jiaolian_schema::suite::Verify;
 use std::collections::BTreeSet;
 
@@ -66,6 +66,10 @@ impl Law for TownLaw {
             }
             Asked::Amend(_) => true,
             Asked::Assign => signer.tier > 1,
+            Asked::Seal(..) => {
+                let mut roles = signer.roles.iter();
+                roles.any(|role| role.contains("_HEAD") || role.contains("_DEP"))
+            }
         }
     }
 
@@ -191,6 +195,7 @@ impl World {
             let other = second.fields.get(name).unwrap_or(&Slot::Open);
             same(format!("field {name}"), say_fold(slot), say_second(other))?;
         }
+        seals_agree(&fold, &second)?;
         for (id, matter) in &fold.matters {
             let other = &second.matters[id];
             for name in matter.slots.keys().chain(other.slots.keys()) {
@@ -278,6 +283,16 @@ fn same(what: String, fold: String, second: String) -> Result<(), String> {
     } else {
         Err(format!("{what}: fold {fold}, second {second}"))
     }
+}
+
+fn seals_agree(fold: &Standing, second: &CaseOpinion) -> Result<(), String> {
+    let consults: Vec<EnvelopeId> = fold.consults.iter().map(|one| one.id).collect();
+    let one = format!("seal {} {consults:?}", say_fold(&fold.seal));
+    let other = format!("seal {} {:?}", say_second(&second.seal), second.consults);
+    if one == other {
+        return Ok(());
+    }
+    Err(format!("fold {one}, second {other}"))
 }
 
 fn say_fold(slot: &SlotStanding) -> String {

@@ -2,10 +2,10 @@
 // Each test uses a part of this; what is impossible here is a mistake of the story.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
-use crate::town::{Draft, World, office};
-use jiaolian_schema::act::{Act, Assign};
+use crate::town::{DAY, Draft, World, office};
+use jiaolian_schema::act::{Act, Assign, Consult, Seal};
 use jiaolian_schema::envelope::Duty;
-use jiaolian_schema::id::EnvelopeId;
+use jiaolian_schema::id::{EnvelopeId, PersonId};
 use proptest::prelude::*;
 
 /// One thing that happens in the story.
@@ -37,6 +37,10 @@ pub enum Move {
     Hire(usize, usize),
     /// A service that had seen some acts.
     Tell(usize, Vec<usize>),
+    /// A seal or its lifting, over some of the earlier ones.
+    Seal(usize, bool, Vec<usize>),
+    /// A sealed case is opened to somebody for some days.
+    Consult(usize, i64, Vec<usize>),
 }
 
 pub const STAFF: [&str; 5] = ["T1.x", "T1.a", "T1.b", "C1.a", "C1.h2"];
@@ -62,6 +66,8 @@ pub fn wide_move() -> impl Strategy<Value = Move> {
         1 => (pick.clone(), 0..60_i32).prop_map(|(a, d)| Move::Return(a, d)),
         1 => pick.clone().prop_map(Move::ForkWitness),
         1 => (pick.clone(), pick.clone()).prop_map(|(k, a)| Move::Hire(k, a)),
+        2 => (pick.clone(), any::<bool>(), some.clone()).prop_map(|(a, on, s)| Move::Seal(a, on, s)),
+        1 => (pick.clone(), 0..40_i64, some.clone()).prop_map(|(a, d, s)| Move::Consult(a, d, s)),
         1 => (pick, some).prop_map(|(a, seen)| Move::Tell(a, seen)),
     ]
 }
@@ -106,6 +112,7 @@ pub struct Story {
     pub receipts: Vec<EnvelopeId>,
     pub statements: Vec<EnvelopeId>,
     pub assigns: Vec<EnvelopeId>,
+    pub seals: Vec<EnvelopeId>,
     pub matters: Vec<EnvelopeId>,
 }
 
@@ -124,6 +131,7 @@ impl Story {
             receipts: Vec::new(),
             statements: Vec::new(),
             assigns: Vec::new(),
+            seals: Vec::new(),
             matters: vec![matter],
         }
     }
@@ -221,6 +229,57 @@ impl Story {
         of.iter().filter_map(|i| pick(&all, *i)).collect()
     }
 
+    fn sign_in_case(&mut self, who: usize, mut deps: Vec<EnvelopeId>, act: Act) -> EnvelopeId {
+        deps.sort_unstable();
+        deps.dedup();
+        let draft = Draft {
+            dossier: self.w.case,
+            deps,
+            day: 9,
+            ..Draft::default()
+        };
+        self.w.sign(STAFF[who % STAFF.len()], draft, act)
+    }
+
+    fn tell_seal(&mut self, step: &Move) {
+        match step {
+            Move::Seal(a, on, over) => {
+                let mut replaces: Vec<EnvelopeId> = over
+                    .iter()
+                    .filter_map(|at| pick(&self.seals, *at))
+                    .collect();
+                replaces.sort_unstable();
+                replaces.dedup();
+                let mut deps = replaces.clone();
+                deps.extend(self.w.case.map(EnvelopeId::from));
+                let act = Seal {
+                    sealed: u8::from(*on),
+                    ground: "any".to_owned(),
+                    document: String::new(),
+                    replaces,
+                };
+                let id = self.sign_in_case(*a, deps, act.into());
+                self.seals.push(id);
+            }
+            Move::Consult(a, days, seen) => {
+                let mut deps = self.seen(seen);
+                deps.extend(self.w.case.map(EnvelopeId::from));
+                let words = if days % 3 == 0 { " " } else { "x" };
+                let act = Consult {
+                    person: PersonId([1; 16]),
+                    ground: "any".to_owned(),
+                    unit: "x".to_owned(),
+                    purpose: words.to_owned(),
+                    document: "x".to_owned(),
+                    from: 0,
+                    to: days * DAY,
+                };
+                self.sign_in_case(*a, deps, act.into());
+            }
+            _ => {}
+        }
+    }
+
     fn tell_wide(&mut self, step: &Move) {
         match step {
             Move::Withdraw(a, knows) => {
@@ -261,6 +320,7 @@ impl Story {
                     .receipt_as(WITNESSES[w % 2], *day, &ids, u8::from(*whole));
                 self.receipts.push(id);
             }
+            Move::Seal(..) | Move::Consult(..) => self.tell_seal(step),
             Move::Assign(a, to, seen) => {
                 let act = Assign {
                     office: office(["T1", "T2", "C1", "T3"][to % 4]),

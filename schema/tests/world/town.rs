@@ -102,6 +102,7 @@ impl SlotRules for TownRules {
             } => decides && (*workflow != "leave" || *cum_days <= 30 || signer.tier >= 3),
             SlotAct::Amend { .. } => true,
             SlotAct::Assign => signer.tier >= 2,
+            SlotAct::Seal { .. } | SlotAct::Consult { .. } => decides,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod find;
 mod own;
+mod purge;
 
 pub use find::{Batch, Finding};
 
@@ -19,6 +20,7 @@ use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, sha256};
 use own::Own;
+pub(super) use purge::PurgedRow;
 
 /// Where `Table::Local` keeps number and hash of the newest row.
 const TIP_KEY: &[u8] = b"access-tip";
@@ -42,6 +44,8 @@ pub(super) struct LogDesk {
     own: Option<Own>,
     tried: Option<i64>,
     hurried: bool,
+    /// When it was last asked whether a log may go.
+    looked: Option<i64>,
 }
 
 impl<S: Store> Replica<S> {
@@ -143,7 +147,11 @@ impl<S: Store> Replica<S> {
     /// Notes an act that was signed here, in the commit that makes the act durable.
     pub(super) fn note_signed(&mut self, seat: &Seat, fact: &Fact) {
         let (looked, word) = match &fact.what {
-            What::Receipt(_) | What::Ledger { .. } | What::Log(_) | What::Damage { .. } => return,
+            What::Receipt(_)
+            | What::Ledger { .. }
+            | What::Log(_)
+            | What::Damage { .. }
+            | What::Purge { .. } => return,
             What::Edit => (Looked::TextSaved, None),
             what => (Looked::Signed, Some(word_of(what))),
         };
@@ -178,7 +186,7 @@ impl<S: Store> Replica<S> {
     pub(super) fn judge_log(&self, fact: &Fact, row: &super::DossierRow) -> Result<(), String> {
         let is_log = matches!(
             fact.what,
-            What::Ledger { .. } | What::Log(_) | What::Damage { .. }
+            What::Ledger { .. } | What::Log(_) | What::Damage { .. } | What::Purge { .. }
         );
         if is_log != (row.kind == DossierKind::Audit) {
             return Err("the acts of a log lie in a log, and nothing else does".to_owned());
@@ -345,11 +353,16 @@ fn word_of(what: &What) -> String {
         What::Correct { .. } => "correct".to_owned(),
         What::Raise(raise) => raise.kind.clone(),
         What::Shredded { .. } => "shredded".to_owned(),
+        What::Parted { .. } => "parted".to_owned(),
+        What::Seal { sealed: 1, .. } => "seal".to_owned(),
+        What::Seal { .. } => "lift".to_owned(),
+        What::Consult { .. } => "consult".to_owned(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit
         | What::Receipt(_)
         | What::Ledger { .. }
         | What::Log(_)
-        | What::Damage { .. } => String::new(),
+        | What::Damage { .. }
+        | What::Purge { .. } => String::new(),
     }
 }

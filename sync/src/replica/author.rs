@@ -310,8 +310,24 @@ impl<S: Store> Replica<S> {
                 self.check_decision(head, fact, matter)
             }
             What::Withdraw { .. } => self.check_withdrawal(head, fact),
-            _ => Ok(()),
+            _ => self.check_seal(head, fact),
         }
+    }
+
+    /// A case is sealed, unsealed or opened for a query by whom the rules name.
+    fn check_seal(&self, head: &Head, fact: &Fact) -> Result<(), SignError> {
+        if !matches!(fact.what, What::Seal { .. } | What::Consult { .. }) {
+            return Ok(());
+        }
+        let standing = self.try_out(head, fact)?;
+        let mut consults = standing.consults.iter();
+        if standing.seal.tips().contains(&fact.id) || consults.any(|one| one.id == fact.id) {
+            return Ok(());
+        }
+        Err(SignError::NoEffect(
+            "S-1: a case is sealed, opened and unsealed by the head of the county that it stands under"
+                .to_owned(),
+        ))
     }
 
     /// Its signer signed what it takes back, and nobody went on from that.

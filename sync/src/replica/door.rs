@@ -332,15 +332,15 @@ impl<S: Store> Replica<S> {
             changed_at: self.now,
             watched: u8::from(watched),
             count: row.count + 1,
-            moved: row
-                .moved
-                .max(u8::from(matches!(fact.what, What::Assign { .. }))),
+            moved: row.moved.max(u8::from(fact.what.moves_or_seals())),
             ..row
         };
         self.put_row(fact.dossier, row);
+        self.welcome_back(fact.dossier);
         self.note_change(fact.dossier, before);
         self.authority.add_fact(fact);
         self.note_confirmation(fact);
+        self.note_purge(fact);
         self.standings.remove(&fact.dossier);
         self.note_watched(fact);
         self.count_guests(fact.dossier);
@@ -365,7 +365,7 @@ impl<S: Store> Replica<S> {
                 self.to_place = true;
                 Vec::new()
             }
-            What::Assign { .. } => {
+            What::Assign { .. } | What::Seal { .. } | What::Consult { .. } => {
                 self.place(fact.dossier);
                 Vec::new()
             }

@@ -3,12 +3,13 @@
 use super::Replica;
 use crate::effect::Event;
 use crate::frontier::Frontier;
-use crate::item::Digest;
+use crate::item::{Digest, Key};
+use crate::link::COUNTY_TIER;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::{Audience, DossierKind, may_get, may_hold};
-use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode};
+use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId};
 use jiaolian_schema::standing::{Standing, fold};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -57,13 +58,19 @@ pub struct DossierRow {
     /// How many envelopes are here.
     #[n(12)]
     pub count: u64,
-    /// 1 where an act in it makes another office responsible, whether it counts or not.
+    /// 1 where an act in it makes another office responsible, or seals it, whether it counts or not.
     #[n(13)]
     pub moved: u8,
     /// How many envelopes were here when all of a dossier that went elsewhere was known to have
     /// come up.
     #[n(14)]
     pub settled: u64,
+    /// 1 while it is sealed: nobody reads it but under an authorisation.
+    #[n(15)]
+    pub sealed: Option<u8>,
+    /// Who may read it all the same, from when to when, ms UTC.
+    #[n(16)]
+    pub consults: Option<Vec<(PersonId, i64, i64)>>,
 }
 
 impl DossierRow {
@@ -94,6 +101,8 @@ impl DossierRow {
             count: 0,
             moved: 0,
             settled: 0,
+            sealed: None,
+            consults: None,
         };
         match &fact.what {
             What::Open {
@@ -247,8 +256,9 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    /// Asks the fold again which office is responsible.
+    /// Asks the fold again which office is responsible, and whether the case is sealed.
     pub(super) fn place(&mut self, dossier: DossierId) {
+        self.seal(dossier);
         let Some(row) = self.rows.get(&dossier).cloned() else {
             return;
         };
@@ -276,6 +286,29 @@ impl<S: Store> Replica<S> {
         self.place_alarms(dossier);
     }
 
+    fn seal(&mut self, dossier: DossierId) {
+        let Some(row) = self.rows.get(&dossier).cloned() else {
+            return;
+        };
+        let standing = self
+            .stand(dossier)
+            .filter(|_| row.kind == DossierKind::Case);
+        let standing = standing.filter(|standing| standing.is_sealed());
+        let sealed = standing.as_ref().map(|_| 1);
+        let consults = standing.map(|standing| {
+            let all = standing.consults.iter();
+            all.map(|one| (one.person, one.from, one.to)).collect()
+        });
+        if (sealed, &consults) != (row.sealed, &row.consults) {
+            let row = DossierRow {
+                sealed,
+                consults,
+                ..row
+            };
+            self.put_row(dossier, row);
+        }
+    }
+
     pub(super) fn place_alarms(&mut self, case: DossierId) {
         let alarms = self.following.get(&case).cloned();
         for alarm in alarms.into_iter().flatten() {
@@ -290,5 +323,21 @@ impl<S: Store> Replica<S> {
         for dossier in self.moved.clone() {
             self.place(dossier);
         }
+    }
+
+    /// Every key under which links compare a dossier.
+    pub(super) fn keys_of(&self, dossier: DossierId, row: &DossierRow) -> Vec<Key> {
+        if self.is_shelved(dossier, row) || self.is_leaving(dossier) {
+            return Vec::new();
+        }
+        let audience = row.audience();
+        let mut path = self.tree.path(row.place).into_iter();
+        let county = path.find(|id| {
+            let office = self.tree.get(*id);
+            office.is_some_and(|office| office.tier >= COUNTY_TIER)
+        });
+        let above = county.and_then(|county| Key::at_county(&audience, county, dossier));
+        let here = Key::dossier(&audience, dossier);
+        std::iter::once(here).chain(above).collect()
     }
 }

@@ -275,6 +275,7 @@ impl<S: Store> Replica<S> {
         let peers: Vec<Peer> = self.links.keys().copied().collect();
         for peer in peers {
             self.check_link(peer);
+            self.tell_gone_again(peer);
             self.ask_for_gaps(peer);
             self.note_heard(peer);
         }

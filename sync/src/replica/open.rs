@@ -130,6 +130,10 @@ impl<S: Store> Replica<S> {
             shelved: BTreeSet::new(),
             ordered: BTreeSet::new(),
             confirmations: BTreeMap::new(),
+            parted: BTreeMap::new(),
+            partings: BTreeMap::new(),
+            purged: BTreeMap::new(),
+            purges: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
             superior_heard: 0,
@@ -208,6 +212,7 @@ impl<S: Store> Replica<S> {
         for fact in &facts {
             self.note_watched(fact);
             self.note_confirmation(fact);
+            self.note_purge(fact);
         }
         self.forget_watch_news();
         let heads: Vec<_> = heads.iter().map(|(id, h)| (*id, h.author, h.n)).collect();
@@ -260,6 +265,8 @@ impl<S: Store> Replica<S> {
             Ok(())
         })?;
         self.read_shreds()?;
+        self.read_parted()?;
+        self.read_purged()?;
         self.read_closed()
     }
 

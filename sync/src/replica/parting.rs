@@ -5,6 +5,7 @@ use super::Replica;
 use super::dossier::{DossierRow, Holding};
 use crate::effect::{Event, Peer};
 use crate::frontier::past;
+use crate::link::CHECK_MS;
 use crate::store::Store;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::{Audience, may_hold};
@@ -73,6 +74,22 @@ impl<S: Store> Replica<S> {
         let news: BTreeSet<DossierId> = news.take(PARTING_MAX).copied().collect();
         link.parted.extend(news.iter().copied());
         self.want(peer, Vec::new(), news);
+    }
+
+    /// What was sent since the office above was told has landed; in a quiet moment it is told again.
+    pub(super) fn tell_gone_again(&mut self, peer: Peer) {
+        let (gone, now) = (&self.gone, self.now);
+        if gone.is_empty() {
+            return;
+        }
+        let Some(link) = self.links.get_mut(&peer) else {
+            return;
+        };
+        if link.is_idle() && now - link.moved >= CHECK_MS.1 {
+            link.parted.retain(|dossier| !gone.contains(dossier));
+            link.moved = now;
+            self.tell_gone_to(peer);
+        }
     }
 
     /// All that is here of these dossiers is at the peer.

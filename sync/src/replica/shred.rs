@@ -5,7 +5,7 @@ use super::dossier::DossierRow;
 use super::{Draft, Payload, Replica};
 use crate::store::{Store, StoreError, Table};
 use crate::subject::dossier_of;
-use jiaolian_schema::act::Shredded;
+use jiaolian_schema::act::{Act, Shredded};
 use jiaolian_schema::admit::Admitted;
 use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
@@ -65,7 +65,7 @@ impl<S: Store> Replica<S> {
         ids.into_iter().filter(is_due).collect()
     }
 
-    /// Takes the rows of a case and of its alarms away. Its keys go next, and then `confirm_shred`.
+    /// Takes the rows of a case and of its alarms away. Its keys go next, and then `confirm_gone`.
     /// Bodies must be readable: an officer is signed in.
     pub fn bury(&mut self, case: DossierId) -> Result<(), StoreError> {
         let Some(row) = self.rows.get(&case).cloned() else {
@@ -74,24 +74,7 @@ impl<S: Store> Replica<S> {
         let Some(shred) = self.order(case, &row) else {
             return Ok(());
         };
-        let alarms = self.following.remove(&case).unwrap_or_default();
-        let dossiers: BTreeSet<DossierId> = alarms.into_iter().chain([case]).collect();
-        self.take_aside(&dossiers)?;
-        let mut subjects: Vec<EnvelopeId> = Vec::new();
-        for dossier in &dossiers {
-            let facts = self.load_facts(*dossier)?;
-            subjects.push((*dossier).into());
-            let matters = facts
-                .values()
-                .filter(|fact| matches!(fact.what, What::Apply { .. }));
-            subjects.extend(matters.map(|fact| fact.id));
-            for fact in facts.values() {
-                self.bury_body(fact);
-            }
-            self.bury_row(*dossier);
-        }
-        self.bury_watch(row.person, &dossiers)?;
-        subjects.sort_unstable();
+        let subjects = self.take_away(case, row.person)?;
         let places = row.earlier.iter().copied().chain([row.place]).collect();
         let (minor, confirmed) = (row.minor, 0);
         self.put_shred(
@@ -110,34 +93,26 @@ impl<S: Store> Replica<S> {
     /// Cases whose rows are gone and whose keys may be here: what each key may have been for.
     pub fn unburied_keys(&self) -> Vec<(DossierId, BTreeSet<[u8; 32]>)> {
         let rows = self.shredded.iter().filter(|(_, row)| row.confirmed == 0);
-        rows.map(|(id, row)| (*id, row.subjects.iter().map(|id| id.0).collect()))
+        let rows = rows.map(|(id, row)| (*id, row.subjects.as_slice()));
+        rows.chain(self.unparted_keys())
+            .map(|(id, subjects)| (id, subjects.iter().map(|id| id.0).collect()))
             .collect()
     }
 
     /// The keys are gone: the node says so in its office's roster. False where it can't sign yet; it
     /// is asked again.
-    pub fn confirm_shred(&mut self, case: DossierId, now: i64) -> bool {
+    pub fn confirm_gone(&mut self, case: DossierId, now: i64) -> bool {
         self.turn_clock(now);
-        let Some(row) = self.shredded.get(&case).cloned() else {
-            return true;
+        let act = match (self.shredded.get(&case), self.parted.get(&case)) {
+            (Some(row), _) => Act::from(Shredded {
+                shred: row.shred,
+                dossier: case,
+            }),
+            (None, Some(row)) => row.confirmation(case),
+            (None, None) => return true,
         };
-        let Some(node) = self.node.take() else {
-            return false;
-        };
-        let act = Shredded {
-            shred: row.shred,
-            dossier: case,
-        };
-        let payload = Payload::Act(act.into());
-        let draft = Draft {
-            dossier: self.roster(self.office),
-            payload,
-        };
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&self.fresh()[..16]);
-        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, now, salt);
-        self.node = Some(node);
-        if signed.is_ok() {
+        let signed = self.say_in_roster(act);
+        if signed && let Some(row) = self.shredded.get(&case).cloned() {
             let (subjects, confirmed) = (Vec::new(), 1);
             self.put_shred(
                 case,
@@ -147,9 +122,54 @@ impl<S: Store> Replica<S> {
                     ..row
                 },
             );
+        } else if signed {
+            self.close_parted(case);
         }
         self.settle();
+        signed
+    }
+
+    /// The node signs an act of its own in its office's roster; false where it can't yet.
+    fn say_in_roster(&mut self, act: Act) -> bool {
+        let Some(node) = self.node.take() else {
+            return false;
+        };
+        let draft = Draft {
+            dossier: self.roster(self.office),
+            payload: Payload::Act(act),
+        };
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.fresh()[..16]);
+        let signed = self.sign_quietly(&*node.signer, node.seat, &draft, self.now, salt);
+        self.node = Some(node);
         signed.is_ok()
+    }
+
+    /// Takes the rows of a case, its matters and its alarms away; what keys of theirs may be for.
+    pub(super) fn take_away(
+        &mut self,
+        case: DossierId,
+        person: Option<PersonCode>,
+    ) -> Result<Vec<EnvelopeId>, StoreError> {
+        let alarms = self.following.remove(&case).unwrap_or_default();
+        let dossiers: BTreeSet<DossierId> = alarms.into_iter().chain([case]).collect();
+        self.take_aside(&dossiers)?;
+        let mut subjects: Vec<EnvelopeId> = Vec::new();
+        for dossier in &dossiers {
+            let facts = self.load_facts(*dossier)?;
+            subjects.push((*dossier).into());
+            let matters = facts
+                .values()
+                .filter(|fact| matches!(fact.what, What::Apply { .. }));
+            subjects.extend(matters.map(|fact| fact.id));
+            for fact in facts.values() {
+                self.bury_body(fact);
+            }
+            self.bury_row(*dossier);
+        }
+        self.bury_watch(person, &dossiers)?;
+        subjects.sort_unstable();
+        Ok(subjects)
     }
 
     /// Every good order, and how far it was followed.
@@ -211,7 +231,9 @@ impl<S: Store> Replica<S> {
                 .get(&dossier)
                 .and_then(|row| self.order(dossier, row))
         };
-        self.shredded.contains_key(&dossier) || self.ordered.contains(&dossier) && due().is_some()
+        self.is_purged(dossier)
+            || self.shredded.contains_key(&dossier)
+            || self.ordered.contains(&dossier) && due().is_some()
     }
 
     /// Whether this opens a case that was never here, of which an order already says that it is gone:
@@ -241,26 +263,6 @@ impl<S: Store> Replica<S> {
         };
         self.put_shred(dossier, gone);
         true
-    }
-
-    /// Notes who said that a case is gone. An office speaks for itself, in its own roster.
-    pub(super) fn note_confirmation(&mut self, fact: &Fact) {
-        let What::Shredded { dossier, .. } = fact.what else {
-            return;
-        };
-        let row = self
-            .rows
-            .get(&fact.dossier)
-            .filter(|row| row.kind == DossierKind::Roster);
-        let by = self.authority.office_of(fact.author);
-        if let Some(office) = row.map(|row| row.place).filter(|place| Some(*place) == by)
-            && self.authority.state(fact, true).is_good()
-        {
-            self.confirmations
-                .entry(dossier)
-                .or_default()
-                .insert(office);
-        }
     }
 
     pub(super) fn read_shreds(&mut self) -> Result<(), super::OpenError> {
@@ -327,7 +329,7 @@ impl<S: Store> Replica<S> {
         Ok(())
     }
 
-    fn bury_body(&mut self, fact: &Fact) {
+    pub(super) fn bury_body(&mut self, fact: &Fact) {
         for table in [Table::CaseBody, Table::RosterBody] {
             self.disk.remove(table, &fact.id.0);
         }
@@ -335,7 +337,7 @@ impl<S: Store> Replica<S> {
         self.disk.remove(Table::Fact, &key);
     }
 
-    fn bury_row(&mut self, dossier: DossierId) {
+    pub(super) fn bury_row(&mut self, dossier: DossierId) {
         if let Some(row) = self.rows.remove(&dossier) {
             for key in self.keys_of(dossier, &row) {
                 self.index.remove(&key);

@@ -310,3 +310,121 @@ fn each_act_stands_in_the_log_of_the_commit_that_made_it_durable() {
     assert_ne!(acts[1].2, Some(minor), "a minor's case goes by a pseudonym");
     assert!(rows.iter().all(|(_, row)| row.person.is_some()));
 }
+
+const KEEP_MS: i64 = 184 * DAY;
+
+fn with_purge() -> World {
+    let mut world = World::with(Limits {
+        log_ms: Some(BATCH_MS),
+        audit_keep_ms: Some(KEEP_MS),
+        ..Limits::default()
+    });
+    world.link_all();
+    world.net.rest();
+    for number in 0..6 {
+        look(&mut world, T1, "t1", number);
+    }
+    pass(&mut world, BATCH_MS);
+    world
+}
+
+/// Time passes; batches and receipts are signed and go where they go.
+fn pass(world: &mut World, ms: i64) {
+    world.net.tick(ms);
+    for _ in 0..3 {
+        world.net.rest();
+        world.net.tick(11 * 60_000);
+    }
+    world.net.rest();
+}
+
+fn logs_of(world: &mut World, at: usize, name: &str) -> Vec<DossierId> {
+    let all = world.replica(at).dossiers();
+    let own = all.filter(|(_, row)| row.kind == DossierKind::Audit && row.place == office(name));
+    own.map(|(id, _)| id).collect()
+}
+
+/// A look in a later month, and so another log.
+fn next_month(world: &mut World, number: u8) {
+    pass(world, 31 * DAY);
+    look(world, T1, "t1", number);
+    pass(world, BATCH_MS);
+}
+
+#[test]
+fn an_old_log_goes_everywhere_behind_an_act_that_was_filed_above_long_after_its_end() {
+    let mut world = with_purge();
+    let old = logs_of(&mut world, T1, "t1");
+    assert_eq!(old.len(), 1);
+    next_month(&mut world, 7);
+    pass(&mut world, KEEP_MS - 40 * DAY);
+    for at in [T1, C, P] {
+        assert!(
+            logs_of(&mut world, at, "t1").contains(&old[0]),
+            "{at}: too early"
+        );
+    }
+    let before = rows(&world, T1).len();
+    // Its last batch was filed a month after it was opened, with the next word that went up.
+    for _ in 0..7 {
+        pass(&mut world, 11 * DAY);
+    }
+    for at in [T1, C, P] {
+        assert!(!logs_of(&mut world, at, "t1").contains(&old[0]), "at {at}");
+        assert!(
+            world.replica(at).log_findings().unwrap().is_empty(),
+            "at {at}"
+        );
+        let head = world.replica(at).envelope(old[0].into()).unwrap();
+        assert!(head.is_some_and(|head| head.body.is_none()), "at {at}");
+    }
+    let left = rows(&world, T1);
+    assert!(left[0].0 > 6 && left.len() < before + 40, "{:?}", left[0].0);
+    for (a, b) in [(T1, C), (C, P)] {
+        world.assert_equal(a, b);
+    }
+
+    // From there on the chain verifies as before, after a restart too, and a cut is told by its number.
+    let setup = world.setup_of(T1);
+    world.net.restart(T1, setup);
+    world.link_all();
+    for number in 0..4 {
+        look(&mut world, T1, "t1", number);
+    }
+    pass(&mut world, BATCH_MS);
+    let newest = rows(&world, T1).last().unwrap().0;
+    put(&mut world, newest - 1, None);
+    look(&mut world, T1, "t1", 9);
+    pass(&mut world, BATCH_MS);
+    for at in [T1, C, P] {
+        let found = world.replica(at).log_findings().unwrap();
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.flaw.number, one.flaw.fault))
+            .collect();
+        assert_eq!(told, [(newest - 1, Fault::Absent)], "at {at}");
+        assert!(!logs_of(&mut world, at, "t1").contains(&old[0]), "at {at}");
+    }
+}
+
+#[test]
+fn without_word_from_above_no_log_goes() {
+    let mut world = with_purge();
+    let old = logs_of(&mut world, T1, "t1");
+    next_month(&mut world, 7);
+    world.net.cut(C, T1);
+    for _ in 0..30 {
+        pass(&mut world, 10 * DAY);
+    }
+    let before = rows(&world, T1);
+    assert_eq!(before[0].0, 1, "every row is there");
+    for at in [T1, C, P] {
+        assert!(logs_of(&mut world, at, "t1").contains(&old[0]), "at {at}");
+    }
+    world.net.heal(C, T1);
+    for _ in 0..3 {
+        pass(&mut world, DAY);
+    }
+    assert!(!logs_of(&mut world, T1, "t1").contains(&old[0]));
+    assert!(!logs_of(&mut world, C, "t1").contains(&old[0]));
+}

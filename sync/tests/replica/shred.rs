@@ -24,7 +24,7 @@ fn follow(world: &mut World, at: usize, case: DossierId) {
     let keys = world.replica(at).unburied_keys();
     assert!(keys.len() == 1 && keys[0].1.contains(&case.0), "{keys:?}");
     let now = world.net.now;
-    assert!(world.replica(at).confirm_shred(case, now));
+    assert!(world.replica(at).confirm_gone(case, now));
     assert!(world.replica(at).unburied_keys().is_empty());
     world.net.carry_out(at);
 }

@@ -6,6 +6,7 @@
 
 mod canary;
 mod desk;
+mod moved;
 mod office;
 mod shred;
 mod wire;

@@ -137,7 +137,7 @@ fn order(keeper: &str, case: &str) -> Vec<String> {
     all.map(|word| (*word).to_owned()).collect()
 }
 
-fn copy_of(dir: &Path) -> tempfile::TempDir {
+pub(crate) fn copy_of(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -147,7 +147,7 @@ fn copy_of(dir: &Path) -> tempfile::TempDir {
 }
 
 /// Whatever an officer's passphrase opens of a store.
-fn words_in(dir: &Path, number: &str) -> String {
+pub(crate) fn words_in(dir: &Path, number: &str) -> String {
     let ops = open_ops_key(&dir.join("ops.key"), Suite::Ed25519).unwrap();
     let medium = Arc::new(FileMedium::new(&dir.join("store"), Duration::ZERO));
     let store = DiskStore::open(medium, 4, ops).unwrap();

@@ -144,6 +144,7 @@ pub(crate) fn seat(
 ) -> Result<Seat, Refusal> {
     match seating {
         Seating::Keeper => keeper_seat(home, authority, key),
+        Seating::Staff => staff_seat(home, authority, key),
         Seating::StandIn => stand_in_seat(home, authority, key),
     }
 }
@@ -165,6 +166,20 @@ fn keeper_seat(
         Refusal::new(
             EXIT_NO_PERMISSION,
             format!("only a keeper of {} appoints here", home.identity.name),
+        )
+    })
+}
+
+fn staff_seat(
+    home: &Home,
+    authority: &Authority,
+    (suite, key): &(u8, Vec<u8>),
+) -> Result<Seat, Refusal> {
+    let author = author_id(*suite, key, home.identity.office_id(), Duty::Staff);
+    seat_of(authority, author).ok_or_else(|| {
+        Refusal::new(
+            EXIT_NO_PERMISSION,
+            format!("only an officer of {} signs here", home.identity.name),
         )
     })
 }

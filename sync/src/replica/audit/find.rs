@@ -118,7 +118,7 @@ impl<S: Store> Replica<S> {
         Ok(told)
     }
 
-    fn is_by_node(&self, fact: &Fact) -> bool {
+    pub(super) fn is_by_node(&self, fact: &Fact) -> bool {
         let appoint = fact
             .appointment
             .and_then(|id| self.authority.appointment(id));

@@ -80,6 +80,7 @@ impl<S: Store> Replica<S> {
         }
         head.body_hash = body_hash(known.suite, &bytes);
         let fact = read_fact(&head, &body)?;
+        self.check_seal(&head, &fact)?;
         Ok(Unsigned {
             head,
             body: bytes,

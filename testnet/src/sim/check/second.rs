@@ -94,6 +94,17 @@ fn compare(id: DossierId, first: &Standing, second: &CaseOpinion, broken: &mut V
         let (one, other) = (first.fields.get(name), second.fields.get(name));
         say(name, fold_says(one), verifier_says(other));
     }
+    say(
+        "the seal",
+        fold_says(Some(&first.seal)),
+        verifier_says(Some(&second.seal)),
+    );
+    let consults: Vec<_> = first.consults.iter().map(|one| one.id).collect();
+    say(
+        "who may read it",
+        format!("{consults:?}"),
+        format!("{:?}", second.consults),
+    );
     for (matter, standing) in &first.matters {
         let Some(opinion) = second.matters.get(matter) else {
             say("a matter", matter.to_hex(), "nothing".to_owned());
