@@ -117,7 +117,7 @@ fn shuffled(w: &World, choice: u64) -> Vec<Arrival> {
     order.sort_by_key(|(is_head, id)| {
         let drawn = sha256(&[&choice.to_be_bytes(), &id.0, &[u8::from(*is_head)]]);
         // Where the choice says so the town comes first, as it does in life.
-        let early = choice % 4 > 0 && w.heads[id].n < 4;
+        let early = !choice.is_multiple_of(4) && w.heads[id].n < 4;
         (!early, drawn)
     });
     order

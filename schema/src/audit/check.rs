@@ -72,7 +72,7 @@ pub fn check(before: &[u8; 32], first: u64, rows: &[&[u8]], last: &[u8; 32]) -> 
         let number = first.saturating_add(at as u64);
         match flaws.last_mut() {
             Some(flaw) if flaw.to.checked_add(1) == Some(number) && flaw.fault == fault => {
-                flaw.to = number
+                flaw.to = number;
             }
             _ => flaws.push(Flaw {
                 number,

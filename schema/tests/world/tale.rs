@@ -297,6 +297,12 @@ impl Tale {
                     _ => drop(self.story.w.serve(keeper, matter, 12)),
                 }
             }
+            turn => self.tell_strange(turn),
+        }
+    }
+
+    fn tell_strange(&mut self, turn: &Turn) {
+        match turn {
             Turn::Pretend(a, of) => {
                 let mut act = StandIn {
                     appointment: self.stand_in,
@@ -423,11 +429,13 @@ impl Tale {
             tier,
             code: String::new(),
             name: format!("{name} {k}"),
-            drill: u8::from(drill && of % 2 == 0),
+            drill: u8::from(drill && of.is_multiple_of(2)),
             nonce: None,
         };
         let by = match parent {
-            Some("C1" | "P" | "C2" | "T1") if k % 3 > 0 => format!("{}.k", parent.unwrap()),
+            Some("C1" | "P" | "C2" | "T1") if !k.is_multiple_of(3) => {
+                format!("{}.k", parent.unwrap())
+            }
             _ => KEEPERS[k % KEEPERS.len()].to_owned(),
         };
         self.story.w.sign(&by, Draft::default(), act.into());
@@ -488,7 +496,7 @@ impl Tale {
         };
         let id = self.story.w.sign(STAFF[a % 5], draft, act.into());
         self.story.signed.push((a % 5, id));
-        if what % 2 == 0 {
+        if what.is_multiple_of(2) {
             self.story.decisions.push(id);
         }
     }

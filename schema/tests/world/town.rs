@@ -8,6 +8,7 @@
     dead_code,
     unreachable_pub,
     missing_docs,
+    clippy::unused_self,
     clippy::unwrap_used,
     clippy::needless_pass_by_value
 )]
@@ -56,13 +57,15 @@ pub struct TownRules;
 impl SlotRules for TownRules {
     fn decision(&self, workflow: &str, _: u16, event: &str) -> Option<Decision> {
         let (step, value) = match (workflow, event) {
-            ("leave", "approve" | "adjudicate_approve") => ("decide", Verdict::Approve),
-            ("leave", "refuse" | "adjudicate_refuse") => ("decide", Verdict::Refuse),
+            ("leave", "approve" | "adjudicate_approve") | ("home", "approve") => {
+                ("decide", Verdict::Approve)
+            }
+            ("leave", "refuse" | "adjudicate_refuse") | ("home", "refuse") => {
+                ("decide", Verdict::Refuse)
+            }
             ("leave", "extend") => ("extend", Verdict::Approve),
             ("leave", "bind") => ("bind", Verdict::Approve),
             ("leave", "free") => ("bind", Verdict::Refuse),
-            ("home", "approve") => ("decide", Verdict::Approve),
-            ("home", "refuse") => ("decide", Verdict::Refuse),
             ("transfer", "register") => ("baton", Verdict::Approve),
             ("transfer", "cancel") => ("baton", Verdict::Refuse),
             _ => return None,
