@@ -6,6 +6,7 @@
 pub mod contains;
 mod csv;
 pub mod datum;
+pub mod decode;
 mod line;
 pub mod replay;
 
@@ -39,6 +40,12 @@ pub enum Tool {
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Read what positioning devices sent, from recorded bytes.
+    Decode {
+        /// The protocol.
+        #[command(subcommand)]
+        protocol: decode::Protocol,
     },
     /// Name the fences that contain a place: a line `lon,lat` (WGS-84) in, a line of ids out.
     Contains {
@@ -117,6 +124,9 @@ impl Tool {
             Self::Datum { from, to, json } => {
                 datum::run(from, to, Answer::new(json), input, &mut output)
             }
+            Self::Decode {
+                protocol: decode::Protocol::Jt808 { .. },
+            } => decode::run(input, &mut output),
             Self::Contains { fences, json } => {
                 contains::run(&fences, Answer::new(json), input, &mut output)
             }

@@ -25,6 +25,7 @@ pub mod geo;
 pub mod hold;
 pub mod id;
 pub mod id_number;
+pub mod jt808;
 pub mod merkle;
 pub mod opinion;
 pub mod permit;

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Write};
 
 use jiaolian_schema::datum::{Datum, ReadPlaceError};
 use jiaolian_schema::geo::Coord;
+use jiaolian_schema::jt808::ReadFrameError;
 
 use super::{Answer, Outcome};
 
@@ -22,6 +23,10 @@ pub(super) enum ReadLineError {
     Long,
     #[error(transparent)]
     Place(#[from] ReadPlaceError),
+    #[error("a line is the hex of one frame: {0:?}")]
+    Hex(String),
+    #[error(transparent)]
+    Frame(#[from] ReadFrameError),
 }
 
 /// Answers every line with what `answer` makes of it.
