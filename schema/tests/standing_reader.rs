@@ -16,7 +16,7 @@ use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::opinion::{self, Opinion};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::standing::{fold, is_void_by_reading};
+use jiaolian_schema::standing::{Decision, Signer, SlotAct, SlotRules, fold, is_void_by_reading};
 use jiaolian_schema::value::Fields;
 use std::collections::BTreeSet;
 use town::{Draft, World, office};
@@ -395,6 +395,33 @@ fn acts_of_the_roster_are_void_by_any_staff_key_already() {
         );
         w.agree();
     }
+}
+
+/// A pack that says nothing of who only reads.
+#[derive(Debug)]
+struct Silent;
+
+impl SlotRules for Silent {
+    fn decision(&self, _: &str, _: u16, _: &str) -> Option<Decision> {
+        None
+    }
+
+    fn leads(&self, _: &str) -> bool {
+        false
+    }
+
+    fn competent(&self, _: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_pack_that_says_nothing_binds_nobody() {
+    let (mut w, matter, decision) = world();
+    let id = w.step("C1.p1", matter, "verify", &[], &[decision]);
+    let standing = fold(&w.authority(), &Silent, &w.case_facts());
+    assert!(standing.listed.is_empty());
+    assert!(!is_void_by_reading(&w.authority(), &Silent, &w.facts[&id]));
 }
 
 #[test]
