@@ -29,6 +29,8 @@ pub use vouch::Vouch;
 use crate::canon::{self, CanonError};
 use minicbor::{Decode, Encode};
 
+/// Numbers of the roster's acts, which keepers sign (rule 2).
+pub const ROSTER_KINDS: std::ops::RangeInclusive<u16> = 1..=31;
 /// Longest content of an act, bytes.
 pub const ACT_BYTES_MAX: usize = 128 * 1024;
 /// Longest section that a decision carries as it was on the screen, bytes.

@@ -181,14 +181,15 @@ fn r_20_an_office_is_called_by_what_was_in_force_on_the_day() {
 #[test]
 fn r_20_only_an_office_above_names_and_the_higher_one_wins_a_day() {
     let mut w = World::new();
-    // The door refuses a witness's name; the fold does not count it either.
-    let mut odd = w.clone();
-    restyle(&mut odd, "C1.w", 50, "收讫", None);
-    let authority = odd.authority();
-    assert_eq!(authority.name_at(office("T1"), 60).unwrap().name, "T1");
     for (by, name) in [("T1.k", "自封"), ("C2.k", "邻县")] {
         restyle(&mut w, by, 50, name, None);
     }
+    // A witness signs nothing but receipts; the door keeps it out.
+    let stray = restyle(&mut w, "C1.w", 50, "收讫", None);
+    assert!(w.admitted(stray).is_err());
+    let authority = w.authority();
+    assert_eq!(authority.name_at(office("T1"), 60).unwrap().name, "T1");
+    w.forget(stray);
     assert_eq!(named(&w, 60).0, "T1");
     restyle(&mut w, "P.k", 100, "省定名称", None);
     restyle(&mut w, "C1.k", 100, "县定名称", None);

@@ -7,8 +7,9 @@
 mod town;
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Assign, Correct, Endorse, Entrust, Open, Policy, Raise, Restyle, Revoke,
-    Serve, Shred, Shredded, Step, Vouch, Withdraw,
+    Act, Amend, Apply, Assign, Consult, Correct, Damage, Endorse, Entrust, Ledger, Log, Open,
+    Parted, Policy, Purge, Raise, Restyle, Revoke, Seal, Serve, Shred, Shredded, Step, Vouch,
+    Withdraw,
 };
 use jiaolian_schema::authority::{State, VoidReason};
 use jiaolian_schema::envelope::Duty;
@@ -90,6 +91,33 @@ fn acts(w: &World, matter: EnvelopeId, decision: EnvelopeId) -> Vec<Act> {
             dossier: case,
         }
         .into(),
+        Parted {
+            dossier: case,
+            to: office("T1"),
+        }
+        .into(),
+        Seal {
+            sealed: 1,
+            ground: "under_18_five_years".to_owned(),
+            document: "1".to_owned(),
+            replaces: vec![],
+        }
+        .into(),
+        Consult {
+            person: w.person_of("C1.a"),
+            ground: "judicial_case".to_owned(),
+            unit: "1".to_owned(),
+            purpose: "1".to_owned(),
+            document: "1".to_owned(),
+            from: 11,
+            to: i64::MAX,
+        }
+        .into(),
+        // No act has this number, and it is not one of the roster's.
+        Act::Unknown {
+            kind: 0,
+            content: vec![],
+        },
         Act::Unknown {
             kind: 50,
             content: vec![],
@@ -220,6 +248,61 @@ fn every_act_of_a_case_is_void_by_a_procurator_and_counts_by_an_officer() {
     });
     let missing: Vec<u16> = known.filter(|kind| !seen.contains(kind)).collect();
     assert!(missing.is_empty(), "kinds without a row: {missing:?}");
+}
+
+#[test]
+fn what_a_node_logs_counts_whatever_its_appointment_reads() {
+    let (mut w, _, decision) = world();
+    let opening = Ledger {
+        office: office("C1"),
+        after: None,
+    };
+    let log = w.sign("C1.s1", Draft::default(), opening.into());
+    let acts: Vec<Act> = vec![
+        Log {
+            first: 1,
+            before: [0; 32],
+            last: [1; 32],
+            rows: vec![],
+        }
+        .into(),
+        Damage { flaws: vec![] }.into(),
+        Purge {
+            log: log.into(),
+            last: decision,
+            top: 1,
+            hash: [1; 32],
+        }
+        .into(),
+    ];
+    counts(&w, log, "the opening of a log");
+    for act in acts {
+        let draft = Draft {
+            dossier: Some(log.into()),
+            ..Draft::default()
+        };
+        let what = format!("{act:?}");
+        let id = w.sign("C1.s1", draft, act);
+        counts(&w, id, &what);
+        let rules = RulePack::builtin();
+        assert!(
+            !is_void_by_reading(&w.authority(), &rules, &w.facts[&id]),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn a_number_of_the_roster_that_nobody_knows_is_not_bound() {
+    for kind in [11, 15, 31] {
+        let (mut w, ..) = world();
+        w.appoint("C1.q", "P.k", Duty::Keeper, &["KEEPER", "PROC"], 0, 100_000);
+        let content = vec![];
+        let id = w.any("C1.q", Act::Unknown { kind, content }, &[]);
+        counts(&w, id, &format!("{kind}"));
+        let standing = fold(&w.authority(), &RulePack::builtin(), &w.case_facts());
+        assert!(standing.unknown, "{kind}");
+    }
 }
 
 #[test]

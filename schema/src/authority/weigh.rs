@@ -5,15 +5,13 @@ use super::admin::is_admin_role;
 use super::judge::{Effect, Judged, filed_time};
 use super::state::{PathState, State, VoidReason, Wait, Window};
 use super::statement::{AT_ONCE, NEVER};
-use crate::act::{Act, Appoint, Receipt};
+use crate::act::{Act, Appoint, ROSTER_KINDS, Receipt};
 use crate::envelope::Duty;
 use crate::fact::{Fact, What};
 use crate::hold::Moment;
 use crate::id::{AuthorId, EnvelopeId};
 use std::collections::BTreeSet;
 
-/// Lowest kind number of an act that is not the roster's.
-const CASE_KIND_MIN: u16 = 32;
 /// Number of the act that asks for a new key.
 const ASK_KIND: u16 = 21;
 /// A root act: its weight is inside it, so that whoever can may carry it.
@@ -81,7 +79,7 @@ struct Weighed<'a> {
 fn duty_for(what: &What) -> Option<Duty> {
     match what {
         What::Roster(act) => duty_of_kind(act.kind),
-        What::Unknown { kind } if *kind < CASE_KIND_MIN => Some(Duty::Keeper),
+        What::Unknown { kind } if ROSTER_KINDS.contains(kind) => Some(Duty::Keeper),
         What::Receipt(_) => Some(Duty::Witness),
         _ => Some(Duty::Staff),
     }

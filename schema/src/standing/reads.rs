@@ -1,7 +1,7 @@
 //! Who only reads: what is signed under an appointment that the rules bind to reading is void.
 
 use super::rule::SlotRules;
-use crate::act::Appoint;
+use crate::act::{Appoint, ROSTER_KINDS};
 use crate::authority::{Authority, State, VoidReason};
 use crate::fact::{Fact, What};
 
@@ -30,12 +30,14 @@ pub fn is_void_by_reading(authority: &Authority, rules: &dyn SlotRules, fact: &F
 
 /// Everything but what the roster and a node's own log are made of, and receipts.
 fn is_bound(what: &What) -> bool {
-    !matches!(
-        what,
+    match what {
+        What::Unknown { kind } => !ROSTER_KINDS.contains(kind),
         What::Roster(_)
-            | What::Receipt(_)
-            | What::Ledger { .. }
-            | What::Log(_)
-            | What::Damage { .. }
-    )
+        | What::Receipt(_)
+        | What::Ledger { .. }
+        | What::Log(_)
+        | What::Damage { .. }
+        | What::Purge { .. } => false,
+        _ => true,
+    }
 }
