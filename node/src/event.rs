@@ -63,6 +63,8 @@ pub enum Change {
     },
     /// A link, a queue or the clock changed.
     NetworkChanged,
+    /// Who holds which seat, or what is said of offices, changed: nothing of any case.
+    RosterChanged,
     /// A new position of the person of a case.
     Located(DossierId),
 }

@@ -26,6 +26,7 @@ mod root;
 mod scope;
 mod slot;
 mod state;
+mod told;
 mod under;
 mod word;
 

@@ -172,11 +172,17 @@ impl Page {
             at.is_none_or(|at| at.elapsed() >= Duration::from_millis(ms))
         };
         match &item.change {
-            Change::NetworkChanged if !gap(self.status_at, STATUS_GAP_MS) => {
+            change @ (Change::NetworkChanged | Change::RosterChanged) => {
+                // Lists of seats and offices follow the strip's word, though it says nothing of them.
+                if *change == Change::RosterChanged {
+                    self.strip = None;
+                }
+                if gap(self.status_at, STATUS_GAP_MS) {
+                    return self.tell_status(item.number).await;
+                }
                 self.owed = Some(item.number);
                 Ok(())
             }
-            Change::NetworkChanged => self.tell_status(item.number).await,
             Change::Located(_) if !gap(self.fix_at, FIX_GAP_MS) => Ok(()),
             change => {
                 let is_fix = matches!(change, Change::Located(_));
@@ -266,6 +272,6 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
             let file = case::find(node, viewer, *id).ok()?;
             Some(("fix", json!(map::person(node, &file)?)))
         }
-        Change::NetworkChanged => None,
+        Change::NetworkChanged | Change::RosterChanged => None,
     }
 }

@@ -102,7 +102,7 @@ impl Node {
                 self.to_follow_roster = true;
                 self.forget_files();
                 self.allow_endpoints();
-                self.events.publish(Change::NetworkChanged);
+                self.events.publish(Change::RosterChanged);
             }
             Event::Placed { dossier, .. } | Event::Gone { dossier } => self.forget(dossier),
             Event::Link { .. } | Event::Delivered { .. } | Event::ClockBehind { .. } => {

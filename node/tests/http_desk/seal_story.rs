@@ -7,7 +7,7 @@ use crate::office::{DAY, Office, key};
 use jiaolian_node::owner::Node;
 use jiaolian_schema::act::{Act, Consult, Seal};
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonId, sha256};
-use jiaolian_sync::{Draft, Payload, Seat};
+use jiaolian_sync::{Draft, Payload, Seat, SignError};
 use serde_json::json;
 
 const NAME: &str = "邓某某";
@@ -65,7 +65,7 @@ fn person(name: &str) -> PersonId {
 
 impl Office {
     /// The county's head signs an act into a case.
-    async fn by_head(&self, case: DossierId, act: Act) -> EnvelopeId {
+    async fn by_head(&self, case: DossierId, act: Act) -> Result<EnvelopeId, SignError> {
         let job = move |node: &mut Node| {
             let authority = node.authority();
             let mut seats = authority.appointments();
@@ -80,9 +80,7 @@ impl Office {
                 payload: Payload::Act(act),
             };
             let (now, salt) = (node.now(), [9; 16]);
-            node.replica
-                .sign(&key("赵局"), seat, draft, now, salt)
-                .unwrap()
+            node.replica.sign(&key("赵局"), seat, draft, now, salt)
         };
         self.owner.call(job).await.unwrap()
     }
@@ -92,7 +90,7 @@ impl Office {
         case: DossierId,
         (sealed, ground): (u8, &str),
         over: &[EnvelopeId],
-    ) -> EnvelopeId {
+    ) -> Result<EnvelopeId, SignError> {
         let act = Seal {
             sealed,
             ground: ground.to_owned(),
@@ -124,6 +122,7 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
         .await
         .ok(200);
     let sealed = office.seal(case, (1, "under_18_five_years"), &[]).await;
+    let sealed = sealed.unwrap();
 
     for (client, before) in clients.iter().zip(&before) {
         for ((path, before), after) in LISTS.iter().zip(before).zip(lists(client).await) {
@@ -143,7 +142,7 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
         from,
         to: from + 2 * DAY,
     };
-    office.by_head(case, consult.into()).await;
+    office.by_head(case, consult.into()).await.unwrap();
     let page = clients[2]
         .get(&format!("/api/v1/cases/{}", case.to_hex()))
         .await
@@ -164,9 +163,14 @@ async fn a_sealed_case_is_nothing_to_anybody_but_who_is_authorised_and_only_for_
     assert_is_nothing(&reader, case, alarm).await;
 
     // No ground but those of lifting lifts a seal.
-    office.seal(case, (0, "state_rule"), &[sealed]).await;
+    let refused = office.seal(case, (0, "state_rule"), &[sealed]).await;
+    assert!(
+        matches!(refused, Err(SignError::NoEffect(_))),
+        "{refused:?}"
+    );
     assert_is_nothing(&reader, case, alarm).await;
-    office.seal(case, (0, "retrial"), &[sealed]).await;
+    let lifted = office.seal(case, (0, "retrial"), &[sealed]).await;
+    lifted.unwrap();
     let page = reader
         .get(&format!("/api/v1/cases/{}", case.to_hex()))
         .await

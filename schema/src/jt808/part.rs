@@ -135,7 +135,7 @@ mod tests {
             index: 1,
         };
         for serial in 0..600 {
-            let mut head = header(serial * 1_000);
+            let mut head = header(u16::wrapping_mul(serial, 1_000));
             head.id = serial;
             assembly.push(&head, part, &[0; 1_023]);
             assert!(assembly.bytes() <= ASSEMBLY_BYTES_MAX);

@@ -13,7 +13,7 @@ const DAY_MS: i64 = 86_400_000;
 /// The slot that follows rule 38.
 pub(super) const BATON: &str = "baton";
 /// The workflow of an alarm.
-const ALARM: (&str, u16) = ("alarm", 1);
+pub(super) const ALARM: (&str, u16) = ("alarm", 1);
 
 /// What one matter comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -299,7 +299,7 @@ impl<'a> Desk<'a> {
         self.candidates(&Place::Step(matter, slot.to_owned()), None)
     }
 
-    fn is_gone(&self, place: &Place, id: EnvelopeId) -> bool {
+    pub(super) fn is_gone(&self, place: &Place, id: EnvelopeId) -> bool {
         match place {
             Place::Step(matter, _) => self.not_taken(*matter, None).contains(&id),
             _ => false,
@@ -320,83 +320,5 @@ impl<'a> Desk<'a> {
         of_matter
             .map(|(slot, place)| (slot, self.weigh(place, within)))
             .collect()
-    }
-
-    fn tell(&self) -> CaseOpinion {
-        let mut decided = BTreeMap::new();
-        let mut fields = BTreeMap::new();
-        let places: BTreeSet<&Place> = self.on.values().map(|(place, _)| place).collect();
-        for place in places {
-            let weighed = self.weigh(place, None);
-            self.tell_acts(place, &weighed, &mut decided);
-            if let Place::Field(name) = place {
-                fields.insert(name.clone(), weighed.slot);
-            }
-        }
-        let opening = self.papers.keys().filter(|id| self.applied(**id).is_some());
-        let matters = opening.map(|id| (*id, self.matter(*id))).collect();
-        let unknown = self
-            .papers
-            .values()
-            .filter(|paper| matches!(paper.act(), Some((_, Act::Unknown { .. }))))
-            .any(|paper| matches!(self.state(paper.id), State::Good { .. }));
-        let consults = self
-            .on
-            .iter()
-            .filter(|(_, (on, _))| matches!(on, Place::Consult(_)));
-        let stands = |id: &EnvelopeId| decided.get(id) == Some(&Decided::Stands);
-        let consults = consults.map(|(id, _)| *id).filter(stands).collect();
-        CaseOpinion {
-            seal: self.weigh(&Place::Seal, None).slot,
-            consults,
-            place: self.place(None),
-            minor: self.opened.1,
-            fields,
-            matters,
-            decided,
-            unknown,
-        }
-    }
-
-    fn matter(&self, id: EnvelopeId) -> MatterOpinion {
-        let (workflow, _) = self.applied(id).unwrap_or((ALARM, None));
-        let slots = self.slots(id, None);
-        MatterOpinion {
-            workflow: workflow.0.to_owned(),
-            version: workflow.1,
-            reliance: self.relies(id, &slots),
-            slots: slots
-                .into_iter()
-                .map(|(name, weighed)| (name, weighed.slot))
-                .collect(),
-        }
-    }
-
-    fn tell_acts(
-        &self,
-        place: &Place,
-        weighed: &Weighed,
-        decided: &mut BTreeMap<EnvelopeId, Decided>,
-    ) {
-        for (id, _) in self.on.iter().filter(|(_, (on, _))| on == place) {
-            let state = self.state(*id);
-            let broken = self.competent.get(id).and_then(|ground| ground.broken);
-            let held = |slot: &Slot| match slot {
-                _ if slot.in_force().is_some_and(|held| held.ids.contains(id)) => {
-                    Some(Decided::Stands)
-                }
-                Slot::Conflicted { tips, .. } if tips.contains(id) => Some(Decided::Conflicted),
-                _ => None,
-            };
-            let fate = match (state, broken) {
-                (State::Waiting(_) | State::Void(_), _) => Decided::NoEffect(state),
-                (_, Some(broken)) => Decided::Incompetent(broken),
-                _ if self.is_gone(place, *id) => Decided::Withdrawn,
-                _ if weighed.late.contains(id) => Decided::Late,
-                _ if self.is_unserved(*id) => Decided::Unserved,
-                _ => held(&weighed.slot).unwrap_or(Decided::Replaced),
-            };
-            decided.insert(*id, fate);
-        }
     }
 }

@@ -124,7 +124,8 @@ fn work_that_has_not_come_up_keeps_the_case_where_it_was_done() {
     let up = world.replica(C).facts(case).unwrap().contains_key(&late);
     world.net.cut(C, T1);
     world.net.now += KEEP_MS;
-    assert!(!up && has_none(&mut world, T1), "its work is only here");
+    assert!(!up, "the line went before its work was up");
+    assert!(has_none(&mut world, T1), "its work is only here");
     world.net.heal(C, T1);
     world.net.rest();
     assert!(world.replica(C).facts(case).unwrap().contains_key(&late));
