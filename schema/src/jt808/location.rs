@@ -77,7 +77,7 @@ impl Location {
         })
     }
 
-    /// The body of the message; `time` is YYMMDDhhmmss in GMT+8.
+    /// The body of the message; `time` is `YYMMDDhhmmss` in GMT+8.
     pub fn write(&self, time: &str) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(FIXED_BYTES);
         bytes.extend(self.alarm.to_be_bytes());
