@@ -147,6 +147,23 @@ fn a_head_above_rules_where_the_county_s_own_head_took_a_side() {
 }
 
 #[test]
+fn q9_three_sides_are_a_quarrel_too_and_all_of_them_lie_below_who_rules() {
+    let (mut w, matter, [yes, no]) = quarrel();
+    w.appoint("C1.e", "C1.k", Duty::Staff, &["CTY_DEP"], 0, 100);
+    let third = w.step("C1.e", matter, "refuse", &[], &[]);
+    let above = w.step("P.s", matter, "approve", &[], &[]);
+    for (other, expected) in [
+        (third, Decided::Stands),
+        (above, Decided::Incompetent(Broken::Level)),
+    ] {
+        let mut w = w.clone();
+        let all = [yes, no, other];
+        let ruling = w.step("P.p", matter, "refuse", &all, &all);
+        assert_eq!(both(&w, ruling), expected);
+    }
+}
+
+#[test]
 fn nobody_above_decides_at_another_level_where_there_is_no_quarrel_of_two() {
     let (mut w, matter, [yes, _]) = quarrel();
     let clerk = w.step("C1.s", matter, "approve", &[], &[]);

@@ -11,12 +11,12 @@ use jiaolian_schema::act::{
     Parted, Policy, Purge, Raise, Restyle, Revoke, Seal, Serve, Shred, Shredded, Step, Vouch,
     Withdraw,
 };
-use jiaolian_schema::authority::{State, VoidReason};
+use jiaolian_schema::authority::{State, VoidReason, Wait};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::opinion::{self, Opinion};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_schema::standing::{fold, is_void_by_reading};
+use jiaolian_schema::standing::{Decision, Signer, SlotAct, SlotRules, fold, is_void_by_reading};
 use jiaolian_schema::value::Fields;
 use std::collections::BTreeSet;
 use town::{Draft, World, office};
@@ -190,6 +190,11 @@ fn counts(w: &World, id: EnvelopeId, what: &str) {
         matches!(second, opinion::State::Good { .. }),
         "{what}: {second:?}"
     );
+    let rules = RulePack::builtin();
+    assert!(
+        !is_void_by_reading(&w.authority(), &rules, &w.facts[&id]),
+        "{what}"
+    );
 }
 
 #[test]
@@ -284,11 +289,6 @@ fn what_a_node_logs_counts_whatever_its_appointment_reads() {
         let what = format!("{act:?}");
         let id = w.sign("C1.s1", draft, act);
         counts(&w, id, &what);
-        let rules = RulePack::builtin();
-        assert!(
-            !is_void_by_reading(&w.authority(), &rules, &w.facts[&id]),
-            "{what}"
-        );
     }
 }
 
@@ -303,6 +303,16 @@ fn a_number_of_the_roster_that_nobody_knows_is_not_bound() {
         let standing = fold(&w.authority(), &RulePack::builtin(), &w.case_facts());
         assert!(standing.unknown, "{kind}");
     }
+}
+
+#[test]
+fn what_waits_by_an_earlier_rule_waits_by_it_for_who_only_reads_too() {
+    let (mut w, matter, decision) = world();
+    let id = w.step("C1.p1", matter, "verify", &[], &[decision]);
+    w.revoke("C1.k", "C1.p1", None, &[]);
+    let (fold, second) = states(&w, id);
+    assert_eq!(fold, Some(State::Waiting(Wait::Cut)));
+    assert_eq!(second, Opinion::of(&w.papers()).state(id));
 }
 
 #[test]
@@ -378,8 +388,40 @@ fn acts_of_the_roster_are_void_by_any_staff_key_already() {
         let authority = w.authority();
         let state = authority.state(&w.facts[&id], true);
         assert_eq!(state, State::Void(VoidReason::Duty), "{act:?}");
+        let rules = RulePack::builtin();
+        assert!(
+            !is_void_by_reading(&authority, &rules, &w.facts[&id]),
+            "{act:?}"
+        );
         w.agree();
     }
+}
+
+/// A pack that says nothing of who only reads.
+#[derive(Debug)]
+struct Silent;
+
+impl SlotRules for Silent {
+    fn decision(&self, _: &str, _: u16, _: &str) -> Option<Decision> {
+        None
+    }
+
+    fn leads(&self, _: &str) -> bool {
+        false
+    }
+
+    fn competent(&self, _: &Signer<'_>, _: &SlotAct<'_>, _: u8) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_pack_that_says_nothing_binds_nobody() {
+    let (mut w, matter, decision) = world();
+    let id = w.step("C1.p1", matter, "verify", &[], &[decision]);
+    let standing = fold(&w.authority(), &Silent, &w.case_facts());
+    assert!(standing.listed.is_empty());
+    assert!(!is_void_by_reading(&w.authority(), &Silent, &w.facts[&id]));
 }
 
 #[test]

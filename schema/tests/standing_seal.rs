@@ -9,13 +9,13 @@ mod arrival;
 mod town;
 
 use arrival::Orders;
-use jiaolian_schema::act::{Act, Consult, Seal};
+use jiaolian_schema::act::{Act, Consult, Raise, Seal};
 use jiaolian_schema::envelope::Duty;
-use jiaolian_schema::id::{EnvelopeId, PersonId};
+use jiaolian_schema::id::{AlarmId, EnvelopeId, PersonCode, PersonId};
 use jiaolian_schema::opinion::{Decided, Opinion, Slot};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::standing::{Standing, fold};
-use town::{DAY, Draft, World};
+use town::{DAY, Draft, World, office};
 
 const GROUND: &str = "under_18_five_years";
 const READER: PersonId = PersonId([7; 16]);
@@ -196,6 +196,74 @@ fn a_consultation_names_who_why_and_until_when_and_lasts_no_longer_than_the_rule
         assert!(!standing.may_consult(READER, 24 * DAY), "{what}");
         Orders::try_all(&w, &[sealed, id]);
     }
+}
+
+#[test]
+fn a_consultation_may_end_at_the_instant_at_which_it_is_signed_and_they_are_listed_by_id() {
+    let mut w = county();
+    let sealed = seal(&mut w, "C1.head", &[], (1, GROUND));
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(consult(&mut w, "C1.head", &[sealed], |act| {
+            act.from = 20 * DAY;
+            act.to = 21 * DAY;
+        }));
+    }
+    assert!(
+        !ids.is_sorted(),
+        "signed in another order than that of their ids"
+    );
+    ids.sort_unstable();
+    let (standing, _) = both(&w, ids[0]);
+    let listed: Vec<EnvelopeId> = standing.consults.iter().map(|one| one.id).collect();
+    assert_eq!(listed, ids);
+    assert!(standing.may_consult(READER, 21 * DAY) && !standing.may_consult(READER, 21 * DAY + 1));
+}
+
+#[test]
+fn a_seal_or_a_consultation_in_an_alarm_does_nothing() {
+    let mut w = county();
+    let alarm = Raise {
+        alarm: AlarmId([1; 32]),
+        case: w.case.unwrap(),
+        office: office("C1"),
+        person: PersonCode([7; 16]),
+        kind: "GEO_OUT".to_owned(),
+        severity: 3,
+        fence: String::new(),
+        time: 1,
+        decided_at: 1,
+        retrospective: 0,
+        evidence: vec![],
+    };
+    let id = w.sign("C1.case", Draft::default(), alarm.into());
+    w.case = Some(id.into());
+    let sealed = seal(&mut w, "C1.head", &[], (1, GROUND));
+    let opened = consult(&mut w, "C1.head", &[sealed], |_| {});
+    let standing = fold(&w.authority(), &RulePack::builtin(), &w.case_facts());
+    assert!(standing.listed.is_empty(), "both are good by themselves");
+    assert!(!standing.is_sealed() && standing.consults.is_empty());
+    assert!(!standing.may_consult(READER, 22 * DAY), "{opened:?}");
+}
+
+#[test]
+fn the_root_tells_seals_and_consultations_apart() {
+    let mut w = county();
+    let open = consult(&mut w, "C1.head", &[], |_| {});
+    let (one, _) = both(&w, open);
+    assert!(!one.is_sealed() && one.consults.len() == 1);
+    let mut none = one.clone();
+    none.consults.clear();
+    let mut other = one.clone();
+    other.consults[0].person = PersonId([8; 16]);
+    // Nodes of different builds compare roots; a change here is a new version of the fold.
+    let hex: String = one.state_root().map(|byte| format!("{byte:02x}")).concat();
+    assert_eq!(
+        hex,
+        "0c6495e51f3db671d7885f692006e4df370d9e3a6041ba2379fa778eeac2e527"
+    );
+    let roots = [one.state_root(), none.state_root(), other.state_root()];
+    assert!(roots[0] != roots[1] && roots[1] != roots[2] && roots[0] != roots[2]);
 }
 
 #[test]
