@@ -168,7 +168,7 @@ impl Net {
         self.frames.clear();
     }
 
-    fn throw(&mut self, bound: usize) -> usize {
+    pub(crate) fn throw(&mut self, bound: usize) -> usize {
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
