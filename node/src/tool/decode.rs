@@ -76,10 +76,9 @@ fn read_line(line: &str) -> Result<Vec<u8>, ReadLineError> {
     let bytes = unhex(&digits)
         .filter(|bytes| !bytes.is_empty())
         .ok_or_else(form)?;
-    let inside = match bytes.as_slice() {
-        [MARK, inside @ .., MARK] => inside,
-        inside => inside,
-    };
+    let marked = bytes.strip_prefix(&[MARK]);
+    let inside = marked.and_then(|rest| rest.strip_suffix(&[MARK]));
+    let inside = inside.unwrap_or(&bytes);
     if inside.contains(&MARK) {
         return Err(form());
     }
