@@ -8,7 +8,7 @@ use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Span, Step, bound_offic
 use jiaolian_schema::authority::State;
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::id::EnvelopeId;
-use jiaolian_schema::standing::permits;
+use jiaolian_schema::standing::{SlotStanding, permits};
 use jiaolian_schema::value::Fields;
 use town::{DAY, Draft, World, office};
 
@@ -51,6 +51,21 @@ fn a_return_from_one_leave_shortens_no_other() {
     let last = |matter| standing.matters[&matter].grant.map(|grant| grant.last_day);
     assert_eq!(last(first), Some(MARCH_1 + 9));
     assert_eq!(last(second), Some(MARCH_1 + 2));
+}
+
+#[test]
+fn who_signed_under_another_s_appointment_is_nobody_and_settles_no_quarrel() {
+    let mut w = World::new();
+    w.open("T1.s");
+    let matter = w.apply("T1.s", "leave", (MARCH_1, MARCH_1 + 4));
+    w.sign_under("T1.a", w.appointment_of("T1.b"));
+    let stray = w.step("T1.a", matter, "refuse", &[], &[]);
+    w.step("C1.h", matter, "adjudicate_approve", &[stray], &[]);
+    w.agree();
+    assert_eq!(
+        w.standing().matters[&matter].slots["decide"],
+        SlotStanding::Open
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Reader<'_> {
         let (Some((key, value)), Some(seat)) = (self.slot_value(index), entry.seat) else {
             return false;
         };
-        if seat.author() != entry.fact.author || !self.replaces_lie_in_past(entry) {
+        if !self.replaces_lie_in_past(entry) {
             return false;
         }
         let appointment = entry.fact.appointment;

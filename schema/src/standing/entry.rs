@@ -50,7 +50,7 @@ pub(super) struct Entry<'a> {
     /// The closed past: everything named, and everything that those name.
     pub(super) past: Past,
     pub(super) state: State,
-    /// The cited appointment, whether it counts or not.
+    /// The cited appointment, whether it counts or not; none where it is not the signer's.
     pub(super) seat: Option<&'a Appoint>,
     /// The claimed time moved into the provable window, ms UTC.
     pub(super) claimed: i64,
@@ -114,6 +114,8 @@ pub(super) fn order<'a>(
             let moment = authority.moment_of(fact);
             after.insert(entries.len());
             let seat = fact.appointment.and_then(|id| authority.appointment(id));
+            // Another's appointment tells nobody who signed.
+            let seat = seat.filter(|seat| seat.author() == fact.author);
             entries.push(Entry {
                 fact,
                 past,
