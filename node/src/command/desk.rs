@@ -17,6 +17,7 @@ use jiaolian_schema::authority::Authority;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Head, Kind};
 use jiaolian_schema::fact::{Fact, What};
+use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::id::{AuthorId, BodyHash, DossierId, EnvelopeId, OfficeId, sha256};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{SIGNATURE_BYTES, Sign as _};
@@ -25,9 +26,6 @@ use std::path::PathBuf;
 
 pub(super) use bench::Bench;
 pub(crate) use bench::{rolled_back, seat};
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Whose hand signs, and at which node.
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use super::work::{Who, Work};
 use super::{Done, Refusal};
 use clap::Args;
 use jiaolian_schema::act::{Consult as ConsultAct, Seal as SealAct};
+use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, PersonId};
 use jiaolian_schema::rule::{RulePack, SealStep};
@@ -14,8 +15,6 @@ use jiaolian_sync::DossierRow;
 use serde_json::json;
 use std::path::Path;
 
-/// Milliseconds of a day.
-const DAY_MS: i64 = 24 * 3_600_000;
 /// Longest text that is typed, in characters.
 const WORDS_CHARS_MAX: usize = 120;
 

@@ -93,6 +93,12 @@ fn a_countys_head_seals_opens_and_unseals_a_record_on_the_grounds_of_the_law_alo
     );
 
     seal("H1", "state_rule", &["--lift"]).refused("no ground of lifting", 65, "retrial");
+    // A node that runs does the same and shows it at once.
+    let node = Node::start(&world, "c");
+    let cookie = node.sign_in("H1");
+    assert!(names(&node, &cookie).is_empty());
+    seal("C1", "retrial", &["--lift"]).refused("no head at a running node", 65, "S-1");
     assert_eq!(seal("H1", "retrial", &["--lift"]).done()["sealed"], false);
-    assert_eq!(seen_by(&world, "H1"), ["赵六"]);
+    assert_eq!(names(&node, &cookie), ["赵六"]);
+    assert_eq!(node.stop(), 0);
 }
