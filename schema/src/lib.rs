@@ -31,6 +31,7 @@ pub mod opinion;
 pub mod permit;
 pub mod rule;
 pub mod schedule;
+pub mod signal;
 pub mod standing;
 pub mod suite;
 pub mod value;

@@ -36,7 +36,9 @@ pub use door::{ImportOutcome, Taken};
 pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
 pub use shred::ShredView;
-pub use supervise::{Judged, LIVE_SKEW_MS, ReportError, ReportOutcome, StoredFix, WatchView};
+pub use supervise::{
+    Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, WatchView,
+};
 
 use crate::effect::{Effect, Event, Lane, Peer};
 use crate::frame::Frame;

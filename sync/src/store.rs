@@ -66,6 +66,15 @@ pub enum Table {
     Pending = 40,
     /// Shell: who signed in, when, by which key. Key: time ms (8, big-endian), nonce (8).
     SignIn = 41,
+    /// Reports without a position. Key: person code (16), device time ms (8, big-endian, sign
+    /// flipped), signal id (32).
+    Signal = 42,
+    /// What a person's positions of a day came to be stored as. Key: person code (16), first instant
+    /// ms (8, big-endian, sign flipped).
+    Track = 43,
+    /// What the node did and did not do: when it ran, who was told of what. Key: kind (1), time ms
+    /// (8, big-endian, sign flipped), name.
+    Duty = 44,
 }
 
 /// One row to put or to take away.

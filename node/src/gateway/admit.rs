@@ -129,7 +129,7 @@ impl<'a> Door<'a> {
                 Ok(match outcome.judged {
                     Judged::Double => Outcome::Repeated,
                     Judged::Skewed => Outcome::Taken { skewed: true },
-                    Judged::Next | Judged::Again | Judged::Unused(_) => {
+                    Judged::Next | Judged::Again | Judged::Unused(_) | Judged::Said => {
                         Outcome::Taken { skewed: false }
                     }
                 })

@@ -21,7 +21,9 @@ use jiaolian_schema::fix::Fix;
 use jiaolian_schema::hold::{DossierKind, Offices};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_sync::{Effect, Event, Judged, Peer, Replica, ReportError, ReportOutcome, Write};
+use jiaolian_sync::{
+    Effect, Event, Judged, Peer, Replica, Report, ReportError, ReportOutcome, Write,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -223,10 +225,19 @@ impl Node {
         Some(file)
     }
 
-    /// Takes in a position report for a device gateway; it is durable when the owner lets the
-    /// answer out.
+    /// Takes in a position of which the device says nothing more; it is durable when the owner lets
+    /// the answer out.
     pub fn report(&mut self, fix: &Fix, live: bool) -> Result<ReportOutcome, ReportError> {
         let outcome = self.replica.report(fix, self.now(), live)?;
+        if outcome.judged != Judged::Double {
+            add(&self.metrics.fixes, 1);
+        }
+        Ok(outcome)
+    }
+
+    /// Takes in a report for a device gateway; it is durable when the owner lets the answer out.
+    pub fn hear_device(&mut self, report: &Report) -> Result<ReportOutcome, ReportError> {
+        let outcome = self.replica.hear_device(report, self.now())?;
         if outcome.judged != Judged::Double {
             add(&self.metrics.fixes, 1);
         }

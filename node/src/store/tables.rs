@@ -266,8 +266,38 @@ pub const SIGN_IN: Form = table(
     1_200,
 );
 
+/// Reports without a position under the person's code. Key: person code (16), device time ms (8,
+/// big-endian, sign flipped), signal id (32).
+pub const SIGNAL: Form = table(
+    Table::Signal,
+    "signal-1",
+    Domain::Ops,
+    Retention::Days(100),
+    200,
+);
+
+/// Positions of a day and a person, compressed. Key: person code (16), first instant ms (8,
+/// big-endian, sign flipped). 20 bands at one report a minute.
+pub const TRACK: Form = table(
+    Table::Track,
+    "track-1",
+    Domain::Ops,
+    Retention::Days(183),
+    13_000,
+);
+
+/// When the node ran, and who was told of which alarm. Key: kind (1), time ms (8, big-endian, sign
+/// flipped), name.
+pub const DUTY: Form = table(
+    Table::Duty,
+    "duty-1",
+    Domain::Ops,
+    Retention::Days(400),
+    300,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 24] = [
+pub const FORMS: [Form; 27] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -292,6 +322,9 @@ pub const FORMS: [Form; 24] = [
     PURGED,
     PENDING,
     SIGN_IN,
+    SIGNAL,
+    TRACK,
+    DUTY,
 ];
 
 /// The form of one table.
@@ -321,6 +354,9 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Purged => &PURGED,
         Table::Pending => &PENDING,
         Table::SignIn => &SIGN_IN,
+        Table::Signal => &SIGNAL,
+        Table::Track => &TRACK,
+        Table::Duty => &DUTY,
     }
 }
 
@@ -342,8 +378,8 @@ mod tests {
     }
 
     #[test]
-    fn a_township_grows_by_less_than_sixty_mib_a_year() {
+    fn a_township_grows_by_less_than_eighty_mib_a_year() {
         let total: u32 = FORMS.iter().map(|form| form.growth_kib_year).sum();
-        assert!(total < 60 * 1024, "{total} KiB");
+        assert!(total < 80 * 1024, "{total} KiB");
     }
 }

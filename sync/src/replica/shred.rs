@@ -367,7 +367,7 @@ impl<S: Store> Replica<S> {
         if !self.desk.forget(person, dossiers) {
             return Ok(());
         }
-        for table in [Table::Fix, Table::Watch] {
+        for table in [Table::Fix, Table::Watch, Table::Signal, Table::Track] {
             for (key, _) in self.disk.all(table, &person.0)? {
                 self.disk.remove(table, &key);
             }

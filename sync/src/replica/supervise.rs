@@ -8,7 +8,7 @@ mod judge;
 mod watched;
 
 pub(super) use judge::is_watched;
-pub use watched::{StoredFix, WatchView};
+pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;
 use crate::effect::Event;
@@ -18,8 +18,9 @@ use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::fix::Fix;
+use jiaolian_schema::fix::{Fix, Point};
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
+use jiaolian_schema::signal::{Signal, Signs};
 use jiaolian_schema::watch::{ClockReport, NodeClock, Step, Unused, judge_clock};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use thiserror::Error;
@@ -53,6 +54,23 @@ pub enum ReportError {
     Store(#[from] StoreError),
 }
 
+/// What a device said at one instant: where it was, what it says of itself, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The person's code, as hexadecimal digits.
+    pub person: String,
+    /// Number of the device.
+    pub terminal: String,
+    /// Device time, ms UTC.
+    pub time: i64,
+    /// Where; its time is the report's. None where it has no position.
+    pub point: Option<Point>,
+    /// What it says of itself.
+    pub signs: Signs,
+    /// A report of now, not one that waited on the device.
+    pub live: bool,
+}
+
 /// What a report came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judged {
@@ -66,6 +84,8 @@ pub enum Judged {
     Again,
     /// Stored only: its time is too far from the node's clock.
     Skewed,
+    /// Stored: it has no position.
+    Said,
 }
 
 /// What became of a report. It is durable once the next `Store` is.
@@ -143,39 +163,95 @@ impl Desk {
 }
 
 impl<S: Store> Replica<S> {
-    /// Takes in a position report. `live` tells a report of now from one that waited on the device.
+    /// Takes in a position of which the device says nothing more. `live` tells a report of now from
+    /// one that waited on the device.
     pub fn report(
         &mut self,
         fix: &Fix,
         received_at: i64,
         live: bool,
     ) -> Result<ReportOutcome, ReportError> {
+        let report = Report {
+            person: fix.person.clone(),
+            terminal: String::new(),
+            time: fix.point.time,
+            point: Some(fix.point),
+            signs: Signs::NONE,
+            live,
+        };
+        self.hear_device(&report, received_at)
+    }
+
+    /// Takes in a device's report.
+    pub fn hear_device(
+        &mut self,
+        report: &Report,
+        received_at: i64,
+    ) -> Result<ReportOutcome, ReportError> {
         self.turn_clock(received_at);
-        let unknown = || ReportError::UnknownPerson(fix.person.clone());
-        let person = PersonCode::from_hex(&fix.person).ok_or_else(unknown)?;
+        let unknown = || ReportError::UnknownPerson(report.person.clone());
+        let person = PersonCode::from_hex(&report.person).ok_or_else(unknown)?;
         if !self.desk.people.contains_key(&person) {
             return Err(unknown());
         }
-        let time = fix.point.time;
+        let time = report.time;
         let mut watched = self.watch_of(person)?;
         if !watched.is_bound(time) {
             self.desk.watched.insert(person, watched);
             return Err(ReportError::Unbound { person, time });
         }
-        let outcome = self.take_fix(person, &mut watched, fix, received_at, live);
+        let outcome = match report.point {
+            Some(point) => self.take_fix(person, &mut watched, (report, point), received_at),
+            None => self.take_signal(person, report, received_at),
+        };
         self.desk.watched.insert(person, watched);
         self.settle();
         outcome
+    }
+
+    fn take_signal(
+        &mut self,
+        person: PersonCode,
+        report: &Report,
+        received_at: i64,
+    ) -> Result<ReportOutcome, ReportError> {
+        let mut outcome = ReportOutcome {
+            judged: Judged::Double,
+            raised: Vec::new(),
+            withdrawn: Vec::new(),
+        };
+        let signal = Signal {
+            person: report.person.clone(),
+            terminal: report.terminal.clone(),
+            time: report.time,
+            signs: report.signs,
+        };
+        let key = watched::fix_key(person, signal.time, signal.id());
+        if self.disk.get(Table::Signal, &key)?.is_some() {
+            return Ok(outcome);
+        }
+        let stored = StoredSignal {
+            signal,
+            received_at,
+            live: report.live,
+        };
+        self.disk.put(Table::Signal, &key, canon::encode(&stored));
+        outcome.judged = Judged::Said;
+        Ok(outcome)
     }
 
     fn take_fix(
         &mut self,
         person: PersonCode,
         watched: &mut Watched,
-        fix: &Fix,
+        (report, point): (&Report, Point),
         received_at: i64,
-        live: bool,
     ) -> Result<ReportOutcome, ReportError> {
+        let live = report.live;
+        let fix = &Fix {
+            person: report.person.clone(),
+            point,
+        };
         let mut outcome = ReportOutcome {
             judged: Judged::Double,
             raised: Vec::new(),
@@ -192,6 +268,7 @@ impl<S: Store> Replica<S> {
             received_at,
             live,
             judged,
+            signs: (!report.signs.is_none()).then_some(report.signs),
         };
         self.disk.put(Table::Fix, &key, canon::encode(&stored));
         if !judged {

@@ -12,6 +12,7 @@ use jiaolian_schema::fix::{DAY_MS, FixId, Point, SHANGHAI_AHEAD_MS};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::permit::Permit;
+use jiaolian_schema::signal::{Signal, Signs};
 use jiaolian_schema::standing::{GrantedPermit, SlotStanding, SlotValue, permits};
 use jiaolian_schema::watch::WatchState;
 use minicbor::{Decode, Encode};
@@ -40,6 +41,24 @@ pub struct StoredFix {
     /// Whether the watch judges it.
     #[n(4)]
     pub judged: bool,
+    /// What the device said of itself with it; none where it said nothing.
+    #[n(5)]
+    pub signs: Option<Signs>,
+}
+
+/// One row of `Table::Signal`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct StoredSignal {
+    /// What the device said.
+    #[n(0)]
+    pub signal: Signal,
+    /// When it came, ms UTC of the node.
+    #[n(1)]
+    pub received_at: i64,
+    /// Whether it was a report of that moment.
+    #[n(2)]
+    pub live: bool,
 }
 
 /// The state before the first fix of a day.
@@ -356,6 +375,21 @@ impl<S: Store> Replica<S> {
         let rows = self.disk.range(Table::Fix, &lo, &hi, limit)?;
         let fixes = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
         Ok(fixes.flatten().collect())
+    }
+
+    /// Stored reports without a position of a person with `from <= device time < to`, ms UTC, in
+    /// order, at most `limit`.
+    pub fn signals(
+        &self,
+        person: PersonCode,
+        from: i64,
+        to: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredSignal>, StoreError> {
+        let (lo, hi) = (fix_prefix(person, from), fix_prefix(person, to));
+        let rows = self.disk.range(Table::Signal, &lo, &hi, limit)?;
+        let signals = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
+        Ok(signals.flatten().collect())
     }
 }
 
