@@ -15,6 +15,7 @@ mod reads;
 mod rule;
 mod slot;
 mod state_root;
+mod usage;
 mod withdraw;
 
 pub use grant::Grant;
@@ -23,6 +24,7 @@ pub use permit::{GrantedPermit, permits};
 pub use reads::is_void_by_reading;
 pub use rule::{Decision, Signer, SlotAct, SlotRules, Verdict};
 pub use slot::{InForce, SlotStanding, SlotValue};
+pub use usage::{DeviceUse, device_uses};
 
 use crate::authority::{Authority, State};
 use crate::fact::{Fact, What};

@@ -19,6 +19,8 @@ mod fork;
 mod fuzz;
 #[path = "replica/gateway.rs"]
 mod gateway;
+#[path = "replica/ground.rs"]
+mod ground;
 #[path = "replica/hostile.rs"]
 mod hostile;
 #[path = "replica/induction.rs"]

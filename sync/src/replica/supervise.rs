@@ -345,7 +345,8 @@ impl<S: Store> Replica<S> {
         self.desk.people.get(&person).into_iter().flatten().copied()
     }
 
-    /// Whose a device is at an instant, ms UTC, and by which binding.
+    /// Whose a device is at an instant, ms UTC, and by which binding, as far as the law lets it be
+    /// used around that instant.
     pub fn bound(&mut self, terminal: &str, time: i64) -> Option<(PersonCode, Device)> {
         let cases: Vec<DossierId> = self.desk.devices.get(terminal)?.iter().copied().collect();
         for case in cases {
@@ -355,9 +356,9 @@ impl<S: Store> Replica<S> {
             let Ok(watched) = self.watch_of(person) else {
                 continue;
             };
-            let device = watched.devices.get(terminal).cloned();
+            let device = watched.held(terminal, time);
             self.desk.watched.insert(person, watched);
-            if let Some(device) = device.filter(|device| device.holds(time)) {
+            if let Some(device) = device {
                 return Some((person, device));
             }
         }

@@ -10,7 +10,7 @@ use jiaolian_schema::fence::{Fence, FenceKind};
 use jiaolian_schema::fix::{Coord, Fix, Point, Source};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::DossierId;
+use jiaolian_schema::id::{DossierId, EnvelopeId};
 use jiaolian_sync::{Judged, ReportError, ReportOutcome};
 
 const MINUTE: i64 = 60_000;
@@ -60,6 +60,7 @@ pub(crate) fn report(
 pub(crate) fn watched() -> (World, DossierId) {
     let mut world = World::new();
     let case = world.open(T1, "t1-officer", "t1", 1, false);
+    use_device(&mut world, T1, case, START, START + 88 * DAY);
     let device = Device {
         regime: Regime::Band,
         from: START,
@@ -76,6 +77,34 @@ pub(crate) fn watched() -> (World, DossierId) {
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));
     world.net.carry_out(T1);
     (world, case)
+}
+
+/// A device is proposed, approved and fitted.
+pub(crate) fn use_device(
+    world: &mut World,
+    at: usize,
+    case: DossierId,
+    first: i64,
+    last: i64,
+) -> EnvelopeId {
+    let day = |ms: i64| (ms.div_euclid(DAY)) as i32;
+    let apply = Apply {
+        workflow: "device".to_owned(),
+        version: 1,
+        on_behalf: 0,
+        span: Some(Span {
+            first_day: day(first),
+            last_day: day(last),
+        }),
+        area: None,
+        fields: std::collections::BTreeMap::new(),
+    };
+    let matter = world.act(at, "t1-officer", Some(case), apply.into());
+    let matter = matter.unwrap();
+    for event in ["approve", "fit"] {
+        world.step(at, "t1-head", case, matter, event).unwrap();
+    }
+    matter
 }
 
 fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {

@@ -5,7 +5,7 @@ use super::super::Replica;
 use super::alarm::AlarmNote;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
-use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
+use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD, Regime};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fence::{Fence, Fences, Validity};
 use jiaolian_schema::fix::{DAY_MS, FixId, Point, SHANGHAI_AHEAD_MS};
@@ -13,7 +13,9 @@ use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::signal::{Signal, Signs};
-use jiaolian_schema::standing::{GrantedPermit, SlotStanding, SlotValue, permits};
+use jiaolian_schema::standing::{
+    DeviceUse, GrantedPermit, SlotStanding, SlotValue, device_uses, permits,
+};
 use jiaolian_schema::watch::WatchState;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -107,6 +109,8 @@ pub(in crate::replica) struct Watched {
     pub(super) cases: BTreeMap<String, DossierId>,
     pub(super) permits: Vec<Permit>,
     pub(super) devices: BTreeMap<String, Device>,
+    /// When the law lets a band watch the person.
+    uses: Vec<DeviceUse>,
     pub(super) state: WatchState,
     pub(super) marks: Vec<Mark>,
     pub(super) notes: BTreeMap<AlarmId, AlarmNote>,
@@ -129,6 +133,8 @@ pub struct WatchView {
     pub until: BTreeMap<AlarmId, Option<i64>>,
     /// Devices bound, by terminal.
     pub devices: BTreeMap<String, Device>,
+    /// When the law lets a band among them be used.
+    pub uses: Vec<DeviceUse>,
     /// Fences in their versions.
     pub fences: Vec<Fence>,
     /// Leaves as the watch knows them.
@@ -137,7 +143,23 @@ pub struct WatchView {
 
 impl Watched {
     pub(super) fn is_bound(&self, time: i64) -> bool {
-        self.devices.values().any(|device| device.holds(time))
+        let mut terminals = self.devices.keys();
+        terminals.any(|terminal| self.held(terminal, time).is_some())
+    }
+
+    /// A binding as far as it holds around an instant, ms UTC. A band is bound no longer than the
+    /// decision to use it lets it be; a phone needs none, and only answers checks.
+    pub(super) fn held(&self, terminal: &str, time: i64) -> Option<Device> {
+        let device = self.devices.get(terminal).filter(|one| one.holds(time))?;
+        if device.regime == Regime::Phone {
+            return Some(device.clone());
+        }
+        let used = self.uses.iter().find(|used| used.holds(time))?;
+        Some(Device {
+            from: device.from.max(used.from),
+            until: device.until.min(used.until - 1),
+            ..device.clone()
+        })
     }
 
     pub(super) fn note(&mut self, alarm: AlarmId, until: Option<i64>) {
@@ -282,6 +304,7 @@ impl<S: Store> Replica<S> {
         watched.cases.clear();
         watched.permits.clear();
         watched.devices.clear();
+        watched.uses.clear();
         for case in cases {
             let (Some(standing), Ok(facts)) = (self.stand(case), self.load_facts(case)) else {
                 continue;
@@ -298,6 +321,7 @@ impl<S: Store> Replica<S> {
                     watched.devices.insert(terminal.to_owned(), device);
                 }
             }
+            watched.uses.extend(device_uses(&standing, &facts));
             let granted = permits(&standing);
             let granted = granted.iter().filter_map(|granted| permit(person, granted));
             watched.permits.extend(granted);
@@ -356,6 +380,7 @@ impl<S: Store> Replica<S> {
                 .map(|(alarm, note)| (*alarm, note.until))
                 .collect(),
             devices: watched.devices.clone(),
+            uses: watched.uses.clone(),
             fences: watched.fences.iter().cloned().collect(),
             permits: watched.permits.clone(),
         };
