@@ -1,5 +1,6 @@
 //! Many offices on one machine: simulated ones in virtual time, real ones as processes.
 
+pub mod band;
 pub mod bench;
 pub mod client;
 pub mod door;

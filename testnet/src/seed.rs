@@ -1,6 +1,7 @@
 //! The invented cases of a drill, entered as officers enter them: over HTTP, each signed by whoever
 //! may sign it, at the desk where that person works.
 
+use crate::band::Bench;
 use crate::client::{Client, ClientError};
 use crate::people::invent;
 use crate::province::{Province, ProvinceError};
@@ -100,16 +101,18 @@ pub fn leave_form(days: i64, purpose: &str, destination: &str) -> Json {
 /// The county's people whose work a new case needs.
 struct County {
     adcode: String,
-    case: Client,
-    bureau: Client,
+    bench: Bench,
 }
 
 impl County {
     async fn open(province: &Province, key: &str) -> Result<Self, ProvinceError> {
         Ok(Self {
             adcode: province.site(key)?.plan.code.clone(),
-            case: province.officer(key, "case").await?,
-            bureau: province.officer(key, "bureau").await?,
+            bench: Bench {
+                case: province.officer(key, "case").await?,
+                head: province.officer(key, "head").await?,
+                bureau: province.officer(key, "bureau").await?,
+            },
         })
     }
 
@@ -157,7 +160,7 @@ impl County {
             "class": CLASSES[number % CLASSES.len()],
             "decision_organ": "演练人民法院",
         });
-        let signed = self.case.sign("/api/v1/cases/new", "open", form).await?;
+        let signed = self.bench.case.sign("/api/v1/cases/new", "open", form).await?;
         let case = signed["target"]["id"]
             .as_str()
             .unwrap_or_default()
@@ -171,16 +174,10 @@ impl County {
     }
 
     async fn bind(&self, subject: &Subject) -> Result<(), ClientError> {
-        let from = today().saturating_sub(3.days());
-        let form = json!({
-            "terminal": subject.device, "regime": "band", "from": from.to_string(),
-            "until": from.saturating_add(2.months()).to_string(),
-        });
-        let page = format!("/api/v1/cases/{}", subject.case);
-        self.bureau
-            .sign(&page, "device_bind", form)
-            .await
-            .map(|_| ())
+        let from = today().saturating_sub(1.days());
+        let (case, device) = (&subject.case, &subject.device);
+        self.bench.decide(case, device, from).await?;
+        self.bench.bind(case, device, from).await
     }
 }
 

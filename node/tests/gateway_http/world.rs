@@ -9,7 +9,7 @@ use jiaolian_node::owner::{Node, Owner, Parts, StopError};
 use jiaolian_node::seal::{CaseSecret, OpsKey};
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};
 use jiaolian_node::view::County;
-use jiaolian_schema::act::{Act, Amend, Appoint, Found, Open};
+use jiaolian_schema::act::{Act, Amend, Apply, Appoint, Found, Open, Span, Step};
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::canon;
@@ -191,7 +191,7 @@ impl Scribe<'_> {
             dossier,
             payload: Payload::Act(act),
         };
-        let at = START - DAY;
+        let at = START - 20 * DAY;
         self.replica
             .sign(&key(by), self.seats[by], draft, at, salt)
             .unwrap()
@@ -265,11 +265,40 @@ impl Scribe<'_> {
         };
         let case: DossierId = self.sign("case", None, open.into()).into();
         self.amend("head", case, "fence/home", canon::encode(&square()));
+        self.decide(case);
         let ends = START + 90 * DAY;
         self.bind(case, &driver(number).terminal, ends, true);
         if number == 0 {
             self.bind(case, BARE, ends, false);
             self.bind(case, LAPSED, START - 10 * DAY, true);
+        }
+    }
+
+    /// A band may be used from twenty days before the start.
+    fn decide(&mut self, case: DossierId) {
+        let first_day = ((START - 20 * DAY) / DAY) as i32;
+        let apply = Apply {
+            workflow: "device".to_owned(),
+            version: 1,
+            on_behalf: 0,
+            span: Some(Span {
+                first_day,
+                last_day: first_day + 88,
+            }),
+            area: None,
+            fields: Fields::new(),
+        };
+        let matter = self.sign("case", Some(case), apply.into());
+        for (event, by) in [("approve", "bureau"), ("fit", "case")] {
+            let step = Step {
+                matter,
+                event: event.to_owned(),
+                replaces: Vec::new(),
+                section: None,
+                fields: Fields::new(),
+                span: None,
+            };
+            self.sign(by, Some(case), step.into());
         }
     }
 

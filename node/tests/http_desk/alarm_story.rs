@@ -149,14 +149,9 @@ async fn after_a_power_cut_reports_are_judged_and_alarms_raised_before_anybody_s
         "properties": { "name": "a", "datum": "wgs84", "adcodes": ["430181"] } });
     let form = json!({ "name": "浏阳", "kind": "keep_in", "buffer_m": 100, "area": area });
     head.sign(offer(&page, "fence_set"), form).await.ok(201);
-    let bureau = Client::signed_in(&office, "B1").await;
-    let page = bureau.get(&path).await.ok(200);
-    let form = json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
-        "until": "2026-05-31" });
-    bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
-    for client in [&head, &bureau] {
-        client.send("DELETE", "/api/v1/session", None).await;
-    }
+    crate::band_story::decide(&office, case).await;
+    crate::band_story::bind(&office, case).await;
+    head.send("DELETE", "/api/v1/session", None).await;
     assert_eq!(
         Client::new(&office).get("/api/v1/node").await.ok(200)["locked"],
         true

@@ -7,6 +7,7 @@ mod account_story;
 mod alarm_story;
 mod audit_story;
 mod bad_input;
+mod band_story;
 mod client;
 mod door;
 mod due_story;

@@ -1,6 +1,6 @@
 //! Where one person was: for those who may look, with the purpose written down before it is shown.
 
-use crate::client::{Client, offer};
+use crate::client::Client;
 use crate::office::{DAY, Office, START};
 use jiaolian_node::owner::{LogRow, Looked, Node};
 use jiaolian_schema::fix::{Fix, Point, Source};
@@ -10,11 +10,8 @@ use serde_json::{Value as Json, json};
 
 /// A band on a person for March 2026, and a fix of it a minute for five minutes.
 async fn wear(office: &Office, case: DossierId, name: &str) {
-    let bureau = Client::signed_in(office, "B1").await;
-    let page = bureau.get(&format!("/api/v1/cases/{case}")).await.ok(200);
-    let form = json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
-        "until": "2026-05-31" });
-    bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
+    crate::band_story::decide(office, case).await;
+    crate::band_story::bind(office, case).await;
     let person = PersonCode(sha256(&[name.as_bytes()])[..16].try_into().unwrap()).to_hex();
     for minute in 1..=5 {
         office.advance(60_000);

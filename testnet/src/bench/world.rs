@@ -293,6 +293,7 @@ impl World {
         number: u64,
         fence: &Fence,
     ) -> Result<(), MeasureError> {
+        self.decide(node, case)?;
         let until = START_MS + TERM_DAYS * DAY_MS;
         let device = Device {
             regime: Regime::Band,
@@ -311,6 +312,39 @@ impl World {
             (&name, &canon::encode(fence)),
             Vec::new(),
         )?;
+        Ok(())
+    }
+
+    /// The decision without which a band lets nothing in, for three months.
+    fn decide<S: Store>(
+        &mut self,
+        node: &mut Node<S>,
+        case: DossierId,
+    ) -> Result<(), MeasureError> {
+        let first_day = i32::try_from(START_MS.div_euclid(DAY_MS)).unwrap_or(i32::MAX) - 1;
+        let apply = Apply {
+            workflow: "device".to_owned(),
+            version: 1,
+            on_behalf: 0,
+            span: Some(Span {
+                first_day,
+                last_day: first_day + 88,
+            }),
+            area: None,
+            fields: Fields::new(),
+        };
+        let matter = self.act(node, "t-officer", Some(case), apply.into())?;
+        for (event, by) in [("approve", "c-head"), ("fit", "t-officer")] {
+            let step = Step {
+                matter,
+                event: event.to_owned(),
+                replaces: Vec::new(),
+                section: None,
+                fields: Fields::new(),
+                span: None,
+            };
+            self.act(node, by, Some(case), step.into())?;
+        }
         Ok(())
     }
 

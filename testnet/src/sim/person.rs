@@ -7,7 +7,7 @@ use super::plan::{DAY_MS, OFFICES, START};
 use super::queue::Event;
 use super::staff::code;
 use super::world::World;
-use jiaolian_schema::act::Amend;
+use jiaolian_schema::act::{Amend, Apply, Span, Step};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::fence::{Fence, FenceKind};
@@ -169,6 +169,7 @@ impl World {
         if !here || self.nodes[county].disk.is_locked() {
             return;
         }
+        self.decide(county, person);
         let device = Device {
             regime: Regime::Band,
             from: START,
@@ -182,6 +183,37 @@ impl World {
         };
         let signed = self.act(county, "bureau", case, amend.into());
         self.people[person].bound = signed.is_some_and(|id| self.journal.acked.contains_key(&id));
+    }
+
+    /// Without a decision in force the binding lets nothing in.
+    fn decide(&mut self, county: usize, person: usize) {
+        let case = self.people[person].case;
+        let first_day = i32::try_from(START.div_euclid(DAY_MS)).expect("a day fits");
+        let apply = Apply {
+            workflow: "device".to_owned(),
+            version: 1,
+            on_behalf: 0,
+            span: Some(Span {
+                first_day,
+                last_day: first_day + 88,
+            }),
+            area: None,
+            fields: [].into(),
+        };
+        let Some(matter) = self.act(county, "case", case, apply.into()) else {
+            return;
+        };
+        for (event, by) in [("approve", "bureau"), ("fit", "case")] {
+            let step = Step {
+                matter,
+                event: event.to_owned(),
+                replaces: Vec::new(),
+                section: None,
+                fields: [].into(),
+                span: None,
+            };
+            self.act(county, by, case, step.into());
+        }
     }
 
     pub(crate) fn fix(&mut self, person: usize) {
