@@ -12,6 +12,7 @@ pub mod authority;
 pub mod bundle;
 pub mod calendar;
 pub mod canon;
+pub mod checkin;
 pub mod content;
 pub mod datum;
 pub mod deadline;

@@ -143,6 +143,27 @@ impl Schedule {
         let in_day_ms = local.rem_euclid(DAY_MS);
         self.0.iter().any(|window| window.holds(weekday, in_day_ms))
     }
+
+    /// Its stretches that begin within `from <= begin < to`, ms since 1970, by beginning: each from
+    /// its first instant to the first one after it. Always has none.
+    pub fn stretches(&self, from: i64, to: i64) -> Vec<(i64, i64)> {
+        let day_of = |time: i64| (time + SHANGHAI_AHEAD_MS).div_euclid(DAY_MS);
+        let mut found = Vec::new();
+        for day in day_of(from)..=day_of(to) {
+            let midnight = day * DAY_MS - SHANGHAI_AHEAD_MS;
+            let weekday = (day + 3).rem_euclid(7);
+            for window in self.0.iter().filter(|w| w.days >> weekday & 1 == 1) {
+                let begin = midnight + i64::from(window.from) * MINUTE_MS;
+                let past_midnight = if window.to < window.from { DAY_MS } else { 0 };
+                let end = midnight + i64::from(window.to) * MINUTE_MS + past_midnight;
+                if (from..to).contains(&begin) {
+                    found.push((begin, end));
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
 }
 
 fn read_window(value: &Value) -> Result<Window, ReadScheduleError> {

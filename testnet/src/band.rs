@@ -39,7 +39,10 @@ impl Bench {
             "ground": "G2", "evidence": proof, "detail": "无正当理由，未经批准离开居住县一次",
         });
         let signed = self.case.sign(&page, "apply:device", form).await?;
-        let matter = signed["target"]["id"].as_str().unwrap_or_default().to_owned();
+        let matter = signed["target"]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let page = format!("/api/v1/matters/{matter}");
         let opinion = json!({ "agree": true, "opinion": "情形属实，同意使用" });
         self.head.sign(&page, "opine", opinion).await?;
@@ -56,7 +59,10 @@ impl Bench {
             "until": from.saturating_add(2.months()).to_string(),
         });
         let page = format!("/api/v1/cases/{case}");
-        self.bureau.sign(&page, "device_bind", form).await.map(|_| ())
+        self.bureau
+            .sign(&page, "device_bind", form)
+            .await
+            .map(|_| ())
     }
 
     /// The newest act that may prove the ground.
@@ -64,7 +70,9 @@ impl Bench {
         let shown = self.case.get(page).await?;
         let offers = shown["offers"].as_array().into_iter().flatten();
         let offer = offers.filter(|offer| offer["event"] == "apply:device");
-        let fields = offer.filter_map(|offer| offer["fields"].as_array()).flatten();
+        let fields = offer
+            .filter_map(|offer| offer["fields"].as_array())
+            .flatten();
         let choices = fields.filter(|field| field["name"] == "evidence");
         let first = choices.filter_map(|field| field["choices"].get(0)).next();
         Ok(first.map_or(Json::Null, |choice| choice["code"].clone()))

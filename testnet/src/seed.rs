@@ -160,7 +160,11 @@ impl County {
             "class": CLASSES[number % CLASSES.len()],
             "decision_organ": "演练人民法院",
         });
-        let signed = self.bench.case.sign("/api/v1/cases/new", "open", form).await?;
+        let signed = self
+            .bench
+            .case
+            .sign("/api/v1/cases/new", "open", form)
+            .await?;
         let case = signed["target"]["id"]
             .as_str()
             .unwrap_or_default()

@@ -37,7 +37,11 @@ pub(crate) async fn decide(office: &Office, case: DossierId) -> String {
     let path = format!("/api/v1/matters/{id}");
     let fit = json!({ "device": "band-1", "signed_by_person": true });
     for (who, event, form) in [
-        ("C2", "opine", json!({ "agree": true, "opinion": "同意使用" })),
+        (
+            "C2",
+            "opine",
+            json!({ "agree": true, "opinion": "同意使用" }),
+        ),
         ("B1", "approve", json!({})),
         ("C1", "fit", fit),
     ] {
@@ -116,7 +120,10 @@ async fn scenario_17_no_proposal_without_a_ground_of_the_law_and_a_paper_that_pr
     let page = clerk.get(&format!("/api/v1/cases/{case}")).await.ok(200);
     let apply = offer(&page, "apply:device");
     let fields = apply["fields"].as_array().unwrap();
-    let ground = fields.iter().find(|field| field["name"] == "ground").unwrap();
+    let ground = fields
+        .iter()
+        .find(|field| field["name"] == "ground")
+        .unwrap();
     let grounds: Vec<&Json> = ground["choices"]
         .as_array()
         .unwrap()

@@ -41,7 +41,9 @@ impl DeviceUse {
 pub fn device_uses(standing: &Standing, facts: &BTreeMap<EnvelopeId, Fact>) -> Vec<DeviceUse> {
     let matters = standing.matters.values();
     let devices = matters.filter(|matter| matter.workflow == DEVICE && !matter.withdrawn);
-    let mut uses: Vec<DeviceUse> = devices.filter_map(|matter| device_use(matter, facts)).collect();
+    let mut uses: Vec<DeviceUse> = devices
+        .filter_map(|matter| device_use(matter, facts))
+        .collect();
     uses.sort_by_key(|one| (one.from, one.matter));
     uses
 }
@@ -283,11 +285,8 @@ mod tests {
         assert_eq!(end(extended("2026-05-31", "2026-02-28T23:00")), spring);
         assert_eq!(end(extended("2026-06-01", "2026-02-27T09:00")), as_it_was);
         assert_eq!(end(extended("2026-05-31", "2026-03-01T10:00")), as_it_was);
-        let wrong = Paper::active().extended(
-            "2026-05-31",
-            "2026-02-27T09:00",
-            Outcome::NotCompetent,
-        );
+        let wrong =
+            Paper::active().extended("2026-05-31", "2026-02-27T09:00", Outcome::NotCompetent);
         assert_eq!(end(wrong), as_it_was);
     }
 

@@ -20,7 +20,13 @@ fn bound(regime: Regime) -> (World, DossierId) {
         until: START + 90 * DAY,
         secret_hash: None,
     };
-    world.amend(T1, "t1-head", case, "device/band-1", &canon::encode(&device));
+    world.amend(
+        T1,
+        "t1-head",
+        case,
+        "device/band-1",
+        &canon::encode(&device),
+    );
     world.net.carry_out(T1);
     (world, case)
 }
@@ -81,13 +87,19 @@ fn scenario_18_the_township_stops_by_itself_while_the_county_is_away() {
     }
     for minute in [0, 1, MINUTES_A_DAY, 3 * MINUTES_A_DAY] {
         assert!(!is_taken(&mut world, T1, over + minute), "minute {minute}");
-        assert!(!is_taken(&mut world, C, over + minute), "backup, minute {minute}");
+        assert!(
+            !is_taken(&mut world, C, over + minute),
+            "backup, minute {minute}"
+        );
     }
     world.link_all();
     world.net.rest();
     for at in [T1, C] {
         let late = START + DAY + over * 60_000;
-        let points = world.replica(at).fixes(code(1), late, i64::MAX, 10).unwrap();
+        let points = world
+            .replica(at)
+            .fixes(code(1), late, i64::MAX, 10)
+            .unwrap();
         assert!(points.is_empty(), "at {at}");
     }
 }
