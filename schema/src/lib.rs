@@ -22,6 +22,7 @@ pub mod envelope;
 pub mod fact;
 pub mod fence;
 pub mod fix;
+pub mod gather;
 pub mod geo;
 pub mod hold;
 pub mod id;
