@@ -25,6 +25,8 @@ mod ground;
 mod hostile;
 #[path = "replica/induction.rs"]
 mod induction;
+#[path = "replica/kind.rs"]
+mod kind;
 #[path = "replica/net.rs"]
 mod net;
 #[path = "replica/passage.rs"]

@@ -60,6 +60,9 @@ fn read_ring(ring: &Json) -> Option<LineString<f64>> {
         .map(LineString)
 }
 
+/// Units of the map in a degree.
+const UNITS_PER_DEGREE: f64 = 1e7;
+
 /// Where two borders that should be one differ by less than the map shows, the union leaves
 /// slivers. Less than a tenth of a hectare is no part of a county.
 const SLIVER_SQUARE_DEGREES: f64 = 1e-7;
@@ -69,13 +72,41 @@ fn is_sliver(ring: &LineString<f64>) -> bool {
 }
 
 fn write(polygon: &Polygon<f64>) -> Json {
-    let ring =
-        |ring: &LineString<f64>| -> Json { ring.0.iter().map(|at| json!([at.x, at.y])).collect() };
+    let ring = |ring: &LineString<f64>| -> Json {
+        let degrees = |units: i64| units as f64 / UNITS_PER_DEGREE;
+        let ring = without_needles(ring).into_iter();
+        ring.map(|(x, y)| json!([degrees(x), degrees(y)])).collect()
+    };
     let holes = polygon.interiors().iter().filter(|hole| !is_sliver(hole));
     std::iter::once(polygon.exterior())
         .chain(holes)
         .map(ring)
         .collect()
+}
+
+/// A closed ring in the units of the map. Where three parts meet, the union leaves needles whose
+/// sides fall on one another there; they go.
+fn without_needles(ring: &LineString<f64>) -> Vec<(i64, i64)> {
+    let units = |degrees: f64| (degrees * UNITS_PER_DEGREE).round() as i64;
+    let mut open: Vec<(i64, i64)> = ring.0.iter().map(|at| (units(at.x), units(at.y))).collect();
+    open.pop();
+    let turns_back = |open: &[(i64, i64)], at: usize| {
+        let ((ax, ay), (bx, by), (cx, cy)) = (
+            open[(at + open.len() - 1) % open.len()],
+            open[at],
+            open[(at + 1) % open.len()],
+        );
+        let (ux, uy, vx, vy) = (ax - bx, ay - by, cx - bx, cy - by);
+        let wide = |a: i64, b: i64| i128::from(a) * i128::from(b);
+        wide(ux, vy) == wide(uy, vx) && wide(ux, vx) + wide(uy, vy) >= 0
+    };
+    while open.len() > 2
+        && let Some(at) = (0..open.len()).find(|at| turns_back(&open, *at))
+    {
+        open.remove(at);
+    }
+    open.extend(open.first().copied());
+    open
 }
 
 #[cfg(test)]
