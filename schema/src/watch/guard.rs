@@ -261,3 +261,79 @@ fn worse(open: &Open, manner: &Manner, point: &Point) -> Option<Turn> {
         evidence: vec![first, *point],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fence::FenceRole;
+    use crate::fix::{ACCURACY_FINE_MM_MAX, Source};
+    use crate::geo::{Coord, Shape};
+    use crate::rule::RulePack;
+    use crate::watch::CLOCK_FAULT_MS;
+    use crate::watch::sieve::SPEED_MM_PER_MS_MAX;
+
+    #[test]
+    fn the_numbers_of_the_rules_are_those_of_the_watch() {
+        let pack = RulePack::builtin();
+        let number = |code: &str, name: &str| pack.alarm_kind(code).unwrap().parameter[name];
+        let bar = |code: &str, dwell: &str| Bar {
+            count: number(code, "candidates"),
+            span_ms: i64::from(number(code, dwell)) * 1_000,
+        };
+        assert_eq!(bar("GEO_OUT", "dwell_seconds"), EXIT);
+        assert_eq!(bar("GEO_IN", "dwell_seconds"), CORE);
+        assert_eq!(bar("GEO_IN", "inside_buffer_seconds"), NEAR);
+        let fine = number("GEO_OUT", "accuracy_metres_max") * 1_000;
+        assert_eq!(fine, ACCURACY_FINE_MM_MAX);
+        // A metre a second is a millimetre a millisecond.
+        let speed = number("DEV_FAULT", "speed_metres_per_second_max");
+        assert_eq!(i64::from(speed), SPEED_MM_PER_MS_MAX);
+        let clock = number("DEV_FAULT", "clock_seconds_max");
+        assert_eq!(i64::from(clock) * 1_000, CLOCK_FAULT_MS);
+    }
+
+    #[test]
+    fn a_fence_without_a_role_has_the_bytes_it_always_had() {
+        let corner = |lat, lon| Coord::new(lat, lon).unwrap();
+        let ring = vec![corner(0, 0), corner(0, 9_000), corner(9_000, 0)];
+        let shape = Shape::new(vec![vec![ring]]).unwrap();
+        let fence = Fence::new("f", FenceKind::KeepOut, shape, 0).unwrap();
+        let bytes = minicbor::to_vec(&fence).unwrap();
+        assert_eq!(bytes[0], 0xa6, "six entries");
+        assert_eq!(minicbor::decode::<Fence>(&bytes).unwrap().role(), None);
+        let about = fence.clone().with_role(FenceRole::Person).unwrap();
+        let more = minicbor::to_vec(&about).unwrap();
+        assert_eq!(more[1..bytes.len()], bytes[1..]);
+        assert_eq!(more[bytes.len()..], [8, 4]);
+        assert_eq!(minicbor::decode::<Fence>(&more).unwrap(), about);
+        assert!(fence.with_role(FenceRole::Home).is_err());
+    }
+
+    #[test]
+    fn a_role_decides_by_its_own_count_and_dwell() {
+        let corner = |lat, lon| Coord::new(lat, lon).unwrap();
+        let ring = vec![corner(0, 0), corner(0, 9_000), corner(9_000, 0)];
+        let shape = Shape::new(vec![vec![ring]]).unwrap();
+        let fence = Fence::new("f", FenceKind::KeepOut, shape, 200_000).unwrap();
+        let about = fence.clone().with_role(FenceRole::Person).unwrap();
+        let numbers = Numbers::default();
+        let decided = |fence: &Fence, numbers: Option<&Numbers>, seconds: i64| {
+            let mut guard = Guard::new("f");
+            let mut turn = None;
+            for time in [0, seconds * 1_000] {
+                let point = Point::new(time, corner(3_000, 12_000), None, Source::Gnss);
+                let manner = Manner::of(fence, numbers);
+                turn = guard.judge(&manner, fence.verdict_of(&point), &point);
+            }
+            turn.map(|turn| turn.kind)
+        };
+        assert_eq!(decided(&about, Some(&numbers), 119), None);
+        assert_eq!(
+            decided(&about, Some(&numbers), 120),
+            Some(AlarmKind::NearPerson)
+        );
+        assert_eq!(decided(&about, None, 299), None);
+        assert_eq!(decided(&about, None, 300), Some(AlarmKind::Enter));
+        assert_eq!(decided(&fence, Some(&numbers), 299), None);
+    }
+}

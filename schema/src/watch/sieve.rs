@@ -7,7 +7,7 @@ use crate::fix::Point;
 use crate::geo::farther_than;
 
 /// Fastest believed movement, mm/ms (60 m/s).
-const SPEED_MM_PER_MS_MAX: i64 = 60;
+pub(super) const SPEED_MM_PER_MS_MAX: i64 = 60;
 
 /// The last fixes, as far as the next one is measured against them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]

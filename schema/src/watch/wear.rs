@@ -3,6 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::heard::{Heard, Row};
 use super::number::Numbers;
 use super::open::Open;
 use super::run::RUN_GAP_MS_MAX;
@@ -24,48 +25,6 @@ const FAULTS: [Sign; 5] = [
 /// The name of an instant: what reports of it come by which way does not matter.
 fn moment(time: i64) -> FixId {
     sha256(&[MOMENT_DOMAIN, &time.to_be_bytes()])
-}
-
-/// All that was heard of one instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub(super) struct Heard {
-    #[n(0)]
-    pub(super) time: i64,
-    #[n(1)]
-    pub(super) signs: Signs,
-    /// Whether a position came that can be used.
-    #[n(2)]
-    pub(super) placed: bool,
-}
-
-impl Heard {
-    /// Whether it says more of the same instant than what was heard before.
-    pub(super) fn adds_to(&self, known: &Self) -> bool {
-        known.signs.and(self.signs) != known.signs || (self.placed && !known.placed)
-    }
-}
-
-/// A row of reports that say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-struct Row {
-    #[n(0)]
-    first: i64,
-    #[n(1)]
-    last: i64,
-    #[n(2)]
-    count: u32,
-}
-
-impl Row {
-    fn extend(row: &mut Option<Self>, time: i64, gap_ms_max: i64) -> Self {
-        let bridged = row.filter(|row| time.saturating_sub(row.last) <= gap_ms_max);
-        let first = bridged.map_or(time, |row| row.first);
-        let count = bridged.map_or(0, |row| row.count).saturating_add(1);
-        let last = time;
-        *row.insert(Self { first, last, count })
-    }
 }
 
 /// See the module.

@@ -3,6 +3,7 @@
 //! late, make the stored reports be judged again; of silence the clock decides.
 
 mod alarm;
+mod ground;
 mod hear;
 mod judge;
 mod silence;

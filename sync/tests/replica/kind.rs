@@ -1,7 +1,7 @@
 //! All kinds of alarm that a device's own reports decide, whole nodes long: what is raised, how
 //! grave, once, and what takes it away. The scenarios are those of the domain, by number.
 
-use crate::supervise::{alarms, fix, is_withdrawn, leave, report, square, standing, watched};
+use crate::supervise::{alarms, fix, is_withdrawn, leave, report, square, standing, use_device, watched};
 use crate::world::{C, DAY, P, START, T1, World, code};
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;
@@ -164,7 +164,7 @@ fn scenario_18_after_the_end_nothing_is_taken_at_any_node_and_all_that_was_open_
     world.link_all();
     world.net.rest();
     world.net.cut(C, T1);
-    let end = START + 90 * DAY;
+    let end = START + 80 * DAY;
     world.net.now = end - 10 * MINUTE;
     world.net.tick(0);
     let strap = Signs::NONE.with(Sign::Strap, true);
@@ -203,6 +203,7 @@ fn three() -> World {
     let (mut world, _) = watched();
     for number in [2, 3] {
         let case = world.open(T1, "t1-officer", "t1", number, false);
+        use_device(&mut world, T1, case, START, START + 88 * DAY);
         let device = Device {
             regime: Regime::Band,
             from: START,

@@ -64,7 +64,7 @@ pub(crate) fn watched() -> (World, DossierId) {
     let device = Device {
         regime: Regime::Band,
         from: START,
-        until: START + 90 * DAY,
+        until: START + 80 * DAY,
         secret_hash: None,
     };
     world.amend(

@@ -3,23 +3,19 @@
 
 use super::super::Replica;
 use super::alarm::AlarmNote;
+use super::ground::{Grounds, basis};
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
-use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD, Regime};
-use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::fence::{Fence, Fences, Validity};
-use jiaolian_schema::fix::{DAY_MS, FixId, Point, SHANGHAI_AHEAD_MS};
-use jiaolian_schema::geo::Shape;
-use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
+use jiaolian_schema::device::{Device, Regime};
+use jiaolian_schema::fence::Fence;
+use jiaolian_schema::fix::{DAY_MS, FixId, Point};
+use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::signal::{Sign, Signal, Signs};
-use jiaolian_schema::standing::{
-    DeviceUse, GrantedPermit, SlotStanding, SlotValue, device_uses, permits,
-};
-use jiaolian_schema::watch::{AlarmKind, Ground, Numbers, Spans, WatchState, Word};
+use jiaolian_schema::standing::DeviceUse;
+use jiaolian_schema::watch::{AlarmKind, WatchState, Word};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// States of earlier days that are kept, so that a late fix is judged from the day before it.
 const MARKS_MAX: usize = 8;
@@ -123,38 +119,6 @@ struct WatchRow {
     doubted: Option<i64>,
 }
 
-/// By what a person is judged, beside the permits and what is the node's own.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Grounds {
-    pub(super) fences: Fences,
-    /// When a decision bound a band, `[from, until)`, ms UTC.
-    bound: Spans,
-    interval_ms: Option<i64>,
-}
-
-impl Grounds {
-    /// Whether a decision bound a band at an instant, ms UTC.
-    pub(super) fn binds(&self, time: i64) -> bool {
-        self.bound.around(time).is_some()
-    }
-
-    pub(super) fn on<'a>(
-        &'a self,
-        numbers: &'a Numbers,
-        permits: &'a [Permit],
-        down: &'a Spans,
-    ) -> Ground<'a> {
-        Ground {
-            fences: &self.fences,
-            permits,
-            numbers,
-            interval_ms: self.interval_ms,
-            bound: &self.bound,
-            down,
-        }
-    }
-}
-
 /// The other row of a person, which few fixes change. Its key is the person's and one zero byte.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -178,7 +142,7 @@ pub(in crate::replica) struct Watched {
     pub(super) permits: Vec<Permit>,
     pub(super) devices: BTreeMap<String, Device>,
     /// When the law lets a band watch the person.
-    uses: Vec<DeviceUse>,
+    pub(super) uses: Vec<DeviceUse>,
     pub(super) state: WatchState,
     pub(super) marks: Vec<Mark>,
     pub(super) notes: BTreeMap<AlarmId, AlarmNote>,
@@ -400,112 +364,6 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn read_cases(
-        &mut self,
-        person: PersonCode,
-        watched: &mut Watched,
-        cases: impl Iterator<Item = DossierId>,
-    ) {
-        let (mut fences, mut bound) = (Vec::new(), Vec::new());
-        watched.band_case = None;
-        watched.cases.clear();
-        watched.permits.clear();
-        watched.devices.clear();
-        watched.uses.clear();
-        for case in cases {
-            let (Some(standing), Ok(facts)) = (self.stand(case), self.load_facts(case)) else {
-                continue;
-            };
-            for (name, slot) in &standing.fields {
-                if let Some(id) = name.strip_prefix(FENCE_FIELD) {
-                    let versions = self.fence_versions(&facts, slot);
-                    fences.extend(versions.into_iter().map(Arc::new));
-                    watched.cases.entry(id.to_owned()).or_insert(case);
-                }
-                if let Some(terminal) = name.strip_prefix(DEVICE_FIELD) {
-                    let spans = self.band_spans(&facts, slot);
-                    if !spans.is_empty() {
-                        watched.band_case.get_or_insert(case);
-                    }
-                    bound.extend(spans);
-                    if let Some(device) = open_value(slot).and_then(|b| minicbor::decode(b).ok()) {
-                        watched.devices.insert(terminal.to_owned(), device);
-                    }
-                }
-            }
-            watched.uses.extend(device_uses(&standing, &facts));
-            let granted = permits(&standing);
-            let granted = granted.iter().filter_map(|granted| permit(person, granted));
-            watched.permits.extend(granted);
-        }
-        watched.ground.fences = Fences::new(fences);
-        // A binding outside a decision binds nobody.
-        let used = watched.uses.iter().map(|one| (one.from, one.until));
-        watched.ground.bound = Spans::new(bound).within(&Spans::new(used));
-    }
-
-    /// When the values that a device's field had bound a band, each until the next was signed.
-    fn band_spans(
-        &self,
-        facts: &BTreeMap<EnvelopeId, Fact>,
-        slot: &SlotStanding,
-    ) -> Vec<(i64, i64)> {
-        let line = self.line(facts, slot);
-        let ends = line.iter().skip(1).map(|(at, _)| *at).chain([i64::MAX]);
-        let begins = [i64::MIN]
-            .into_iter()
-            .chain(line.iter().skip(1).map(|(at, _)| *at));
-        let spans = line.iter().zip(begins.zip(ends));
-        let spans = spans.filter_map(|((_, bytes), (begin, end))| {
-            let device = minicbor::decode::<Device>(bytes).ok()?;
-            let until = device.until.saturating_add(1).min(end);
-            (device.regime == Regime::Band).then_some((device.from.max(begin), until))
-        });
-        spans.filter(|(from, until)| from < until).collect()
-    }
-
-    /// All values that a fence's field had in one line, each from its signing on; taking it away
-    /// ends them.
-    fn fence_versions(
-        &self,
-        facts: &BTreeMap<EnvelopeId, Fact>,
-        slot: &SlotStanding,
-    ) -> Vec<Fence> {
-        let line = self.line(facts, slot);
-        let mut fences: Vec<Fence> = Vec::new();
-        for (version, (at, bytes)) in (1..).zip(line) {
-            match minicbor::decode::<Fence>(&bytes) {
-                Ok(fence) => {
-                    let valid = fence.valid();
-                    let from = Some(valid.from.map_or(at, |from| from.max(at)));
-                    let until = valid.until;
-                    fences.push(fence.with_version(version, Validity { from, until }));
-                }
-                Err(_) => fences = fences.into_iter().map(|fence| ended(fence, at)).collect(),
-            }
-        }
-        fences
-    }
-
-    /// All values that a field had in one line, oldest first, with the time of signing, ms UTC; an
-    /// empty one took it away.
-    fn line(&self, facts: &BTreeMap<EnvelopeId, Fact>, slot: &SlotStanding) -> Vec<(i64, Vec<u8>)> {
-        let (mut line, mut next) = (Vec::new(), slot.in_force().map(|(ids, _)| ids.to_vec()));
-        while let Some(fact) = next
-            .take()
-            .and_then(|ids| ids.first().and_then(|id| facts.get(id)))
-        {
-            let What::Amend { replaces, open, .. } = &fact.what else {
-                break;
-            };
-            let at = self.authority.window(fact).clamp(fact.at);
-            line.push((at, open.clone().unwrap_or_default()));
-            next = (!replaces.is_empty() && line.len() < 1_000).then(|| replaces.clone());
-        }
-        line.reverse();
-        line
-    }
-
     /// What is known of a person under watch; none where no case here is of that person.
     pub fn watch(&mut self, person: PersonCode) -> Option<WatchView> {
         self.desk.people.get(&person)?;
@@ -561,50 +419,4 @@ impl<S: Store> Replica<S> {
         let signals = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
         Ok(signals.flatten().collect())
     }
-}
-
-fn open_value(slot: &SlotStanding) -> Option<&[u8]> {
-    match slot.in_force()?.1 {
-        SlotValue::Field { open, .. } => open.as_deref(),
-        _ => None,
-    }
-}
-
-fn ended(fence: Fence, at: i64) -> Fence {
-    let valid = fence.valid();
-    let until = Some(valid.until.map_or(at, |until| until.min(at)));
-    let version = fence.version();
-    let from = valid.from;
-    fence.with_version(version, Validity { from, until })
-}
-
-/// A leave of civil days in Asia/Shanghai; one whose area can't be read covers nothing.
-fn permit(person: PersonCode, granted: &GrantedPermit) -> Option<Permit> {
-    let area: Option<Shape> = match &granted.area {
-        Some(bytes) => Some(minicbor::decode(bytes).ok()?),
-        None => None,
-    };
-    let midnight = |day: i32| i64::from(day) * DAY_MS - SHANGHAI_AHEAD_MS;
-    Some(Permit {
-        person: person.to_hex(),
-        from: midnight(granted.first_day),
-        to: midnight(granted.last_day) + DAY_MS - 1,
-        area,
-        fence: None,
-        signed: Some(granted.signed_at),
-        revoked: granted.revoked_at,
-    })
-}
-
-/// What the watch judges by, in few bytes.
-fn basis(watched: &Watched) -> [u8; 32] {
-    let fences: Vec<&Fence> = watched.ground.fences.iter().collect();
-    let bound: Vec<(i64, i64)> = watched.ground.bound.iter().collect();
-    let parts = [
-        canon::encode(&fences),
-        canon::encode(&watched.permits),
-        canon::encode(&bound),
-    ];
-    let bytes = parts.concat();
-    jiaolian_schema::id::sha256(&[&bytes])
 }
