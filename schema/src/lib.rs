@@ -34,6 +34,7 @@ pub mod schedule;
 pub mod signal;
 pub mod standing;
 pub mod suite;
+pub mod tally;
 pub mod value;
 pub mod watch;
 pub mod workflow;

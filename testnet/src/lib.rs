@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod corpus;
 pub mod door;
 pub mod ground;
 pub mod lines;
