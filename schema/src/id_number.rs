@@ -153,6 +153,24 @@ impl DivisionTable {
         Ok(Self(file.division))
     }
 
+    /// The codes of the cities and counties in which somebody of `code` lives (所居住的市、县): all
+    /// districts of a city together, or the county or county-level city alone. Districts have the
+    /// numbers 01 to 20 in a city (GB/T 2260); empty where the code is unknown.
+    pub fn home_area(&self, code: &str) -> Vec<&str> {
+        let is_district = |code: &str| {
+            let number = code.get(4..).and_then(|end| end.parse::<u8>().ok());
+            code.len() == 6 && number.is_some_and(|number| (1..=20).contains(&number))
+        };
+        let known = self.0.keys().map(String::as_str);
+        if is_district(code) && self.0.contains_key(code) {
+            let city = &code[..4];
+            return known
+                .filter(|c| c.starts_with(city) && is_district(c))
+                .collect();
+        }
+        known.filter(|known| *known == code).collect()
+    }
+
     /// The name of `code`, if it is or was a division.
     pub fn name(&self, code: &str) -> Option<&str> {
         self.0.get(code).map(String::as_str)

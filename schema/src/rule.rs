@@ -14,11 +14,13 @@ mod slot;
 mod text;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Calendar;
 use crate::id_number::DivisionTable;
+use crate::watch::Numbers;
 use crate::workflow::{RuleError, Workflow};
 
 pub use alarm_kind::{AlarmKind, Escalation, Regime, Sla, Worsening};
@@ -84,6 +86,7 @@ pub struct RulePack {
     divisions: DivisionTable,
     deadlines: BTreeMap<String, Deadline>,
     kinds: BTreeMap<String, AlarmKind>,
+    numbers: Numbers,
     roles: BTreeMap<String, Role>,
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
@@ -111,14 +114,17 @@ impl RulePack {
         let calendar = Calendar::parse(find("calendar.toml")?).map_err(in_file("calendar.toml"))?;
         let divisions =
             DivisionTable::parse(find("division.toml")?).map_err(in_file("division.toml"))?;
+        let kinds =
+            alarm_kind::parse(find("alarm_kind.toml")?).map_err(in_file("alarm_kind.toml"))?;
+        let numbers = Numbers::read(&kinds).map_err(in_file("alarm_kind.toml"))?;
         let pack = Self {
             id: pack_id(&sorted),
             calendar,
             divisions,
             deadlines: deadline_table::parse(find("deadline.toml")?)
                 .map_err(in_file("deadline.toml"))?,
-            kinds: alarm_kind::parse(find("alarm_kind.toml")?)
-                .map_err(in_file("alarm_kind.toml"))?,
+            kinds,
+            numbers,
             roles: role::parse(find("role.toml")?).map_err(in_file("role.toml"))?,
             fields: case_field::parse(find("case_field.toml")?)
                 .map_err(in_file("case_field.toml"))?,
@@ -163,6 +169,11 @@ impl RulePack {
     /// The alarm kind of that code.
     pub fn alarm_kind(&self, code: &str) -> Option<&AlarmKind> {
         self.kinds.get(code)
+    }
+
+    /// The numbers by which the watch judges.
+    pub fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// All alarm kinds by code.
@@ -306,6 +317,16 @@ impl RulePack {
         }
         faults
     }
+}
+
+/// The numbers of the pack that ships with the program.
+pub(crate) fn builtin_numbers() -> &'static Numbers {
+    static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
+        let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
+        let numbers = kinds.and_then(|kinds| Numbers::read(&kinds));
+        numbers.expect("the shipped table is read by a test")
+    });
+    &NUMBERS
 }
 
 fn parse_workflows(

@@ -1,35 +1,80 @@
-//! The watch: whether a person kept to the fences, as a pure function of the set of fixes.
+//! The watch: whether a person kept to the fences and what the device says of itself, as a pure
+//! function of the set of reports.
 //!
-//! A [`WatchState`] takes fixes one by one in the order of their times and says what they decide. A
-//! fix that
-//! comes late changes the set: [`rejudge`] computes again from stored fixes, and [`match_alarms`]
-//! says what that does to alarms already raised. The rules R1 to R25 are cited by number where they
-//! hold.
+//! A [`WatchState`] takes reports one by one in the order of their times and says what they decide.
+//! A report that comes late changes the set: [`rejudge`] and [`judge`] compute again from stored
+//! reports, and [`match_alarms`] says what that does to alarms already raised. The rules R1 to R25
+//! and D1 to D12 (`docs/watch-device.md`) are cited by number where they hold.
 
 mod alarm;
 mod batch;
 mod clock;
 mod guard;
+mod kind;
+mod number;
+mod open;
 mod run;
 mod sieve;
+mod span;
+mod wear;
 
 use std::borrow::Borrow;
 
 use minicbor::{Decode, Encode};
 
-use crate::fence::{Fence, Fences};
+use crate::fence::{Fence, FenceKind, Fences};
 use crate::fix::{Fix, FixId, Point};
 use crate::permit::Permit;
-use guard::{Guard, Turn};
+use crate::signal::Signs;
+use guard::{Guard, Manner, Turn};
 use sieve::{Sieve, Sifted};
+use wear::{Heard, Said, Wear};
 
-pub use alarm::{
-    AlarmChange, AlarmId, AlarmKind, StandingAlarm, WithdrawalCause, alarm_id, match_alarms,
-};
-pub use batch::{Clearing, Event, EventKind, Judgement, Violation, events, rejudge};
+pub use alarm::{AlarmChange, AlarmId, StandingAlarm, WithdrawalCause, alarm_id, match_alarms};
+pub use batch::{Clearing, Condition, Event, EventKind, Judgement, events, gather, judge, rejudge};
 pub use clock::{
     CLOCK_AGREE_MS, CLOCK_DEVICES_MIN, CLOCK_FAULT_MS, ClockReport, NodeClock, judge_clock,
 };
+pub use kind::AlarmKind;
+pub use number::Numbers;
+pub use span::Spans;
+
+/// A report as the watch hears it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// Device time, ms since 1970; the point's where there is one.
+    pub time: i64,
+    /// Where the device was, where it knew.
+    pub point: Option<Point>,
+    /// What it says of itself.
+    pub signs: Signs,
+}
+
+/// By what a person's reports are judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// Fences in all their versions.
+    pub fences: &'a Fences,
+    /// Permits; those of other people do not matter.
+    pub permits: &'a [Permit],
+    /// Numbers of the rules.
+    pub numbers: &'a Numbers,
+    /// How often the device reports, ms; none where its binding does not say.
+    pub interval_ms: Option<i64>,
+    /// When a decision bound a band to the person: outside nothing that a device says counts.
+    pub bound: &'a Spans,
+    /// When the node did not run: then nobody was silent.
+    pub down: &'a Spans,
+}
+
+/// What a report in its turn came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hearing {
+    /// Why its position is not used, where it brought one that is not.
+    pub unused: Option<Unused>,
+    /// What is decided, by it and by the time that passed before it.
+    pub transitions: Vec<Transition>,
+}
 
 /// What one person's fixes have come to: enough to judge the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
@@ -40,6 +85,8 @@ pub struct WatchState {
     /// Sorted by fence; a fence of which nothing is to be remembered has none.
     #[n(1)]
     guards: Vec<Guard>,
+    #[n(2)]
+    wear: Wear,
 }
 
 /// What a fix came to.
@@ -67,59 +114,80 @@ pub enum Unused {
     Jump,
 }
 
-/// A decision about a person and a fence.
+/// A decision about a person and a fence, or about a device.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Transition {
-    /// The fence's id.
+    /// The fence's id; empty where it is about the device.
     #[n(0)]
-    pub fence: String,
-    /// What was decided.
+    pub about: String,
+    /// Of which kind the condition is.
     #[n(1)]
-    pub change: Change,
-    /// First fix of the run that decided (R16), ms since 1970.
+    pub kind: AlarmKind,
+    /// What was decided of it.
     #[n(2)]
-    pub time: i64,
-    /// The fix that decided, ms since 1970.
+    pub change: Change,
+    /// First report of the run that decided (R16), ms since 1970.
     #[n(3)]
+    pub time: i64,
+    /// The report that decided, ms since 1970; for a silence the instant at which it was one.
+    #[n(4)]
     pub decided_at: i64,
-    /// The fix that decided.
-    #[cbor(n(4), with = "minicbor::bytes")]
+    /// What decided: the fix, or the instant.
+    #[cbor(n(5), with = "minicbor::bytes")]
     pub deciding: FixId,
-    /// The few points that prove it: first, last but one and last of the run.
-    #[n(5)]
+    /// How grave the condition is, where that is graver than its kind.
+    #[n(6)]
+    pub graver: Option<u8>,
+    /// The few points that prove it: first, last but one and last of the run; where it is about the
+    /// device, the last place known.
+    #[n(7)]
     pub evidence: Vec<Point>,
-    /// For a clear: the fix that decided the violation it closes.
-    #[cbor(n(6), with = "minicbor::bytes")]
-    pub closes: Option<FixId>,
+    /// For a change of a condition: what decided its beginning.
+    #[cbor(n(8), with = "minicbor::bytes")]
+    pub began_by: Option<FixId>,
 }
 
-/// What a [`Transition`] decides.
+/// What a [`Transition`] decides of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Change {
-    /// Left a `keep_in` fence.
+    /// It begins; a suspicion only is, and begins nothing.
     #[n(0)]
-    Exit,
-    /// Entered a `keep_out` fence.
+    Begin,
+    /// It grew graver.
     #[n(1)]
-    Enter,
-    /// Came back: the violation is closed.
+    Worsen,
+    /// It is over: the person came back, the device says so.
     #[n(2)]
     ClearReturned,
-    /// A permit covers the person: the violation is closed.
+    /// A permit covers the person: it is over.
     #[n(3)]
     ClearPermitted,
-    /// The fence is no longer in force: the violation is closed.
+    /// The fence, or the decision that binds the device, is no longer in force: it is over.
     #[n(4)]
     ClearUnbound,
-    /// Coarse fixes make a violation likely (R17); raises and closes nothing.
-    #[n(5)]
-    Suspect,
+}
+
+impl Transition {
+    /// The condition that it begins, if it does.
+    pub fn begun(&self) -> Option<Condition> {
+        let begins = self.change == Change::Begin && self.kind != AlarmKind::Suspect;
+        begins.then(|| Condition {
+            kind: self.kind,
+            about: self.about.clone(),
+            time: self.time,
+            decided_at: self.decided_at,
+            deciding: self.deciding,
+            graver: self.graver,
+            evidence: self.evidence.clone(),
+            cleared: None,
+        })
+    }
 }
 
 impl Change {
-    /// Whether it closes a violation.
+    /// Whether it ends a condition.
     pub const fn is_clear(self) -> bool {
         matches!(
             self,
@@ -129,21 +197,111 @@ impl Change {
 }
 
 impl WatchState {
-    /// Takes the person's next fix. `permits` may hold those of other people.
+    /// Takes the person's next fix by R1 to R25 alone: no role of a fence, no leave for another
+    /// place and no device. `permits` may hold those of other people.
     ///
     /// `fences` must be the same set for all fixes of one judgement; which version binds is decided
-    /// by the
-    /// fix's time.
+    /// by the fix's time.
     pub fn step(&mut self, fix: &Fix, fences: &Fences, permits: &[Permit]) -> Step {
-        self.step_point(&fix.person, &fix.point, fences, permits)
+        self.step_point(&fix.person, &fix.point, (fences, permits, None))
+    }
+
+    /// Takes the person's next report. None: it comes before, or in the place of, one already
+    /// judged; judge the person's stored reports again.
+    pub fn hear(&mut self, person: &str, word: &Word, ground: &Ground<'_>) -> Option<Hearing> {
+        let heard = Heard {
+            time: word.time,
+            signs: word.signs,
+            placed: word.point.is_some_and(|point| point.is_accurate_enough()),
+        };
+        let late = word
+            .point
+            .as_ref()
+            .is_some_and(|point| self.sieve.is_late(point));
+        if late || self.sieve.last().is_some_and(|last| word.time < last.time) {
+            return None;
+        }
+        let points = word.point.as_slice();
+        match self.wear.last().filter(|last| word.time <= last.time) {
+            Some(last) if word.time < last.time || heard.adds_to(last) => None,
+            Some(_) => Some(self.sift_again(person, points, ground)),
+            None => Some(self.hear_all(person, points, heard, ground)),
+        }
+    }
+
+    /// Takes all reports of the person's next instant at once, in any order.
+    pub fn hear_instant(&mut self, person: &str, words: &[Word], ground: &Ground<'_>) -> Hearing {
+        let mut points: Vec<Point> = words.iter().filter_map(|word| word.point).collect();
+        points.sort_unstable_by_key(Point::order);
+        let signs = words.iter().map(|word| word.signs);
+        let heard = Heard {
+            time: words.first().map_or(i64::MIN, |word| word.time),
+            signs: signs.fold(Signs::NONE, Signs::and),
+            placed: points.iter().any(Point::is_accurate_enough),
+        };
+        self.hear_all(person, &points, heard, ground)
+    }
+
+    /// What the clock alone decides between the last report and `now`, ms since 1970: it stands
+    /// only until the next report.
+    pub fn lapse(&self, now: i64, ground: &Ground<'_>) -> Vec<Transition> {
+        let seen = self.sieve.used().copied();
+        self.wear.lapse(now, ground, seen).decided
+    }
+
+    /// The next instant after `now` at which the clock may decide more, ms since 1970.
+    pub fn due_after(&self, now: i64, ground: &Ground<'_>) -> Option<i64> {
+        self.wear.due_after(now, ground)
+    }
+
+    fn hear_all(
+        &mut self,
+        person: &str,
+        points: &[Point],
+        heard: Heard,
+        ground: &Ground<'_>,
+    ) -> Hearing {
+        let before = self.sieve.used().copied();
+        let passed = self.wear.pass(heard.time, ground, before).decided;
+        let mut hearing = self.sift_again(person, points, ground);
+        let said = Said {
+            heard,
+            jumped: hearing.unused == Some(Unused::Jump),
+            seen: self.sieve.used().copied(),
+        };
+        if ground.bound.around(heard.time).is_some() {
+            let decided = self.wear.hear(&said, ground.numbers);
+            hearing.transitions.extend(decided);
+        } else {
+            self.wear.note(heard);
+        }
+        hearing.transitions.splice(0..0, passed);
+        hearing
+    }
+
+    fn sift_again(&mut self, person: &str, points: &[Point], ground: &Ground<'_>) -> Hearing {
+        let mut hearing = Hearing {
+            unused: None,
+            transitions: Vec::new(),
+        };
+        for point in points {
+            let by = (ground.fences, ground.permits, Some(ground.numbers));
+            match self.step_point(person, point, by) {
+                Step::Used(decided) => hearing.transitions.extend(decided),
+                Step::Unused(cause) if hearing.unused != Some(Unused::Jump) => {
+                    hearing.unused = Some(cause);
+                }
+                Step::Unused(_) | Step::Late => {}
+            }
+        }
+        hearing
     }
 
     fn step_point(
         &mut self,
         person: &str,
         point: &Point,
-        fences: &Fences,
-        permits: &[impl Borrow<Permit>],
+        (fences, permits, numbers): (&Fences, &[impl Borrow<Permit>], Option<&Numbers>),
     ) -> Step {
         match self.sieve.sift(point) {
             Sifted::Late => return Step::Late,
@@ -171,10 +329,17 @@ impl WatchState {
                 self.guards.insert(next, Guard::new(id));
             }
             let guard = &mut self.guards[next];
-            let turn = match binding(id, fence, person, point, permits) {
-                Ok(fence) => guard.judge(fence.kind(), fence.verdict_of(point), point),
+            let mut turn = match binding(id, fence, person, point, permits) {
+                Ok(fence) => {
+                    let manner = Manner::of(fence, numbers);
+                    guard.judge(&manner, fence.verdict_of(point), point)
+                }
                 Err(cause) => guard.release(cause, point),
             };
+            let turned = turn.as_mut().filter(|_| numbers.is_some());
+            if let Some(turn) = turned.filter(|t| is_away(t, id, person, point, permits)) {
+                turn.kind = AlarmKind::LeaveDev;
+            }
             self.settle(&mut next, turn, person, point, &mut transitions);
         }
         while next < self.guards.len() {
@@ -184,19 +349,19 @@ impl WatchState {
         Step::Used(transitions)
     }
 
-    /// The latest instant judged, ms since 1970; a fix before it is late.
+    /// The latest instant judged, ms since 1970; a report before it is late.
     pub fn judged_until(&self) -> Option<i64> {
-        self.sieve.last().map(|point| point.time)
+        let fix = self.sieve.last().map(|point| point.time);
+        fix.max(self.wear.last().map(|heard| heard.time))
     }
 
-    /// Fences with a violation open, with its time and the id of the fix that decided it.
-    pub fn open(&self) -> impl Iterator<Item = (&str, i64, FixId)> {
-        self.guards.iter().filter_map(|guard| {
-            guard
-                .open
-                .as_ref()
-                .map(|open| (guard.fence.as_str(), open.time, open.deciding))
-        })
+    /// The conditions that are open after the last report, without the points that prove them. A
+    /// silence is none of them: the clock decides it.
+    pub fn open(&self) -> Vec<Condition> {
+        let guards = self.guards.iter();
+        let broken = guards.filter_map(|guard| Some(guard.open.as_ref()?.condition(&guard.fence)));
+        let worn = self.wear.open().map(|open| open.condition(""));
+        broken.chain(worn).collect()
     }
 
     /// Records what a guard decided and moves on, dropping a guard with nothing to remember.
@@ -249,4 +414,19 @@ fn begins(
 ) -> bool {
     fence.is_some_and(|fence| fence.verdict_of(point).is_candidate())
         && binding(id, fence, person, point, permits).is_ok()
+}
+
+/// Whether an exit is one under a leave for another place (D11).
+fn is_away(
+    turn: &Turn,
+    id: &str,
+    person: &str,
+    point: &Point,
+    permits: &[impl Borrow<Permit>],
+) -> bool {
+    let lifts = |permit: &Permit| {
+        permit.person == person && permit.lifts(id, FenceKind::KeepIn, point.time)
+    };
+    (turn.kind, turn.change) == (AlarmKind::Exit, Change::Begin)
+        && permits.iter().map(Borrow::borrow).any(lifts)
 }

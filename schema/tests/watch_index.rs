@@ -115,7 +115,7 @@ fn points(corner: Coord, steps: &[(i32, i32, u32, bool)]) -> Vec<Point> {
 }
 
 fn sorted(mut transitions: Vec<Transition>) -> Vec<Transition> {
-    transitions.sort_by(|a, b| (a.decided_at, &a.fence).cmp(&(b.decided_at, &b.fence)));
+    transitions.sort_by(|a, b| (a.decided_at, &a.about).cmp(&(b.decided_at, &b.about)));
     transitions
 }
 

@@ -182,15 +182,15 @@ fn home() -> Fences {
 }
 
 fn standing(judged: &Judgement) -> Vec<StandingAlarm> {
-    let alarm = |violation: &jiaolian_schema::watch::Violation| StandingAlarm {
-        id: alarm_id("p", &violation.fence, AlarmKind::Exit, violation.deciding),
-        fence: violation.fence.clone(),
+    let alarm = |violation: &jiaolian_schema::watch::Condition| StandingAlarm {
+        id: alarm_id("p", &violation.about, AlarmKind::Exit, violation.deciding),
+        about: violation.about.clone(),
         kind: AlarmKind::Exit,
         time: violation.time,
         until: violation.cleared.as_ref().map(|clearing| clearing.time),
         evidence: violation.evidence.clone(),
     };
-    judged.violations.iter().map(alarm).collect()
+    judged.conditions.iter().map(alarm).collect()
 }
 
 #[test]
@@ -199,9 +199,9 @@ fn an_alarm_is_withdrawn_when_a_leave_arrives_late() {
     let before = rejudge("p", &points, &home(), &[]);
     let permits = [leave(0, 600)];
     let after = rejudge("p", &points, &home(), &permits);
-    assert!(after.violations.is_empty());
+    assert!(after.conditions.is_empty());
     let alarm = standing(&before)[0].id;
-    let changes = match_alarms("p", &after.violations, &standing(&before), &permits);
+    let changes = match_alarms("p", &after.conditions, &standing(&before), &permits);
     assert_eq!(
         changes,
         [AlarmChange::Withdraw {
@@ -223,25 +223,25 @@ fn an_alarm_is_withdrawn_when_a_leave_arrives_late() {
 fn a_violation_shown_by_late_fixes_gets_one_retrospective_alarm() {
     let late = [fix(0, 5), fix(1, 5), fix(3, 5), fix(10, -5), fix(12, -5)];
     let judged = rejudge("p", &late, &home(), &[]);
-    let changes = match_alarms("p", &judged.violations, &[], &[]);
+    let changes = match_alarms("p", &judged.conditions, &[], &[]);
     let alarm = alarm_id("p", "home", AlarmKind::Exit, late[2].id("p"));
     assert_eq!(
         changes,
-        [AlarmChange::RaiseRetrospective {
+        [AlarmChange::Raise {
             alarm,
-            violation: 0
+            condition: 0
         }]
     );
     assert_eq!(
-        judged.violations[0].cleared.as_ref().unwrap().change,
+        judged.conditions[0].cleared.as_ref().unwrap().change,
         Change::ClearReturned
     );
-    let again = match_alarms("p", &judged.violations, &standing(&judged), &[]);
+    let again = match_alarms("p", &judged.conditions, &standing(&judged), &[]);
     assert_eq!(
         again,
         [AlarmChange::Stands {
             alarm,
-            violation: 0
+            condition: 0
         }]
     );
 }
@@ -259,13 +259,13 @@ fn two_alarms_on_one_violation_become_the_smaller() {
         ..alarms[0].clone()
     });
     let (small, middle) = ([0; 32], alarms[0].id);
-    let changes = match_alarms("p", &judged.violations, &alarms, &[]);
+    let changes = match_alarms("p", &judged.conditions, &alarms, &[]);
     assert_eq!(
         changes,
         [
             AlarmChange::Stands {
                 alarm: small,
-                violation: 0
+                condition: 0
             },
             AlarmChange::Merge {
                 alarm: middle,
@@ -289,7 +289,7 @@ fn an_alarm_over_two_violations_stands_for_the_earlier() {
         .copied()
         .collect();
     let judged = rejudge("p", &points, &home(), &[]);
-    assert_eq!(judged.violations.len(), 2);
+    assert_eq!(judged.conditions.len(), 2);
     // Before the fixes of minutes 5 to 7 were known, there was one.
     let known = rejudge(
         "p",
@@ -299,18 +299,18 @@ fn an_alarm_over_two_violations_stands_for_the_earlier() {
     );
     let alarms = standing(&known);
     assert_eq!(alarms.len(), 1);
-    let changes = match_alarms("p", &judged.violations, &alarms, &[]);
-    let second = alarm_id("p", "home", AlarmKind::Exit, judged.violations[1].deciding);
+    let changes = match_alarms("p", &judged.conditions, &alarms, &[]);
+    let second = alarm_id("p", "home", AlarmKind::Exit, judged.conditions[1].deciding);
     assert_eq!(
         changes,
         [
             AlarmChange::Stands {
                 alarm: alarms[0].id,
-                violation: 0
+                condition: 0
             },
-            AlarmChange::RaiseRetrospective {
+            AlarmChange::Raise {
                 alarm: second,
-                violation: 1
+                condition: 1
             },
         ]
     );
@@ -326,13 +326,13 @@ fn a_suspicion_is_raised_once_until_the_person_is_back() {
             Source::Wifi,
         )
     };
-    let changes = |points: &[Point]| -> Vec<(Change, i64)> {
+    let changes = |points: &[Point]| -> Vec<(AlarmKind, i64)> {
         let judged = rejudge("p", points, &home(), &[]);
         let minute = |ms: i64| (ms - START_MS) / MINUTE_MS;
         judged
             .transitions
             .iter()
-            .map(|t| (t.change, minute(t.decided_at)))
+            .map(|t| (t.kind, minute(t.decided_at)))
             .collect()
     };
     let once = [
@@ -342,7 +342,7 @@ fn a_suspicion_is_raised_once_until_the_person_is_back() {
         faint(20, 9),
         faint(40, 9),
     ];
-    assert_eq!(changes(&once), [(Change::Suspect, 15)]);
+    assert_eq!(changes(&once), [(AlarmKind::Suspect, 15)]);
     assert_eq!(changes(&[faint(0, 9), faint(8, 9), faint(14, 9)]), []);
     assert_eq!(changes(&[faint(0, 9), faint(8, 9), faint(39, 9)]), []);
     let twice = [
@@ -352,7 +352,7 @@ fn a_suspicion_is_raised_once_until_the_person_is_back() {
     .concat();
     assert_eq!(
         changes(&twice),
-        [(Change::Suspect, 15), (Change::Suspect, 75)]
+        [(AlarmKind::Suspect, 15), (AlarmKind::Suspect, 75)]
     );
     assert_eq!(
         changes(&[faint(0, 9), faint(8, 9), faint(10, -9), faint(15, 9)]),
@@ -370,9 +370,9 @@ fn a_suspicion_disturbs_no_exit() {
         .to_vec();
     points.extend([fix(14, 9), fix(15, 9), fix(17, 9)]);
     let judged = rejudge("p", &points, &home(), &[]);
-    let changes: Vec<Change> = judged.transitions.iter().map(|t| t.change).collect();
-    assert_eq!(changes, [Change::Suspect, Change::Exit]);
-    assert_eq!(judged.violations[0].time, points[3].time);
+    let kinds: Vec<AlarmKind> = judged.transitions.iter().map(|t| t.kind).collect();
+    assert_eq!(kinds, [AlarmKind::Suspect, AlarmKind::Exit]);
+    assert_eq!(judged.conditions[0].time, points[3].time);
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_fence_that_is_no_longer_valid_closes_its_violation() {
         &fences,
         &[],
     );
-    let clearing = judged.violations[0].cleared.clone().unwrap();
+    let clearing = judged.conditions[0].cleared.clone().unwrap();
     assert_eq!(
         (clearing.change, clearing.time),
         (Change::ClearUnbound, START_MS + 5 * MINUTE_MS)

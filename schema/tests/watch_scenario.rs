@@ -4,9 +4,12 @@
 
 use std::fmt::Write;
 
-use jiaolian_schema::fence::{Fences, read_fences};
+use jiaolian_schema::datum::Datum;
+use jiaolian_schema::desk::union_of;
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole, Fences, read_fences, read_shape};
 use jiaolian_schema::fix::{Fix, Point, Source};
 use jiaolian_schema::geo::{Coord, Scale};
+use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::watch::{EventKind, events};
 use serde_json::{Value, json};
 
@@ -124,4 +127,90 @@ fn districts_that_were_not_dissolved_are_refused() {
     let text = json!({"type": "FeatureCollection", "features": [feature]}).to_string();
     let error = read_fences(text.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("dissolve"), "{error}");
+}
+
+/// The counties that the program comes with, by code.
+fn counties() -> Vec<(String, Value)> {
+    let text = include_str!("../../node/data/county.geojson");
+    let file: Value = serde_json::from_str(text).unwrap();
+    let features = file["features"].as_array().unwrap().iter();
+    let county = features.map(|feature| {
+        let code = feature["properties"]["adcode"].as_str().unwrap();
+        (code.to_owned(), feature["geometry"].clone())
+    });
+    county.collect()
+}
+
+/// A place at least a kilometre inside a county.
+fn inside(geometry: &Value) -> Coord {
+    let shape = read_shape(geometry, Datum::Wgs84).unwrap();
+    let fence = Fence::new("county", FenceKind::KeepIn, shape, 0).unwrap();
+    let depth = |at: &Coord| fence.distance(*at, 5_000_000).whole_mm();
+    let steps = || (0..60).map(|step| step * 150_000);
+    let places = steps().flat_map(|north| {
+        let row = steps();
+        row.map(move |east| (north, east))
+    });
+    let corner = corner(geometry);
+    let places = places.map(|(north, east)| Coord::new(corner.0 + north, corner.1 + east).unwrap());
+    let at = places.min_by_key(depth).unwrap();
+    assert!(depth(&at) < -1_000_000, "{geometry}");
+    at
+}
+
+/// The south-western corner of the box around a geometry, 1e-7 degree.
+fn corner(geometry: &Value) -> (i32, i32) {
+    fn visit(value: &Value, found: &mut (f64, f64)) {
+        match value.as_array().map(Vec::as_slice) {
+            Some([lon, lat, ..]) if lon.is_number() => {
+                found.0 = found.0.min(lat.as_f64().unwrap());
+                found.1 = found.1.min(lon.as_f64().unwrap());
+            }
+            Some(parts) => parts.iter().for_each(|part| visit(part, found)),
+            None => {}
+        }
+    }
+    let mut found = (90.0, 180.0);
+    visit(&geometry["coordinates"], &mut found);
+    ((found.0 * 1e7) as i32, (found.1 * 1e7) as i32)
+}
+
+#[test]
+fn scenario_27_the_default_area_of_somebody_of_changsha_is_its_six_districts() {
+    let pack = RulePack::builtin();
+    let counties = counties();
+    let geometry = |code: &str| {
+        let found = counties.iter().find(|(known, _)| known == code);
+        found
+            .unwrap_or_else(|| panic!("no county {code}"))
+            .1
+            .clone()
+    };
+    let home = |code: &str| {
+        let codes = pack.divisions().home_area(code);
+        let parts: Vec<Value> = codes.iter().map(|code| geometry(code)).collect();
+        let shape = read_shape(&union_of(&parts).unwrap(), Datum::Wgs84).unwrap();
+        let fence = Fence::new("home", FenceKind::KeepIn, shape, 100_000).unwrap();
+        let fence = fence.with_role(FenceRole::Home).unwrap();
+        (codes, Fences::from(vec![fence]))
+    };
+    let (codes, changsha) = home("430102");
+    assert_eq!(
+        codes,
+        ["430102", "430103", "430104", "430105", "430111", "430112"]
+    );
+    let visit = |fences: &Fences, code: &str| {
+        let at = inside(&geometry(code));
+        story(&[0, 1, 3].map(|minute| fix(minute, at, 15)), fences)
+    };
+    for code in codes {
+        assert_eq!(visit(&changsha, code), "", "{code} is home");
+    }
+    for code in ["430121", "430181", "430182"] {
+        assert_eq!(visit(&changsha, code), "x0>3 ", "{code} needs a leave");
+    }
+    let (codes, lengshuijiang) = home("431381");
+    assert_eq!(codes, ["431381"]);
+    assert_eq!(visit(&lengshuijiang, "431381"), "");
+    assert_eq!(visit(&lengshuijiang, "431302"), "x0>3 ");
 }

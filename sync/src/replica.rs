@@ -216,6 +216,8 @@ impl<S: Store> Replica<S> {
         self.entropy = sha256(&[&self.entropy, &entropy]);
         self.let_go_of_parked();
         self.follow_epoch();
+        self.follow_trust();
+        self.follow_silence();
         self.pay_alarms();
         self.sign_receipts();
         self.sign_log();
@@ -228,6 +230,7 @@ impl<S: Store> Replica<S> {
     fn turn_clock(&mut self, now: i64) {
         let back = self.now - now;
         self.note_clock(now);
+        self.note_time(self.now, now);
         self.now = now;
         let (from, until) = self.tree_holds;
         // An office passed to another superior with the day.

@@ -23,6 +23,8 @@ mod gateway;
 mod hostile;
 #[path = "replica/induction.rs"]
 mod induction;
+#[path = "replica/kind.rs"]
+mod kind;
 #[path = "replica/net.rs"]
 mod net;
 #[path = "replica/passage.rs"]

@@ -1,8 +1,12 @@
-//! A second judge of fixes, slow and plain: sort first, then walk each fence by itself, as rules R7
-//! to R16 of the watch read. It shares only the geometry with the watch that it checks.
+//! A second judge of reports, slow and plain: sort first, then walk each fence by itself, as rules
+//! R7 to R16, D11 and D12 of the watch read. It shares only the geometry with the watch that it
+//! checks.
 
-use jiaolian_schema::fence::{Fence, FenceKind, Verdict};
+pub mod device;
+
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole, Verdict};
 use jiaolian_schema::fix::{Grade, Point};
+use jiaolian_schema::geo::farther_than;
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::watch::AlarmKind;
 use std::collections::BTreeSet;
@@ -20,7 +24,7 @@ const DEGREE_M: f64 = 111_000.0;
 pub struct TrueViolation {
     /// The fence.
     pub fence: String,
-    /// `Exit` or `Enter`.
+    /// Of which kind.
     pub kind: AlarmKind,
     /// Its first fix, ms UTC.
     pub time: i64,
@@ -28,6 +32,8 @@ pub struct TrueViolation {
     pub decided_at: i64,
     /// Its end, ms UTC; none while open.
     pub end: Option<i64>,
+    /// Whether it went farther than 20 km from where it began.
+    pub far: bool,
 }
 
 /// All violations in a set of one person's fixes, by fence and time.
@@ -83,6 +89,8 @@ struct Seen {
     core: Vec<i64>,
     clear: Vec<i64>,
     open: Option<TrueViolation>,
+    /// Points of `near` and `core` by time, to find where an exit began.
+    walked: Vec<Point>,
 }
 
 impl Seen {
@@ -112,7 +120,10 @@ fn judge_fence(
                 .any(|permit| permit.covers(name, fence.kind(), point))
         });
         if let Some(fence) = bound {
-            step(&mut seen, fence, point, &mut found);
+            let away = permits
+                .iter()
+                .any(|permit| permit.lifts(name, FenceKind::KeepIn, point.time));
+            step(&mut seen, (fence, away), point, &mut found);
         } else {
             seen.forget();
             end(&mut seen, point.time, &mut found);
@@ -131,12 +142,30 @@ fn end(seen: &mut Seen, time: i64, found: &mut Vec<TrueViolation>) {
     }
 }
 
-fn step(seen: &mut Seen, fence: &Fence, point: &Point, found: &mut Vec<TrueViolation>) {
+/// D12: farther than 20 km and both accuracies from the first fix.
+fn is_far(seen: &Seen, open: &TrueViolation, point: &Point) -> bool {
+    let first = seen.walked.iter().find(|walked| walked.time == open.time);
+    open.kind == AlarmKind::Exit
+        && first.is_some_and(|first| {
+            let spare = i64::from(first.accuracy_mm) + i64::from(point.accuracy_mm);
+            farther_than(first.at, point.at, 20_000_000 + spare)
+        })
+}
+
+fn step(
+    seen: &mut Seen,
+    (fence, away): (&Fence, bool),
+    point: &Point,
+    found: &mut Vec<TrueViolation>,
+) {
+    seen.walked.push(*point);
     let verdict = fence.verdict_of(point);
     let candidate = verdict.is_candidate() && point.grade() == Grade::Fine;
-    if seen.open.is_some() {
+    if let Some(open) = &seen.open {
         if candidate {
+            let far = is_far(seen, open, point);
             seen.clear.clear();
+            seen.open.iter_mut().for_each(|open| open.far |= far);
         } else if verdict == Verdict::Clear {
             seen.clear.push(point.time);
         }
@@ -157,9 +186,16 @@ fn step(seen: &mut Seen, fence: &Fence, point: &Point, found: &mut Vec<TrueViola
         grow(&mut seen.core, point.time);
     }
     let is_core = verdict == Verdict::Core;
-    let (kind, run) = match fence.kind() {
-        FenceKind::KeepIn => (AlarmKind::Exit, reach(&seen.near, 3, 3)),
-        FenceKind::KeepOut => {
+    let (kind, run) = match (fence.kind(), fence.role()) {
+        (FenceKind::KeepIn, Some(FenceRole::Curfew)) => {
+            (AlarmKind::NightOut, reach(&seen.near, 3, 3))
+        }
+        (FenceKind::KeepIn, _) if away => (AlarmKind::LeaveDev, reach(&seen.near, 3, 3)),
+        (FenceKind::KeepIn, _) => (AlarmKind::Exit, reach(&seen.near, 3, 3)),
+        (FenceKind::KeepOut, Some(FenceRole::Person)) => {
+            (AlarmKind::NearPerson, reach(&seen.near, 2, 2))
+        }
+        (FenceKind::KeepOut, _) => {
             let core = is_core.then(|| reach(&seen.core, 2, 1)).flatten();
             (AlarmKind::Enter, core.or_else(|| reach(&seen.near, 2, 5)))
         }
@@ -173,6 +209,7 @@ fn step(seen: &mut Seen, fence: &Fence, point: &Point, found: &mut Vec<TrueViola
             time,
             decided_at,
             end: None,
+            far: false,
         });
     }
 }
@@ -195,7 +232,9 @@ mod tests {
     use jiaolian_schema::fence::Fences;
     use jiaolian_schema::fix::{Coord, Source};
     use jiaolian_schema::geo::Shape;
-    use jiaolian_schema::watch::{Change, rejudge};
+    use jiaolian_schema::signal::Signs;
+    use jiaolian_schema::watch::{Ground, Numbers, Spans, Word, judge as judge_words};
+    use std::collections::BTreeMap;
 
     fn fence(id: &str, kind: FenceKind, east: i64) -> Fence {
         let corner = |lat: i64, lon: i64| Coord::from_wide(lat, lon).unwrap();
@@ -218,12 +257,21 @@ mod tests {
             state ^= state << 17;
             (state % bound as u64) as i64
         };
-        let (mut time, mut east) = (0, 50_000);
+        let (mut time, mut east, mut tour) = (0, 50_000, 0);
         let mut points = Vec::new();
         for _ in 0..400 {
             time += [20_000, 60_000, 90_000, 240_000, 1_700_000, 2_000_000][throw(6) as usize];
             east = (east + throw(60_001) - 30_000).clamp(-100_000, 250_000);
-            let jump = if throw(30) == 0 { 5_000_000 } else { 0 };
+            let jump = if throw(30) == 0 || tour > 0 {
+                5_000_000
+            } else {
+                0
+            };
+            tour = if tour > 0 {
+                tour - 1
+            } else {
+                8 * i64::from(throw(150) == 0)
+            };
             let at = Coord::from_wide(280_050_000, 1_130_000_000 + east + jump).unwrap();
             let source = [
                 Source::Gnss,
@@ -240,54 +288,79 @@ mod tests {
 
     #[test]
     fn both_judges_find_the_same_violations_on_random_walks() {
+        let role = |fence: Fence, role| fence.with_role(role).unwrap();
         let fences = vec![
             fence("in", FenceKind::KeepIn, 0),
             fence("out", FenceKind::KeepOut, 100_000),
+            role(fence("night", FenceKind::KeepIn, 20_000), FenceRole::Curfew),
+            role(
+                fence("victim", FenceKind::KeepOut, 80_000),
+                FenceRole::Person,
+            ),
         ];
         let set = Fences::from(fences.clone());
-        let permit = Permit {
+        let permit = |from, area| Permit {
             person: "p".to_owned(),
-            from: 60_000_000,
-            to: 100_000_000,
-            area: None,
+            from,
+            to: from + 40_000_000,
+            area,
             fence: None,
             signed: None,
-            revoked: Some(90_000_000),
+            revoked: Some(from + 30_000_000),
         };
-        let mut total = 0;
+        let elsewhere = fence("there", FenceKind::KeepIn, 300_000).shape().clone();
+        let permits = [
+            permit(60_000_000, None),
+            permit(160_000_000, Some(elsewhere)),
+        ];
+        let (bound, down) = (Spans::always(), Spans::default());
+        let numbers = Numbers::default();
+        let ground = Ground {
+            fences: &set,
+            permits: &permits,
+            numbers: &numbers,
+            interval_ms: None,
+            bound: &bound,
+            down: &down,
+        };
+        let mut kinds = BTreeMap::new();
+        let mut far = 0;
         for seed in 1..=200 {
             let points = walk(seed);
-            let permits = [permit.clone()];
-            let judged = rejudge("p", &points, &set, &permits);
-            let mut quick: Vec<_> = judged
-                .violations
+            let words: Vec<Word> = points
                 .iter()
-                .map(|v| {
-                    let kind = if v.change == Change::Exit {
-                        "exit"
-                    } else {
-                        "enter"
-                    };
-                    let end = v.cleared.as_ref().map(|cleared| cleared.time);
-                    (v.fence.clone(), kind, v.time, v.decided_at, end)
+                .rev()
+                .map(|point| Word {
+                    time: point.time,
+                    point: Some(*point),
+                    signs: Signs::NONE,
+                })
+                .collect();
+            let judged = judge_words("p", &words, &ground, i64::MIN);
+            let about_fences = judged.conditions.iter().filter(|c| !c.about.is_empty());
+            let mut quick: Vec<_> = about_fences
+                .map(|c| {
+                    let end = c.cleared.as_ref().map(|cleared| cleared.time);
+                    let far = c.graver.is_some();
+                    (c.about.clone(), c.kind, c.time, c.decided_at, end, far)
                 })
                 .collect();
             let mut slow: Vec<_> = judge(&points, &fences, &permits)
                 .into_iter()
-                .map(|v| {
-                    let kind = if v.kind == AlarmKind::Exit {
-                        "exit"
-                    } else {
-                        "enter"
-                    };
-                    (v.fence, kind, v.time, v.decided_at, v.end)
-                })
+                .map(|v| (v.fence, v.kind, v.time, v.decided_at, v.end, v.far))
                 .collect();
             quick.sort();
             slow.sort();
-            total += slow.len();
+            for found in &slow {
+                *kinds.entry(found.1).or_insert(0) += 1;
+                far += usize::from(found.5);
+            }
             assert_eq!(quick, slow, "seed {seed}");
         }
-        assert!(total > 500, "only {total} violations in all walks");
+        assert!(
+            kinds.len() == 5 && kinds.values().all(|n| *n > 20),
+            "{kinds:?}"
+        );
+        assert!(far > 5, "{far} went far");
     }
 }

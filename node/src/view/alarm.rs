@@ -91,7 +91,17 @@ fn severity(node: &Node, file: &File) -> u8 {
         .alarm_kind(&raise.kind)
         .filter(|_| raise.retrospective == 0 && !ended);
     let minutes = (node.now() - raise.time).max(0) / 60_000;
-    let grown = kind.map(|kind| kind.severity_after(u32::try_from(minutes).unwrap_or(u32::MAX)));
+    let mut steps = file.steps(file.id.into()).into_iter();
+    let worse = steps
+        .any(|entry| matches!(&entry.fact.what, What::Step { event, .. } if event == "worsen"));
+    let grown = kind.map(|kind| {
+        let lasted = kind.severity_after(u32::try_from(minutes).unwrap_or(u32::MAX));
+        if worse {
+            lasted.min(kind.severity_worsened())
+        } else {
+            lasted
+        }
+    });
     grown.unwrap_or(raise.severity).min(raise.severity)
 }
 

@@ -191,6 +191,7 @@ fn fence_field(error: &CheckFenceError) -> &'static str {
         CheckFenceError::Id(_) => "name",
         CheckFenceError::Buffer(_) | CheckFenceError::Clearable { .. } => "buffer_m",
         CheckFenceError::Schedule(_) => "schedule",
+        CheckFenceError::Role { .. } => "kind",
         CheckFenceError::Shape(_) => "area",
     }
 }

@@ -81,6 +81,7 @@ pub fn fence(error: &CheckFenceError) -> Text {
             words_with("fence", "buffer_range", &[&(mm / MM_A_METRE).to_string()])
         }
         CheckFenceError::Schedule(_) => words("fence", "schedule_form"),
+        CheckFenceError::Role { .. } => words("fence", "role_kind"),
         CheckFenceError::Shape(shape) => rings(shape),
         CheckFenceError::Clearable {
             buffer_mm,

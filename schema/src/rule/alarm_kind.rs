@@ -110,6 +110,14 @@ pub struct AlarmKind {
 }
 
 impl AlarmKind {
+    /// Severity once the watch said of an alarm that it grew graver: the parameter `severity_…`.
+    pub fn severity_worsened(&self) -> u8 {
+        let named = self.parameter.iter();
+        let graver = named.filter(|(name, _)| name.starts_with("severity_"));
+        let graver = graver.filter_map(|(_, severity)| u8::try_from(*severity).ok());
+        graver.min().unwrap_or(self.severity).min(self.severity)
+    }
+
     /// Severity of an alarm that began `minutes` ago.
     pub fn severity_after(&self, minutes: u32) -> u8 {
         let passed = self

@@ -2,6 +2,7 @@
 
 use super::{DecisionFacts, RulePack, SealStep};
 use crate::standing::{Decision, Signer, SlotAct, SlotRules, Verdict};
+use crate::watch::Numbers;
 use crate::workflow::{Leaning, Relation, Signer as Capacity};
 
 /// Lowest tier that may make another office of its area responsible: the county.
@@ -37,6 +38,10 @@ impl SlotRules for RulePack {
 
     fn leads(&self, role: &str) -> bool {
         self.leads_office(role)
+    }
+
+    fn watch_numbers(&self) -> Numbers {
+        self.numbers().clone()
     }
 
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {

@@ -3,6 +3,8 @@
 
 use crate::act::Span;
 use crate::id::{OfficeId, PersonId};
+use crate::rule::builtin_numbers;
+use crate::watch::Numbers;
 
 /// A decision's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +101,11 @@ pub trait SlotRules {
     fn only_reads(&self, roles: &[String]) -> bool {
         let _ = roles;
         false
+    }
+
+    /// The numbers by which the watch judges; no part of the fold.
+    fn watch_numbers(&self) -> Numbers {
+        builtin_numbers().clone()
     }
 
     /// Whether a role leads its office and may rule on quarrels there.

@@ -1,8 +1,8 @@
-//! Judging a whole set of fixes at once, for `replay` and after a late fix (R18).
+//! Judging a whole set of reports at once, for `replay` and after a late report (R18).
 
 use std::collections::BTreeMap;
 
-use super::{Change, Step, Transition, WatchState};
+use super::{AlarmKind, Change, Ground, Step, Transition, WatchState, Word};
 use crate::fence::Fences;
 use crate::fix::{Fix, FixId, Point};
 use crate::permit::Permit;
@@ -44,26 +44,29 @@ impl EventKind {
     }
 }
 
-/// A stretch of time in which a person broke a fence's rule: [time, clear).
+/// A stretch of time [time, clear) in which something was so that an alarm tells of: a person broke
+/// a fence's rule, or something is the matter with the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The fence's id.
-    pub fence: String,
-    /// [`Change::Exit`] or [`Change::Enter`].
-    pub change: Change,
+pub struct Condition {
+    /// Of which kind.
+    pub kind: AlarmKind,
+    /// The fence's id; empty where it is about the device.
+    pub about: String,
     /// When it began, ms since 1970.
     pub time: i64,
-    /// The fix that decided it, ms since 1970.
+    /// The report that decided it, ms since 1970; for a silence the instant at which it was one.
     pub decided_at: i64,
-    /// The fix that decided it.
+    /// What decided it: the fix, or the instant.
     pub deciding: FixId,
+    /// How grave it grew, where that is graver than its kind.
+    pub graver: Option<u8>,
     /// The points that prove it.
     pub evidence: Vec<Point>,
     /// How it ended, if it did.
     pub cleared: Option<Clearing>,
 }
 
-/// The end of a violation.
+/// The end of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clearing {
     /// The clear that was decided.
@@ -76,18 +79,34 @@ pub struct Clearing {
     pub evidence: Vec<Point>,
 }
 
-/// All that a person's fixes come to.
+/// All that a person's reports come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
-    /// The state after the last fix, for the next.
+    /// The state after the last report, for the next.
     pub state: WatchState,
-    /// Every decision, in the order of the fixes that decided.
+    /// Every decision, in the order of the reports that decided; what the clock decided after the
+    /// last report comes last.
     pub transitions: Vec<Transition>,
-    /// The violations, by the fix that decided them.
-    pub violations: Vec<Violation>,
+    /// The conditions, by what decided them.
+    pub conditions: Vec<Condition>,
 }
 
-/// Judges one person's points, in any order and with doubles.
+/// Judges one person's reports, in any order and with doubles, up to the instant `now`, ms since
+/// 1970 (D1).
+pub fn judge(person: &str, words: &[Word], ground: &Ground<'_>, now: i64) -> Judgement {
+    let mut sorted = words.to_vec();
+    sorted.sort_by_key(|word| word.time);
+    let mut judged = Judgement::default();
+    for instant in sorted.chunk_by(|a, b| a.time == b.time) {
+        let hearing = judged.state.hear_instant(person, instant, ground);
+        judged.transitions.extend(hearing.transitions);
+    }
+    judged.transitions.extend(judged.state.lapse(now, ground));
+    gather(&mut judged.conditions, &judged.transitions);
+    judged
+}
+
+/// Judges one person's points by R1 to R25 alone, in any order and with doubles.
 pub fn rejudge(person: &str, points: &[Point], fences: &Fences, permits: &[Permit]) -> Judgement {
     let permits: Vec<&Permit> = permits
         .iter()
@@ -106,15 +125,16 @@ fn judge_all(
     let mut state = WatchState::default();
     let mut transitions = Vec::new();
     for point in &points {
-        if let Step::Used(decided) = state.step_point(person, point, fences, permits) {
+        if let Step::Used(decided) = state.step_point(person, point, (fences, permits, None)) {
             transitions.extend(decided);
         }
     }
-    let violations = violations(&transitions);
+    let mut conditions = Vec::new();
+    gather(&mut conditions, &transitions);
     Judgement {
         state,
         transitions,
-        violations,
+        conditions,
     }
 }
 
@@ -142,47 +162,43 @@ pub fn events(fixes: &[Fix], fences: &Fences, permits: &[Permit]) -> Vec<Event> 
 }
 
 fn event(person: &str, decided: &Transition) -> Option<Event> {
-    let kind = match decided.change {
-        Change::Exit => EventKind::Exit,
-        Change::Enter => EventKind::Enter,
-        Change::ClearReturned | Change::ClearPermitted | Change::ClearUnbound => EventKind::Clear,
-        Change::Suspect => return None,
+    let kind = match (decided.change, decided.kind) {
+        (Change::Begin, AlarmKind::Exit) => EventKind::Exit,
+        (Change::Begin, AlarmKind::Enter) => EventKind::Enter,
+        (change, _) if change.is_clear() => EventKind::Clear,
+        _ => return None,
     };
     Some(Event {
         person: person.to_owned(),
         decided_at: decided.decided_at,
-        fence: decided.fence.clone(),
+        fence: decided.about.clone(),
         kind,
         time: decided.time,
     })
 }
 
-fn violations(transitions: &[Transition]) -> Vec<Violation> {
-    let mut violations: Vec<Violation> = Vec::new();
+/// Adds what decisions come to, in their order, to conditions that were open before.
+pub fn gather(conditions: &mut Vec<Condition>, transitions: &[Transition]) {
     for decided in transitions {
+        if decided.change == Change::Begin {
+            conditions.extend(decided.begun());
+            continue;
+        }
+        let of_it = |condition: &&mut Condition| {
+            Some(condition.deciding) == decided.began_by
+                && (condition.kind, &condition.about) == (decided.kind, &decided.about)
+        };
+        let Some(condition) = conditions.iter_mut().rev().find(of_it) else {
+            continue;
+        };
+        condition.graver = decided.graver;
         if decided.change.is_clear() {
-            let closes = |violation: &&mut Violation| {
-                Some(violation.deciding) == decided.closes && violation.fence == decided.fence
-            };
-            if let Some(violation) = violations.iter_mut().rev().find(closes) {
-                violation.cleared = Some(Clearing {
-                    change: decided.change,
-                    time: decided.time,
-                    decided_at: decided.decided_at,
-                    evidence: decided.evidence.clone(),
-                });
-            }
-        } else if decided.change != Change::Suspect {
-            violations.push(Violation {
-                fence: decided.fence.clone(),
+            condition.cleared = Some(Clearing {
                 change: decided.change,
                 time: decided.time,
                 decided_at: decided.decided_at,
-                deciding: decided.deciding,
                 evidence: decided.evidence.clone(),
-                cleared: None,
             });
         }
     }
-    violations
 }

@@ -2,26 +2,59 @@
 
 use minicbor::{Decode, Encode};
 
+use super::number::{Bar, Numbers};
+use super::open::Open;
 use super::run::{RUN_GAP_MS_MAX, Run};
-use super::{Change, Transition};
-use crate::fence::{FenceKind, Verdict};
-use crate::fix::{FixId, Grade, Point};
+use super::{AlarmKind, Change, Transition};
+use crate::fence::{Fence, FenceKind, Verdict};
+use crate::fix::{Grade, Point};
+use crate::geo::farther_than;
 
-/// Fixes and span of an exit, ms.
-const EXIT_COUNT: u32 = 3;
-const EXIT_SPAN_MS: i64 = 3 * 60_000;
+/// Fixes and span of an exit (R14).
+const EXIT: Bar = bar(3, 3);
 /// Fixes and span of an entry well inside.
-const CORE_COUNT: u32 = 2;
-const CORE_SPAN_MS: i64 = 60_000;
+const CORE: Bar = bar(2, 1);
 /// Fixes and span of an entry into the buffer.
-const NEAR_COUNT: u32 = 2;
-const NEAR_SPAN_MS: i64 = 5 * 60_000;
-/// Fixes and span of a clear.
-const CLEAR_COUNT: u32 = 2;
-const CLEAR_SPAN_MS: i64 = 2 * 60_000;
-/// Coarse fixes and span of a suspicion.
-const SUSPECT_COUNT: u32 = 3;
-const SUSPECT_SPAN_MS: i64 = 15 * 60_000;
+const NEAR: Bar = bar(2, 5);
+/// Fixes and span of a clear (R15).
+const CLEAR: Bar = bar(2, 2);
+/// Coarse fixes and span of a suspicion (R17).
+const SUSPECT: Bar = bar(3, 15);
+
+const fn bar(count: u32, minutes: i64) -> Bar {
+    let span_ms = minutes * 60_000;
+    Bar { count, span_ms }
+}
+
+/// What breaking a fence is, and how many fixes over what span decide it.
+pub(super) struct Manner {
+    kind: AlarmKind,
+    near: Bar,
+    core: Option<Bar>,
+    /// How far a way from where an exit began makes it graver, mm, and how grave.
+    far: Option<(i64, u8)>,
+}
+
+impl Manner {
+    /// By the role of the fence and the numbers of the rules, or by R14 alone.
+    pub(super) fn of(fence: &Fence, numbers: Option<&Numbers>) -> Self {
+        let kind = AlarmKind::of_fence(fence, numbers.is_some());
+        let (near, core) = match (fence.kind(), kind, numbers) {
+            (_, AlarmKind::NightOut, Some(numbers)) => (numbers.night, None),
+            (_, AlarmKind::NearPerson, Some(numbers)) => (numbers.person, None),
+            (FenceKind::KeepIn, ..) => (EXIT, None),
+            (FenceKind::KeepOut, ..) => (NEAR, Some(CORE)),
+        };
+        let far = numbers.map(|numbers| (numbers.far_mm, numbers.severity_far));
+        let far = far.filter(|_| kind == AlarmKind::Exit);
+        Self {
+            kind,
+            near,
+            core,
+            far,
+        }
+    }
+}
 
 /// What is remembered of a person at a fence.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -47,53 +80,56 @@ pub(super) struct Guard {
     suspected: bool,
 }
 
-/// A violation that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub(super) struct Open {
-    #[n(0)]
-    pub(super) time: i64,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub(super) deciding: FixId,
-}
-
 /// A decision, before it is given names.
 pub(super) struct Turn {
-    change: Change,
+    pub(super) kind: AlarmKind,
+    pub(super) change: Change,
     time: i64,
+    graver: Option<u8>,
     evidence: Vec<Point>,
 }
 
 impl Turn {
-    fn of(change: Change, run: &Run) -> Self {
+    fn of(kind: AlarmKind, change: Change, run: &Run) -> Self {
         Self {
+            kind,
             change,
             time: run.began(),
+            graver: None,
             evidence: run.evidence(),
         }
     }
 
-    /// The decision as it leaves the watch; opens or closes the guard's violation.
+    /// The decision as it leaves the watch; opens or closes the guard's condition.
     pub(super) fn record(self, guard: &mut Guard, person: &str, point: &Point) -> Transition {
         let deciding = point.id(person);
-        let closes = self
-            .change
-            .is_clear()
-            .then(|| guard.open.take().map(|open| open.deciding));
-        if matches!(self.change, Change::Exit | Change::Enter) {
-            guard.open = Some(Open {
-                time: self.time,
-                deciding,
-            });
+        let mut began_by = guard.open.as_ref().map(|open| open.deciding);
+        match (self.change, &mut guard.open) {
+            (Change::Begin, _) if self.kind == AlarmKind::Suspect => began_by = None,
+            (Change::Begin, open) => {
+                began_by = None;
+                *open = Some(Open {
+                    time: self.time,
+                    deciding,
+                    kind: self.kind,
+                    decided_at: point.time,
+                    graver: None,
+                    first: self.evidence.first().copied(),
+                });
+            }
+            (Change::Worsen, Some(open)) => open.graver = self.graver,
+            (_, open) => *open = None,
         }
         Transition {
-            fence: guard.fence.clone(),
+            about: guard.fence.clone(),
+            kind: self.kind,
             change: self.change,
             time: self.time,
             decided_at: point.time,
             deciding,
+            graver: self.graver,
             evidence: self.evidence,
-            closes: closes.flatten(),
+            began_by,
         }
     }
 }
@@ -119,27 +155,29 @@ impl Guard {
     /// A fix that the fence binds.
     pub(super) fn judge(
         &mut self,
-        kind: FenceKind,
+        manner: &Manner,
         verdict: Verdict,
         point: &Point,
     ) -> Option<Turn> {
         if matches!(verdict, Verdict::Back | Verdict::Clear) {
             self.suspected = false;
         }
-        let turn = match (self.open.is_some(), point.grade()) {
-            (true, grade) => self.judge_open(verdict, grade, point),
-            (false, _) if matches!(verdict, Verdict::Back | Verdict::Clear) => {
+        let turn = match (&self.open, point.grade()) {
+            (Some(_), grade) => self.judge_open(manner, verdict, grade, point),
+            (None, _) if matches!(verdict, Verdict::Back | Verdict::Clear) => {
                 self.empty();
                 None
             }
-            (false, _) if verdict == Verdict::Neutral => None,
-            (false, Grade::Fine) => self.judge_candidate(kind, verdict, point),
-            (false, Grade::Coarse) => self.judge_faint(point),
+            (None, _) if verdict == Verdict::Neutral => None,
+            (None, Grade::Fine) => self.judge_candidate(manner, verdict, point),
+            (None, Grade::Coarse) => self.judge_faint(point),
         };
-        if turn
-            .as_ref()
-            .is_some_and(|turn| turn.change != Change::Suspect)
-        {
+        let ends_runs = |turn: &Turn| match turn.change {
+            Change::Begin => turn.kind != AlarmKind::Suspect,
+            Change::Worsen => false,
+            _ => true,
+        };
+        if turn.as_ref().is_some_and(ends_runs) {
             self.empty();
         }
         turn
@@ -148,49 +186,58 @@ impl Guard {
     /// A fix that the fence does not bind (R11).
     pub(super) fn release(&mut self, cause: Change, point: &Point) -> Option<Turn> {
         self.empty();
-        self.open.is_some().then(|| Turn {
+        self.open.as_ref().map(|open| Turn {
+            kind: open.kind,
             change: cause,
             time: point.time,
+            graver: open.graver,
             evidence: vec![*point],
         })
     }
 
-    fn judge_open(&mut self, verdict: Verdict, grade: Grade, point: &Point) -> Option<Turn> {
+    fn judge_open(
+        &mut self,
+        manner: &Manner,
+        verdict: Verdict,
+        grade: Grade,
+        point: &Point,
+    ) -> Option<Turn> {
+        let open = self.open.as_ref()?;
         if verdict == Verdict::Clear {
             Run::extend(&mut self.clear, point, None);
         } else if verdict.is_candidate() && grade == Grade::Fine {
             self.clear = None;
+            return worse(open, manner, point);
         }
-        Run::reaches(self.clear.as_ref(), CLEAR_COUNT, CLEAR_SPAN_MS)
-            .map(|run| Turn::of(Change::ClearReturned, run))
+        let run = Run::reaches(self.clear.as_ref(), CLEAR.count, CLEAR.span_ms)?;
+        let graver = open.graver;
+        let turn = Turn::of(open.kind, Change::ClearReturned, run);
+        Some(Turn { graver, ..turn })
     }
 
     fn judge_candidate(
         &mut self,
-        kind: FenceKind,
+        manner: &Manner,
         verdict: Verdict,
         point: &Point,
     ) -> Option<Turn> {
         Run::extend(&mut self.near, point, Some(RUN_GAP_MS_MAX));
-        if kind == FenceKind::KeepIn {
-            let run = Run::reaches(self.near.as_ref(), EXIT_COUNT, EXIT_SPAN_MS);
-            return run.map(|run| Turn::of(Change::Exit, run));
-        }
-        let mut core = None;
-        if verdict == Verdict::Core {
+        let mut run = None;
+        if let Some(bar) = manner.core.filter(|_| verdict == Verdict::Core) {
             Run::extend(&mut self.core, point, Some(RUN_GAP_MS_MAX));
-            core = Run::reaches(self.core.as_ref(), CORE_COUNT, CORE_SPAN_MS);
+            run = Run::reaches(self.core.as_ref(), bar.count, bar.span_ms);
         }
-        core.or_else(|| Run::reaches(self.near.as_ref(), NEAR_COUNT, NEAR_SPAN_MS))
-            .map(|run| Turn::of(Change::Enter, run))
+        let Bar { count, span_ms } = manner.near;
+        run.or_else(|| Run::reaches(self.near.as_ref(), count, span_ms))
+            .map(|run| Turn::of(manner.kind, Change::Begin, run))
     }
 
     fn judge_faint(&mut self, point: &Point) -> Option<Turn> {
         Run::extend(&mut self.faint, point, Some(RUN_GAP_MS_MAX));
-        let run = Run::reaches(self.faint.as_ref(), SUSPECT_COUNT, SUSPECT_SPAN_MS);
+        let run = Run::reaches(self.faint.as_ref(), SUSPECT.count, SUSPECT.span_ms);
         let run = run.filter(|_| !self.suspected)?;
         self.suspected = true;
-        Some(Turn::of(Change::Suspect, run))
+        Some(Turn::of(AlarmKind::Suspect, Change::Begin, run))
     }
 
     fn empty(&mut self) {
@@ -199,4 +246,18 @@ impl Guard {
         self.clear = None;
         self.faint = None;
     }
+}
+
+/// D12: an exit that has gone far from where it began.
+fn worse(open: &Open, manner: &Manner, point: &Point) -> Option<Turn> {
+    let (far_mm, severity) = manner.far.filter(|_| open.kind == AlarmKind::Exit)?;
+    let first = open.first.filter(|_| open.graver.is_none())?;
+    let spare_mm = i64::from(first.accuracy_mm) + i64::from(point.accuracy_mm);
+    farther_than(first.at, point.at, far_mm.saturating_add(spare_mm)).then(|| Turn {
+        kind: open.kind,
+        change: Change::Worsen,
+        time: point.time,
+        graver: Some(severity),
+        evidence: vec![first, *point],
+    })
 }

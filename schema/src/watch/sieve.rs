@@ -32,6 +32,17 @@ impl Sieve {
         self.jump.as_ref().or(self.used.as_ref())
     }
 
+    /// The last fix that was used.
+    pub(super) fn used(&self) -> Option<&Point> {
+        self.used.as_ref()
+    }
+
+    /// Whether it comes before, or in the place of, one already judged.
+    pub(super) fn is_late(&self, point: &Point) -> bool {
+        let last = self.last().filter(|_| point.is_accurate_enough());
+        last.is_some_and(|last| point.order() < last.order())
+    }
+
     pub(super) fn sift(&mut self, point: &Point) -> Sifted {
         if !point.is_accurate_enough() {
             return Sifted::Unused(Unused::Inaccurate);

@@ -93,6 +93,7 @@ impl<S: Store> Replica<S> {
             office: setup.office,
             node: setup.node,
             witness: setup.witness,
+            desk: super::supervise::Desk::new(setup.rules.watch_numbers()),
             rules: setup.rules,
             verifier: setup.verifier,
             limits: setup.limits,
@@ -134,7 +135,6 @@ impl<S: Store> Replica<S> {
             partings: BTreeMap::new(),
             purged: BTreeMap::new(),
             purges: BTreeMap::new(),
-            desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
             superior_heard: 0,
             entropy: setup.entropy,
@@ -264,6 +264,7 @@ impl<S: Store> Replica<S> {
             replica.note_watch_row(key, value);
             Ok(())
         })?;
+        self.read_outages()?;
         self.read_shreds()?;
         self.read_parted()?;
         self.read_purged()?;

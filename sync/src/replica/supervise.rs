@@ -1,28 +1,28 @@
-//! Supervision: a position report becomes a stored fix, a step of the person's watch and, where it
-//! decides one, an alarm,
-//! all in one batch. What arrives late, and permits and fences that arrive late, make the stored
-//! fixes be judged again.
+//! Supervision: a device's report is stored, becomes a step of the person's watch and, where it
+//! decides one, an alarm, all in one batch. What arrives late, and permits and fences that arrive
+//! late, make the stored reports be judged again; of silence the clock decides.
 
 mod alarm;
+mod hear;
 mod judge;
+mod silence;
 mod watched;
 
 pub(super) use judge::is_watched;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;
-use crate::effect::Event;
 use crate::store::{Store, StoreError, Table};
-use alarm::WITHDRAW;
+use alarm::{CLOSE_ITSELF, WITHDRAW};
 use jiaolian_schema::act::Raise;
-use jiaolian_schema::canon;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::fix::{Fix, Point};
+use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
-use jiaolian_schema::signal::{Signal, Signs};
-use jiaolian_schema::watch::{ClockReport, NodeClock, Step, Unused, judge_clock};
+use jiaolian_schema::signal::Signs;
+use jiaolian_schema::watch::{Numbers, Spans, Unused};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use thiserror::Error;
 use watched::Watched;
 
@@ -32,8 +32,6 @@ use watched::Watched;
 pub const LIVE_SKEW_MS: i64 = 5 * 60_000;
 /// People whose permits are read again with one tick.
 const FOLLOWED_AT_ONCE: usize = 16;
-/// Reports by which the node's clock is judged.
-const CLOCK_REPORTS: usize = 64;
 
 /// Why a report is not taken in.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,9 +80,10 @@ pub enum Judged {
     Unused(Unused),
     /// It came late: the person's fixes were judged again.
     Again,
-    /// Stored only: its time is too far from the node's clock.
+    /// Its time is too far from the node's clock: its position is stored only, and it is heard as of
+    /// the time of receipt.
     Skewed,
-    /// Stored: it has no position.
+    /// Stored: it has no position, or is the single check of a phone.
     Said,
 }
 
@@ -123,10 +122,30 @@ pub(super) struct Desk {
     /// Something of the watch could not be signed just now.
     unsigned: bool,
     epoch: u64,
+    /// Live reports by which the node's clock is judged, and how far it is ahead where they agree,
+    /// ms.
     clock: VecDeque<(String, i64, i64)>,
+    ahead_ms: Option<i64>,
+    /// People with reports whose time was not believed.
+    doubted: BTreeSet<PersonCode>,
+    /// When the clock may next decide something of a person, ms UTC.
+    due: BTreeSet<(i64, PersonCode)>,
+    due_of: BTreeMap<PersonCode, i64>,
+    /// When this node did not run, and when it last noted that it does.
+    down: Spans,
+    alive: Option<i64>,
+    numbers: Arc<Numbers>,
 }
 
 impl Desk {
+    pub(super) fn new(numbers: Numbers) -> Self {
+        let numbers = Arc::new(numbers);
+        Self {
+            numbers,
+            ..Self::default()
+        }
+    }
+
     /// Forgets dossiers of a person; true where nothing of the person is left.
     pub(super) fn forget(&mut self, person: PersonCode, dossiers: &BTreeSet<DossierId>) -> bool {
         for lists in [
@@ -158,188 +177,13 @@ impl Desk {
         self.elsewhere.remove(&person);
         self.behind.remove(&person);
         self.owed.remove(&person);
+        self.doubted.remove(&person);
+        self.schedule(person, None);
         true
     }
 }
 
 impl<S: Store> Replica<S> {
-    /// Takes in a position of which the device says nothing more. `live` tells a report of now from
-    /// one that waited on the device.
-    pub fn report(
-        &mut self,
-        fix: &Fix,
-        received_at: i64,
-        live: bool,
-    ) -> Result<ReportOutcome, ReportError> {
-        let report = Report {
-            person: fix.person.clone(),
-            terminal: String::new(),
-            time: fix.point.time,
-            point: Some(fix.point),
-            signs: Signs::NONE,
-            live,
-        };
-        self.hear_device(&report, received_at)
-    }
-
-    /// Takes in a device's report.
-    pub fn hear_device(
-        &mut self,
-        report: &Report,
-        received_at: i64,
-    ) -> Result<ReportOutcome, ReportError> {
-        self.turn_clock(received_at);
-        let unknown = || ReportError::UnknownPerson(report.person.clone());
-        let person = PersonCode::from_hex(&report.person).ok_or_else(unknown)?;
-        if !self.desk.people.contains_key(&person) {
-            return Err(unknown());
-        }
-        let time = report.time;
-        let mut watched = self.watch_of(person)?;
-        if !watched.is_bound(time) {
-            self.desk.watched.insert(person, watched);
-            return Err(ReportError::Unbound { person, time });
-        }
-        let outcome = match report.point {
-            Some(point) => self.take_fix(person, &mut watched, (report, point), received_at),
-            None => self.take_signal(person, report, received_at),
-        };
-        self.desk.watched.insert(person, watched);
-        self.settle();
-        outcome
-    }
-
-    fn take_signal(
-        &mut self,
-        person: PersonCode,
-        report: &Report,
-        received_at: i64,
-    ) -> Result<ReportOutcome, ReportError> {
-        let mut outcome = ReportOutcome {
-            judged: Judged::Double,
-            raised: Vec::new(),
-            withdrawn: Vec::new(),
-        };
-        let signal = Signal {
-            person: report.person.clone(),
-            terminal: report.terminal.clone(),
-            time: report.time,
-            signs: report.signs,
-        };
-        let key = watched::fix_key(person, signal.time, signal.id());
-        if self.disk.get(Table::Signal, &key)?.is_some() {
-            return Ok(outcome);
-        }
-        let stored = StoredSignal {
-            signal,
-            received_at,
-            live: report.live,
-        };
-        self.disk.put(Table::Signal, &key, canon::encode(&stored));
-        outcome.judged = Judged::Said;
-        Ok(outcome)
-    }
-
-    fn take_fix(
-        &mut self,
-        person: PersonCode,
-        watched: &mut Watched,
-        (report, point): (&Report, Point),
-        received_at: i64,
-    ) -> Result<ReportOutcome, ReportError> {
-        let live = report.live;
-        let fix = &Fix {
-            person: report.person.clone(),
-            point,
-        };
-        let mut outcome = ReportOutcome {
-            judged: Judged::Double,
-            raised: Vec::new(),
-            withdrawn: Vec::new(),
-        };
-        let key = watched::fix_key(person, fix.point.time, fix.id());
-        if self.disk.get(Table::Fix, &key)?.is_some() {
-            return Ok(outcome);
-        }
-        let judged = !live || self.is_timely(&fix.person, fix.point.time, received_at);
-        let stored = StoredFix {
-            person: fix.person.clone(),
-            point: fix.point,
-            received_at,
-            live,
-            judged,
-            signs: (!report.signs.is_none()).then_some(report.signs),
-        };
-        self.disk.put(Table::Fix, &key, canon::encode(&stored));
-        if !judged {
-            outcome.judged = Judged::Skewed;
-            return Ok(outcome);
-        }
-        watched.seen(&fix.point, received_at);
-        watched.mark(fix.point.time);
-        let step = watched.state.step(fix, &watched.fences, &watched.permits);
-        match step {
-            Step::Used(transitions) => {
-                outcome.judged = Judged::Next;
-                for transition in &transitions {
-                    if self.is_told_otherwise(person, watched, transition) {
-                        let since = Some(transition.time);
-                        let (raised, withdrawn) = self.judge_again(person, watched, since)?;
-                        outcome.raised.extend(raised);
-                        outcome.withdrawn.extend(withdrawn);
-                        break;
-                    }
-                    let raised = self.decide(person, watched, transition, live);
-                    outcome.raised.extend(raised);
-                    if std::mem::take(&mut self.desk.unsigned) {
-                        watched.owe(transition.time);
-                    }
-                }
-            }
-            Step::Unused(cause) => outcome.judged = Judged::Unused(cause),
-            Step::Late => {
-                outcome.judged = Judged::Again;
-                let (raised, withdrawn) =
-                    self.judge_again(person, watched, Some(fix.point.time))?;
-                (outcome.raised, outcome.withdrawn) = (raised, withdrawn);
-            }
-        }
-        self.save_watch(person, watched);
-        self.publish(Event::Watched { person });
-        Ok(outcome)
-    }
-
-    /// Whether a live report's time fits the node's clock, or the devices agree that the clock is
-    /// wrong.
-    fn is_timely(&mut self, device: &str, time: i64, received_at: i64) -> bool {
-        let clock = &mut self.desk.clock;
-        clock.retain(|(other, _, _)| other != device);
-        clock.push_back((device.to_owned(), time, received_at));
-        while clock.len() > CLOCK_REPORTS {
-            clock.pop_front();
-        }
-        let true_time = match self.node_clock() {
-            NodeClock::Untrusted { ahead_ms } => received_at - ahead_ms,
-            NodeClock::Trusted | NodeClock::Unknown => received_at,
-        };
-        (time - true_time).abs() <= LIVE_SKEW_MS
-    }
-
-    /// What recent live reports say of this node's clock.
-    pub fn node_clock(&self) -> NodeClock {
-        let reports: Vec<ClockReport<'_>> = self
-            .desk
-            .clock
-            .iter()
-            .map(|(device, device_time, receive_time)| ClockReport {
-                device,
-                device_time: *device_time,
-                receive_time: *receive_time,
-            })
-            .collect();
-        judge_clock(&reports)
-    }
-
     /// Cases here of a person, ascending.
     pub fn cases_of(&self, person: PersonCode) -> impl Iterator<Item = DossierId> {
         self.desk.people.get(&person).into_iter().flatten().copied()
@@ -444,7 +288,9 @@ impl<S: Store> Replica<S> {
                 alarms.insert(raise.alarm);
                 self.note_elsewhere(raise);
             }
-            (What::Step { event, .. }, Some(_)) if event == WITHDRAW => {
+            (What::Step { event, .. }, Some(_))
+                if [WITHDRAW, CLOSE_ITSELF].contains(&event.as_str()) =>
+            {
                 let opening = self.fact_of(fact.dossier, fact.dossier.into());
                 if let Some(What::Raise(raise)) = opening.map(|opening| opening.what) {
                     self.note_elsewhere(&raise);

@@ -16,7 +16,7 @@ use jiaolian_sync::{Judged, ReportError, ReportOutcome};
 const MINUTE: i64 = 60_000;
 
 /// 0.2° square; its eastern edge lies on 113.1° E.
-fn square() -> Fence {
+pub(crate) fn square() -> Fence {
     let corner = |lat, lon| Coord::new(lat, lon).unwrap();
     let ring = vec![
         corner(279_000_000, 1_129_000_000),
@@ -29,7 +29,7 @@ fn square() -> Fence {
 }
 
 /// A fix so many ten-thousandths of a degree (10 m) outward of the eastern edge.
-fn fix(minute: i64, outward: i32) -> Fix {
+pub(crate) fn fix(minute: i64, outward: i32) -> Fix {
     let at = Coord::new(280_000_000, 1_131_000_000 + outward * 1_000).unwrap();
     let time = START + DAY + minute * MINUTE;
     Fix {
@@ -78,7 +78,7 @@ pub(crate) fn watched() -> (World, DossierId) {
     (world, case)
 }
 
-fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {
+pub(crate) fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {
     let day = |ms: i64| (ms.div_euclid(DAY)) as i32;
     let apply = Apply {
         workflow: "leave".to_owned(),
@@ -104,7 +104,7 @@ pub(crate) fn alarms(world: &World, at: usize) -> Vec<DossierId> {
         .collect()
 }
 
-fn is_withdrawn(world: &World, at: usize, alarm: DossierId) -> bool {
+pub(crate) fn is_withdrawn(world: &World, at: usize, alarm: DossierId) -> bool {
     let facts = world.net.nodes[at].replica.facts(alarm).unwrap();
     facts
         .values()

@@ -11,10 +11,12 @@ use jiaolian_schema::act::Amend;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::fence::{Fence, FenceKind};
-use jiaolian_schema::fix::{Coord, Fix, Point, Source};
+use jiaolian_schema::fix::{Coord, Point, Source};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{DossierId, PersonCode};
-use jiaolian_sync::ReportError;
+use jiaolian_schema::signal::{Sign, Signs};
+use jiaolian_schema::watch::Word;
+use jiaolian_sync::{Report, ReportError};
 use std::collections::BTreeSet;
 
 /// People with a device at each township.
@@ -32,7 +34,7 @@ const LIVE_MS: i64 = 60_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Road {
     pub(crate) node: usize,
-    pub(crate) waiting: Vec<Point>,
+    pub(crate) waiting: Vec<Word>,
     /// What the gateway answered for.
     pub(crate) acked: BTreeSet<(i64, [u8; 32])>,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Walker {
     goal_m: i64,
     until: i64,
     silent_until: i64,
+    battery: i64,
     pub(crate) roads: Vec<Road>,
     bound: bool,
 }
@@ -90,6 +93,30 @@ impl Walker {
         self.east_m += (self.goal_m - self.east_m).clamp(-step, step);
     }
 
+    /// What the device says of itself: its battery sinks and is charged, now and then somebody
+    /// tampers with it, and some of it is said again with the next report.
+    fn speak(&mut self, minutes: i64, dice: &mut Dice) -> Signs {
+        self.battery -= minutes / 8;
+        if self.battery < dice.between(3, 25) {
+            self.battery = dice.between(80, 100);
+        }
+        let mut signs = Signs::NONE.with_battery(self.battery.clamp(1, 100) as u8);
+        for (sign, chance) in [
+            (Sign::Strap, 8),
+            (Sign::Housing, 4),
+            (Sign::Apart, 40),
+            (Sign::Off, 8),
+            (Sign::Fault, 10),
+        ] {
+            if dice.chance(chance) {
+                signs = signs.with(sign, true);
+            } else if dice.chance(300) {
+                signs = signs.with(sign, false);
+            }
+        }
+        signs
+    }
+
     /// Whether the device is told to report often: away from home.
     fn is_away(&self) -> bool {
         self.east_m.abs() > 1_000 || self.goal_m.abs() > 1_000
@@ -123,6 +150,7 @@ impl World {
                     goal_m: 0,
                     until: START,
                     silent_until: START,
+                    battery: dice.between(20, 100),
                     roads: gateways.into_iter().map(road).collect(),
                     bound: false,
                 });
@@ -201,7 +229,7 @@ impl World {
         let minutes = if walker.is_away() {
             dice.between(1, 6)
         } else {
-            dice.between(20, 60)
+            dice.between(20, 29)
         };
         walker.walk(minutes);
         let at = walker.coord(walker.east_m);
@@ -223,8 +251,15 @@ impl World {
             let hours = dice.between(1, 72);
             self.people[person].silent_until = now + hours * 60 * MINUTE_MS;
         }
-        for road in &mut self.people[person].roads {
-            road.waiting.push(point);
+        let walker = &mut self.people[person];
+        let signs = walker.speak(minutes, &mut dice);
+        let word = Word {
+            time: now,
+            point: (!dice.chance(60)).then_some(point),
+            signs,
+        };
+        for road in &mut walker.roads {
+            road.waiting.push(word);
         }
         self.queue
             .at(now + minutes * MINUTE_MS, Event::Fix { person });
@@ -244,32 +279,33 @@ impl World {
                 dice.shuffle(&mut waiting);
             }
             let mut kept = Vec::new();
-            for point in waiting {
-                if !self.hand_in(person, road, point) {
-                    kept.push(point);
+            for word in waiting {
+                if !self.hand_in(person, road, word) {
+                    kept.push(word);
                 } else if self.swarm.strikes(Fault::DeviceDouble, &mut dice, 30) {
-                    self.hand_in(person, road, point);
+                    self.hand_in(person, road, word);
                 }
             }
             self.people[person].roads[road].waiting = kept;
         }
     }
 
-    fn hand_in(&mut self, person: usize, road: usize, point: Point) -> bool {
+    fn hand_in(&mut self, person: usize, road: usize, word: Word) -> bool {
         let walker = &self.people[person];
-        let (at, code) = (walker.roads[road].node, walker.code);
-        let live = self.now - point.time <= LIVE_MS;
-        let (received_at, fix) = (
-            self.clock(at),
-            Fix {
-                person: code.to_hex(),
-                point,
-            },
-        );
+        let at = walker.roads[road].node;
+        let report = Report {
+            person: walker.code.to_hex(),
+            terminal: format!("band-{}", walker.number),
+            time: word.time,
+            point: word.point,
+            signs: word.signs,
+            live: self.now - word.time <= LIVE_MS,
+        };
+        let received_at = self.clock(at);
         let Some(replica) = self.nodes[at].replica.as_mut() else {
             return false;
         };
-        match replica.report(&fix, received_at, live) {
+        match replica.hear_device(&report, received_at) {
             Ok(_) => {}
             Err(ReportError::UnknownPerson(_) | ReportError::Unbound { .. }) => return false,
             Err(error) => {
@@ -280,10 +316,10 @@ impl World {
             }
         }
         let answered = self.carry_out(at);
-        if answered {
+        if let Some(point) = word.point.filter(|_| answered) {
             self.journal.fixes += 1;
             let road = &mut self.people[person].roads[road];
-            road.acked.insert((point.time, fix.id()));
+            road.acked.insert((point.time, point.id(&report.person)));
         }
         answered
     }

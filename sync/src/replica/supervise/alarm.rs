@@ -1,8 +1,8 @@
 //! Alarms of the watch: raised once under one name at every gateway, withdrawn with the cause where
-//! the set of fixes,
-//! fences and permits no longer bears them out.
+//! the set of reports, fences and permits no longer bears them out.
 
 use super::super::{Draft, Payload, Replica};
+use super::StoredFix;
 use super::watched::Watched;
 use crate::store::Store;
 use jiaolian_schema::act::{Act, Raise, Step};
@@ -10,36 +10,40 @@ use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
+use jiaolian_schema::value::Fields;
 use jiaolian_schema::watch::{
-    AlarmKind, Change, StandingAlarm, Transition, Violation, WithdrawalCause, alarm_id,
+    AlarmKind, Change, Condition, StandingAlarm, Transition, WithdrawalCause, alarm_id,
 };
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
 
-/// Left a keep-in fence: code and severity of `rules/alarm_kind.toml`.
-const GEO_OUT: (&str, u8) = ("GEO_OUT", 2);
-/// Entered a keep-out fence: code and severity of `rules/alarm_kind.toml`.
-const GEO_IN: (&str, u8) = ("GEO_IN", 1);
-/// Severity of a suspicion (`watch.md` R17), and of nothing else that is raised at once.
+/// Severity of a suspicion (`watch.md` R17).
 const SUSPECT_SEVERITY: u8 = 3;
 /// The lowest severity.
 const SEVERITY_MAX: u8 = 4;
+/// Fixes among which one is looked for that can be used.
+const FILLING_FIXES: usize = 256;
 /// Event by which the node withdraws an alarm.
 pub(super) const WITHDRAW: &str = "withdraw";
+/// Event by which an alarm that needs nobody closes itself.
+pub(super) const CLOSE_ITSELF: &str = "close_itself";
+/// Event by which an alarm grows graver.
+const WORSEN: &str = "worsen";
 
 /// What this node knows of an alarm beside its acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(in crate::replica) struct AlarmNote {
-    /// When its violation ended, ms UTC.
+    /// When its condition ended, ms UTC.
     #[n(0)]
     pub(super) until: Option<i64>,
 }
 
 /// What is to be raised.
 pub(super) struct Cause<'a> {
-    pub(super) fence: &'a str,
+    pub(super) about: &'a str,
     pub(super) kind: AlarmKind,
+    pub(super) graver: Option<u8>,
     pub(super) time: i64,
     pub(super) decided_at: i64,
     pub(super) alarm: AlarmId,
@@ -47,71 +51,84 @@ pub(super) struct Cause<'a> {
     pub(super) retrospective: bool,
 }
 
+/// An alarm that stands here.
+pub(super) struct Told {
+    pub(super) dossier: DossierId,
+    pub(super) raise: Raise,
+    act: Fact,
+    events: BTreeSet<String>,
+}
+
+impl Told {
+    /// What the watch raised; none where somebody else did, of another kind.
+    fn kind(&self, suspect_from: u8) -> Option<AlarmKind> {
+        let kind = AlarmKind::named(&self.raise.kind)?;
+        let mildest = suspect_from + self.raise.retrospective;
+        if kind == AlarmKind::Exit && self.raise.severity > mildest {
+            return Some(AlarmKind::Suspect);
+        }
+        Some(kind)
+    }
+}
+
 impl<S: Store> Replica<S> {
-    /// What a decision of the watch does: raises an alarm that is not yet here, or closes the
-    /// violation of one.
+    /// What a decision of the watch does: raises an alarm that is not yet here, or ends or worsens
+    /// the condition of one.
     pub(super) fn decide(
         &mut self,
         person: PersonCode,
         watched: &mut Watched,
         transition: &Transition,
-        live: bool,
+        retrospective: bool,
     ) -> Option<AlarmId> {
-        let fence = transition.fence.as_str();
-        let Some(kind) = AlarmKind::of(transition.change) else {
-            self.close(person, watched, transition);
-            return None;
-        };
-        let alarm = AlarmId(alarm_id(&person.to_hex(), fence, kind, transition.deciding));
-        let cause = Cause {
-            fence,
-            kind,
-            time: transition.time,
-            decided_at: transition.decided_at,
-            alarm,
-            evidence: &transition.evidence,
-            retrospective: !live,
-        };
-        self.raise(person, watched, &cause)
+        let deciding = transition.began_by.unwrap_or(transition.deciding);
+        let (about, kind) = (transition.about.as_str(), transition.kind);
+        let alarm = AlarmId(alarm_id(&person.to_hex(), about, kind, deciding));
+        match transition.change {
+            Change::Begin => {
+                let cause = Cause {
+                    about,
+                    kind,
+                    graver: transition.graver,
+                    time: transition.time,
+                    decided_at: transition.decided_at,
+                    alarm,
+                    evidence: &transition.evidence,
+                    retrospective,
+                };
+                return self.raise(person, watched, &cause);
+            }
+            Change::Worsen => self.worsen(alarm, kind, transition.graver),
+            _ if self.desk.alarms.contains_key(&alarm) => {
+                watched.note(alarm, Some(transition.time));
+                self.recover(alarm, kind);
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Whether alarms of another name bear on a decision, so that all of them must be matched (R19):
-    /// another gateway, with other fixes, told of this violation first, or what told of a violation
-    /// that ends now may belong to a later one.
+    /// another gateway, with other reports, told of this condition first, or what told of a
+    /// condition that ends now may belong to a later one.
     pub(super) fn is_told_otherwise(
         &self,
         person: PersonCode,
         watched: &Watched,
         transition: &Transition,
     ) -> bool {
-        let fence = &transition.fence;
-        let name = |kind, deciding| AlarmId(alarm_id(&person.to_hex(), fence, kind, deciding));
-        match (AlarmKind::of(transition.change), transition.closes) {
-            (Some(AlarmKind::Suspect), _) | (None, None) => false,
-            (Some(kind), _) => {
-                let own = name(kind, transition.deciding);
+        let (about, kind) = (&transition.about, transition.kind);
+        let deciding = transition.began_by.unwrap_or(transition.deciding);
+        let own = AlarmId(alarm_id(&person.to_hex(), about, kind, deciding));
+        match transition.change {
+            _ if kind == AlarmKind::Suspect => false,
+            Change::Begin => {
                 let since = (transition.time, &BTreeSet::new());
                 let others = self.standing_alarms(person, watched, since).into_iter();
                 let mut others = others.filter(|alarm| alarm.id != own.0);
-                others.any(|alarm| alarm.fence == *fence && alarm.kind == kind)
+                others.any(|alarm| alarm.about == *about && alarm.kind == kind)
             }
-            (None, Some(deciding)) => {
-                let kinds = [AlarmKind::Exit, AlarmKind::Enter];
-                let mut names = kinds.map(|kind| name(kind, deciding)).into_iter();
-                !names.any(|name| self.standing_dossier(name).is_some())
-            }
-        }
-    }
-
-    fn close(&mut self, person: PersonCode, watched: &mut Watched, transition: &Transition) {
-        let Some(deciding) = transition.closes else {
-            return;
-        };
-        for kind in [AlarmKind::Exit, AlarmKind::Enter] {
-            let name = alarm_id(&person.to_hex(), &transition.fence, kind, deciding);
-            if self.desk.alarms.contains_key(&AlarmId(name)) {
-                watched.note(AlarmId(name), Some(transition.time));
-            }
+            _ => self.told(own).is_none(),
         }
     }
 
@@ -122,15 +139,17 @@ impl<S: Store> Replica<S> {
         watched: &mut Watched,
         cause: &Cause<'_>,
     ) -> Option<AlarmId> {
-        if self.standing_dossier(cause.alarm).is_some() {
+        if self.told(cause.alarm).is_some() {
             return None;
         }
-        let case = *watched.cases.get(cause.fence)?;
+        let case = match cause.about {
+            "" => watched.band_case?,
+            fence => *watched.cases.get(fence)?,
+        };
         let row = self.rows.get(&case)?;
-        let (code, severity) = match cause.kind {
-            AlarmKind::Exit => GEO_OUT,
-            AlarmKind::Enter => GEO_IN,
-            AlarmKind::Suspect => (GEO_OUT.0, SUSPECT_SEVERITY),
+        let severity = match cause.kind {
+            AlarmKind::Suspect => SUSPECT_SEVERITY,
+            kind => cause.graver.unwrap_or(self.desk.numbers.severity(kind)),
         };
         let lowered = severity + u8::from(cause.retrospective);
         let raise = Raise {
@@ -138,9 +157,9 @@ impl<S: Store> Replica<S> {
             case,
             office: row.place,
             person,
-            kind: code.to_owned(),
+            kind: cause.kind.code().to_owned(),
             severity: lowered.min(SEVERITY_MAX),
-            fence: cause.fence.to_owned(),
+            fence: cause.about.to_owned(),
             time: cause.time,
             decided_at: cause.decided_at,
             retrospective: u8::from(cause.retrospective),
@@ -153,23 +172,96 @@ impl<S: Store> Replica<S> {
 
     /// Withdraws an alarm that this node raised.
     pub(super) fn withdraw(&mut self, alarm: AlarmId, cause: &str) -> bool {
-        let Some((dossier, raise)) = self.standing_dossier(alarm) else {
+        self.tell(alarm, WITHDRAW, [("cause".to_owned(), cause.into())].into())
+    }
+
+    /// Says of an alarm that it is graver now. How a silence grows the rules say by themselves.
+    pub(super) fn worsen(&mut self, alarm: AlarmId, kind: AlarmKind, graver: Option<u8>) {
+        let told = self.told(alarm).filter(|_| kind != AlarmKind::NoSignal);
+        let (Some(told), Some(severity)) = (told, graver) else {
+            return;
+        };
+        let graver = severity < told.raise.severity && told.raise.retrospective == 0;
+        if graver && !told.events.contains(WORSEN) {
+            let severity = i64::from(severity).into();
+            self.tell(alarm, WORSEN, [("severity".to_owned(), severity)].into());
+        }
+    }
+
+    /// A battery that is charged needs nobody.
+    pub(super) fn recover(&mut self, alarm: AlarmId, kind: AlarmKind) {
+        let told = self.told(alarm).filter(|_| kind == AlarmKind::LowBatt);
+        if told.is_some_and(|told| !told.events.contains(CLOSE_ITSELF)) {
+            self.close_itself(alarm, "recovered");
+        }
+    }
+
+    /// Late reports fill a silence (D10). True where the alarm no longer stands.
+    pub(super) fn fill(
+        &mut self,
+        person: PersonCode,
+        watched: &mut Watched,
+        alarm: AlarmId,
+        conditions: &[Condition],
+    ) -> bool {
+        let Some(told) = self.told(alarm) else {
+            return false;
+        };
+        let until = watched.notes.get(&alarm).and_then(|note| note.until);
+        let until = until.unwrap_or(self.true_now());
+        let (time, decided_at) = (told.raise.time, told.raise.decided_at);
+        let grown = self.desk.numbers.severity_of_silence(until - time);
+        let severity = match told.raise.retrospective {
+            0 => told.raise.severity.min(grown),
+            _ => told.raise.severity,
+        };
+        let breaks = |condition: &Condition| {
+            let end = condition
+                .cleared
+                .as_ref()
+                .map_or(i64::MAX, |cleared| cleared.time);
+            condition.kind.fence_kind().is_some() && condition.time < until && time < end
+        };
+        let filled = self.fixes(person, time + 1, decided_at + 1, FILLING_FIXES);
+        let placed = |fix: &StoredFix| fix.judged && fix.point.is_accurate_enough();
+        let filled = filled.is_ok_and(|fixes| fixes.iter().any(placed));
+        let inside = filled && !conditions.iter().any(breaks);
+        if severity < 3 {
+            watched.note(alarm, Some(decided_at));
+            false
+        } else if inside {
+            self.close_itself(alarm, "weak_signal")
+        } else {
+            self.withdraw(alarm, "rejudged")
+        }
+    }
+
+    fn close_itself(&mut self, alarm: AlarmId, cause: &str) -> bool {
+        self.tell(
+            alarm,
+            CLOSE_ITSELF,
+            [("cause".to_owned(), cause.into())].into(),
+        )
+    }
+
+    /// Signs an event of an alarm that this node raised.
+    fn tell(&mut self, alarm: AlarmId, event: &str, fields: Fields) -> bool {
+        let Some(told) = self.told(alarm) else {
             return false;
         };
         let own = self.node.as_ref().map(|node| node.seat.author);
-        if own != Some(raise.author) {
+        if own != Some(told.act.author) {
             return false;
         }
-        let fields = [("cause".to_owned(), cause.into())].into();
         let step = Step {
-            matter: raise.id,
-            event: WITHDRAW.to_owned(),
+            matter: told.act.id,
+            event: event.to_owned(),
             replaces: Vec::new(),
             section: None,
             fields,
             span: None,
         };
-        self.sign_as_node(Some(dossier), step.into()).is_some()
+        self.sign_as_node(Some(told.dossier), step.into()).is_some()
     }
 
     fn sign_as_node(&mut self, dossier: Option<DossierId>, act: Act) -> Option<EnvelopeId> {
@@ -221,50 +313,57 @@ impl<S: Store> Replica<S> {
         })
     }
 
-    /// The dossier of an alarm that stands, and the act that raised it: of several gateways', the
-    /// one not withdrawn.
-    fn standing_dossier(&self, alarm: AlarmId) -> Option<(DossierId, Fact)> {
+    /// An alarm that stands: of several gateways', one that was neither withdrawn nor, as a silence
+    /// that was filled, closed by itself.
+    pub(super) fn told(&self, alarm: AlarmId) -> Option<Told> {
         let dossiers = self.desk.alarms.get(&alarm)?;
         dossiers.iter().find_map(|dossier| {
             let facts = self.load_facts(*dossier).ok()?;
-            let withdrawn = facts
-                .values()
-                .any(|fact| matches!(&fact.what, What::Step { event, .. } if event == WITHDRAW));
-            let raise = facts.get(&EnvelopeId(dossier.0))?.clone();
-            (!withdrawn).then_some((*dossier, raise))
+            let steps = facts.values().filter_map(|fact| match &fact.what {
+                What::Step { event, .. } => Some(event.clone()),
+                _ => None,
+            });
+            let events: BTreeSet<String> = steps.collect();
+            let act = facts.get(&EnvelopeId(dossier.0))?.clone();
+            let What::Raise(raise) = act.what.clone() else {
+                return None;
+            };
+            let filled = raise.kind == AlarmKind::NoSignal.code();
+            let gone = events.contains(WITHDRAW) || (filled && events.contains(CLOSE_ITSELF));
+            let dossier = *dossier;
+            (!gone).then_some(Told {
+                dossier,
+                raise,
+                act,
+                events,
+            })
         })
     }
 
-    /// A person's alarms that stand, as the watch compares them with violations, from an instant on
-    /// at which these fences had a violation open. An alarm decided before it, of which nothing was
-    /// open any more, stands for nothing later.
+    /// A person's alarms that stand, as the watch compares them with conditions, from an instant on
+    /// at which these were open. An alarm decided before it, of which nothing was open any more,
+    /// stands for nothing later.
     pub(super) fn standing_alarms(
         &self,
         person: PersonCode,
         watched: &Watched,
-        (since, open): (i64, &BTreeSet<String>),
+        (since, open): (i64, &BTreeSet<(AlarmKind, String)>),
     ) -> Vec<StandingAlarm> {
         let alarms = self.desk.of.get(&person).into_iter().flatten();
+        let suspect_from = self.desk.numbers.severity(AlarmKind::Exit);
         let standing = alarms.filter_map(|alarm| {
-            let (_, fact) = self.standing_dossier(*alarm)?;
-            let What::Raise(raise) = fact.what else {
-                return None;
-            };
-            let suspect = raise.severity == SUSPECT_SEVERITY && raise.retrospective == 0;
-            let kind = match raise.kind.as_str() {
-                _ if suspect => AlarmKind::Suspect,
-                code if code == GEO_OUT.0 => AlarmKind::Exit,
-                code if code == GEO_IN.0 => AlarmKind::Enter,
-                _ => return None,
-            };
+            let told = self.told(*alarm)?;
+            let kind = told.kind(suspect_from)?;
+            let raise = told.raise;
             let until = watched.notes.get(alarm).and_then(|note| note.until);
-            let goes_on = until.map_or(open.contains(&raise.fence), |until| until >= since);
+            let is_open = || open.contains(&(kind, raise.fence.clone()));
+            let goes_on = until.map_or_else(is_open, |until| until >= since);
             if raise.decided_at < since && !goes_on {
                 return None;
             }
             Some(StandingAlarm {
                 id: alarm.0,
-                fence: raise.fence,
+                about: raise.fence,
                 kind,
                 time: raise.time,
                 until,
@@ -279,24 +378,20 @@ impl<S: Store> Replica<S> {
 pub(super) fn cause_code(cause: WithdrawalCause) -> &'static str {
     match cause {
         WithdrawalCause::PermitLate => "permit_late",
-        WithdrawalCause::FixLate => "rejudged",
+        WithdrawalCause::FixLate | WithdrawalCause::Filled => "rejudged",
     }
 }
 
-/// What raises a violation afterwards.
-pub(super) fn afterwards(violation: &Violation, alarm: [u8; 32]) -> Option<Cause<'_>> {
-    let kind = match violation.change {
-        Change::Exit => AlarmKind::Exit,
-        Change::Enter => AlarmKind::Enter,
-        _ => return None,
-    };
-    Some(Cause {
-        fence: &violation.fence,
-        kind,
-        time: violation.time,
-        decided_at: violation.decided_at,
+/// What raises a condition afterwards (D10).
+pub(super) fn afterwards(condition: &Condition, alarm: [u8; 32]) -> Cause<'_> {
+    Cause {
+        about: &condition.about,
+        kind: condition.kind,
+        graver: condition.graver,
+        time: condition.time,
+        decided_at: condition.decided_at,
         alarm: AlarmId(alarm),
-        evidence: &violation.evidence,
-        retrospective: true,
-    })
+        evidence: &condition.evidence,
+        retrospective: condition.kind.fence_kind().is_some() || condition.cleared.is_some(),
+    }
 }

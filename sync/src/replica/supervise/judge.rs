@@ -6,62 +6,80 @@ use super::alarm::{afterwards, cause_code};
 use super::watched::Watched;
 use crate::store::{Store, StoreError};
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::fence::{Fence, FenceKind, Fences};
-use jiaolian_schema::fix::{DAY_MS, Fix};
+use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::id::{AlarmId, PersonCode};
+use jiaolian_schema::signal::Signs;
 use jiaolian_schema::watch::{
-    AlarmChange, AlarmKind, Change, Clearing, Step, Transition, Violation, WatchState, match_alarms,
+    AlarmChange, AlarmKind, Condition, Transition, WatchState, WithdrawalCause, Word, gather,
+    match_alarms,
 };
 use std::collections::BTreeSet;
 
 /// How far back a changed fence or permit is judged, ms. What is older stands as it was judged.
 const AGAIN_MS: i64 = 100 * DAY_MS;
-/// Fixes read at once.
-const FIXES_AT_ONCE: usize = 4_096;
+/// Reports read at once.
+const REPORTS_AT_ONCE: usize = 4_096;
+
+/// What judging from an instant on came to.
+struct Compared {
+    since: i64,
+    conditions: Vec<Condition>,
+    /// How many of them were open before, so that what proves them was not gathered.
+    bare: usize,
+    changes: Vec<AlarmChange>,
+}
 
 impl<S: Store> Replica<S> {
-    /// Judges stored fixes again, from before a late one or from the beginning. Gives alarms raised
-    /// and withdrawn.
+    /// Judges stored reports again, from before a late one or from the beginning. Gives alarms
+    /// raised and withdrawn.
     pub(super) fn judge_again(
         &mut self,
         person: PersonCode,
         watched: &mut Watched,
         late: Option<i64>,
     ) -> Result<(Vec<AlarmId>, Vec<AlarmId>), StoreError> {
-        let (mut since, mut violations, mut changes) = self.compare(person, watched, late)?;
-        // Of a violation that was open already only its beginning is known, and an alarm tells its
+        let mut compared = self.compare(person, watched, late)?;
+        // Of a condition that was open already only its beginning is known, and an alarm tells its
         // proof: from before that beginning then.
-        while let Some(begun) = unproved(&violations, &changes) {
-            (since, violations, changes) = self.compare(person, watched, Some(begun))?;
+        while let Some(begun) = unproved(&compared) {
+            compared = self.compare(person, watched, Some(begun))?;
         }
+        let Compared {
+            since,
+            conditions,
+            changes,
+            ..
+        } = compared;
         let (mut raised, mut withdrawn) = (Vec::new(), Vec::new());
         for change in changes {
             match change {
-                AlarmChange::Stands { alarm, violation } => {
-                    let cleared = violations[violation].cleared.as_ref();
-                    let until = cleared.map(|clearing| clearing.time);
-                    watched.note(AlarmId(alarm), until);
+                AlarmChange::Stands { alarm, condition } => {
+                    self.stand_for(watched, AlarmId(alarm), &conditions[condition]);
                 }
                 AlarmChange::Withdraw { alarm, cause } => {
-                    if self.withdraw(AlarmId(alarm), cause_code(cause)) {
-                        withdrawn.push(AlarmId(alarm));
-                    }
+                    let alarm = AlarmId(alarm);
+                    let gone = if cause == WithdrawalCause::Filled {
+                        self.fill(person, watched, alarm, &conditions)
+                    } else {
+                        self.withdraw(alarm, cause_code(cause))
+                    };
+                    withdrawn.extend(gone.then_some(alarm));
                 }
                 AlarmChange::Merge { alarm, .. } => {
                     if self.withdraw(AlarmId(alarm), "rejudged") {
                         withdrawn.push(AlarmId(alarm));
                     }
                 }
-                AlarmChange::RaiseRetrospective { alarm, violation } => {
-                    let violation = &violations[violation];
-                    let cause = afterwards(violation, alarm);
-                    raised.extend(cause.and_then(|c| self.raise(person, watched, &c)));
-                    let cleared = violation.cleared.as_ref();
-                    let until = cleared.map(|clearing| clearing.time);
-                    watched.note(AlarmId(alarm), until);
+                AlarmChange::Raise { alarm, condition } => {
+                    let condition = &conditions[condition];
+                    let cause = afterwards(condition, alarm);
+                    raised.extend(self.raise(person, watched, &cause));
+                    self.stand_for(watched, AlarmId(alarm), condition);
                 }
             }
         }
+        let silent = |c: &&Condition| c.kind == AlarmKind::NoSignal && c.cleared.is_none();
+        watched.silent = conditions.iter().find(silent).map(|c| c.time);
         if std::mem::take(&mut self.desk.unsigned) {
             watched.owe(since);
         } else if watched.owed.is_some_and(|owed| since <= owed) {
@@ -70,24 +88,45 @@ impl<S: Store> Replica<S> {
         Ok((raised, withdrawn))
     }
 
-    /// Computes violations from before an instant on, and matches the alarms that stand with them.
+    fn stand_for(&mut self, watched: &mut Watched, alarm: AlarmId, condition: &Condition) {
+        let until = condition.cleared.as_ref().map(|clearing| clearing.time);
+        watched.note(alarm, until);
+        self.worsen(alarm, condition.kind, condition.graver);
+        if until.is_some() {
+            self.recover(alarm, condition.kind);
+        }
+    }
+
+    /// Computes conditions from before an instant on, up to now, and matches the alarms that stand
+    /// with them.
     fn compare(
         &mut self,
         person: PersonCode,
         watched: &mut Watched,
         late: Option<i64>,
-    ) -> Result<(i64, Vec<Violation>, Vec<AlarmChange>), StoreError> {
-        let (since, state) = starting_point(watched, late, self.now);
+    ) -> Result<Compared, StoreError> {
+        let now = self.true_now();
+        let (since, state) = starting_point(watched, late, now);
         watched.marks.retain(|mark| mark.time < since);
         watched.marked = true;
-        let mut violations = open_violations(&state, &watched.fences);
-        let open: BTreeSet<String> = state.open().map(|(fence, _, _)| fence.to_owned()).collect();
+        let mut conditions = state.open();
+        let bare = conditions.len();
+        let open: BTreeSet<_> = conditions
+            .iter()
+            .map(|c| (c.kind, c.about.clone()))
+            .collect();
         watched.state = state;
-        let transitions = self.step_through(person, watched, since)?;
-        gather(&mut violations, transitions);
+        let mut transitions = self.step_through(person, watched, since)?;
+        transitions.extend(self.lapse_of(watched, now));
+        gather(&mut conditions, &transitions);
         let alarms = self.standing_alarms(person, watched, (since, &open));
-        let changes = match_alarms(&person.to_hex(), &violations, &alarms, &watched.permits);
-        Ok((since, violations, changes))
+        let changes = match_alarms(&person.to_hex(), &conditions, &alarms, &watched.permits);
+        Ok(Compared {
+            since,
+            conditions,
+            bare,
+            changes,
+        })
     }
 
     fn step_through(
@@ -96,49 +135,70 @@ impl<S: Store> Replica<S> {
         watched: &mut Watched,
         since: i64,
     ) -> Result<Vec<Transition>, StoreError> {
+        let (hex, numbers) = (person.to_hex(), self.desk.numbers.clone());
         let mut transitions = Vec::new();
-        let mut from = since;
-        loop {
-            let fixes = self.fixes(person, from, i64::MAX, FIXES_AT_ONCE)?;
-            let full = fixes.len() == FIXES_AT_ONCE;
-            let last = fixes.last().map_or(from, |fix| fix.point.time);
-            // Rivals of one instant are judged together: the better one first (R8).
-            let whole = full && fixes.first().is_some_and(|fix| fix.point.time < last);
-            let mut page: Vec<_> = fixes.into_iter().filter(|fix| fix.judged).collect();
-            if whole {
-                page.retain(|fix| fix.point.time < last);
+        let mut from = Some(since);
+        while let Some(begin) = from {
+            let (words, next) = self.words(person, begin)?;
+            for instant in words.chunk_by(|a, b| a.time == b.time) {
+                watched.mark(instant[0].time);
+                let ground = watched
+                    .ground
+                    .on(&numbers, &watched.permits, &self.desk.down);
+                let hearing = watched.state.hear_instant(&hex, instant, &ground);
+                transitions.extend(hearing.transitions);
             }
-            page.sort_by_key(|fix| fix.point.order());
-            for stored in page {
-                let fix = Fix {
-                    person: stored.person,
-                    point: stored.point,
-                };
-                watched.mark(fix.point.time);
-                let step = watched.state.step(&fix, &watched.fences, &watched.permits);
-                if let Step::Used(decided) = step {
-                    transitions.extend(decided);
-                }
-            }
-            if !full {
-                return Ok(transitions);
-            }
-            from = if whole { last } else { last + 1 };
+            from = next;
         }
+        Ok(transitions)
+    }
+
+    /// Judged reports of a person from an instant on, sorted by time, those of one instant all
+    /// together; and from where to read on, where there may be more.
+    fn words(&self, person: PersonCode, from: i64) -> Result<(Vec<Word>, Option<i64>), StoreError> {
+        let fixes = self.fixes(person, from, i64::MAX, REPORTS_AT_ONCE)?;
+        let signals = self.signals(person, from, i64::MAX, REPORTS_AT_ONCE)?;
+        let last = |full: bool, time: Option<i64>| time.filter(|_| full);
+        let cuts = [
+            last(
+                fixes.len() == REPORTS_AT_ONCE,
+                fixes.last().map(|f| f.point.time),
+            ),
+            last(
+                signals.len() == REPORTS_AT_ONCE,
+                signals.last().map(|s| s.signal.time),
+            ),
+        ];
+        // Reports of one instant are judged together; one with more than are read at once is cut.
+        let cut = cuts.into_iter().flatten().min();
+        let cut = cut.map(|cut| if cut > from { cut } else { from + 1 });
+        let placed = fixes.into_iter().filter(|fix| fix.judged).map(|fix| Word {
+            time: fix.point.time,
+            point: Some(fix.point),
+            signs: fix.signs.unwrap_or(Signs::NONE),
+        });
+        let said = signals.into_iter().filter(|signal| signal.judged);
+        let said = said.map(|stored| stored.word());
+        let mut words: Vec<Word> = placed
+            .chain(said)
+            .filter(|word| cut.is_none_or(|cut| word.time < cut))
+            .collect();
+        words.sort_by_key(|word| word.time);
+        Ok((words, cut))
     }
 }
 
-/// The beginning of the earliest violation that is to be raised and whose points were not gathered.
-fn unproved(violations: &[Violation], changes: &[AlarmChange]) -> Option<i64> {
-    let raised = changes.iter().filter_map(|change| match change {
-        AlarmChange::RaiseRetrospective { violation, .. } => violations.get(*violation),
+/// The beginning of the earliest condition that is to be raised and whose points were not gathered.
+fn unproved(compared: &Compared) -> Option<i64> {
+    let raised = compared.changes.iter().filter_map(|change| match change {
+        AlarmChange::Raise { condition, .. } => Some(*condition),
         _ => None,
     });
-    let bare = raised.filter(|violation| violation.evidence.is_empty());
-    bare.map(|violation| violation.time).min()
+    let bare = raised.filter(|at| *at < compared.bare);
+    bare.map(|at| compared.conditions[at].time).min()
 }
 
-/// The state that does not yet know what changed, and the instant from which fixes are stepped
+/// The state that does not yet know what changed, and the instant from which reports are stepped
 /// through.
 fn starting_point(watched: &Watched, late: Option<i64>, now: i64) -> (i64, WatchState) {
     let marks = watched.marks.iter().rev();
@@ -146,55 +206,6 @@ fn starting_point(watched: &Watched, late: Option<i64>, now: i64) -> (i64, Watch
     match before {
         Some(mark) => (mark.time + 1, mark.state),
         None => (now - AGAIN_MS, WatchState::default()),
-    }
-}
-
-fn open_violations(state: &WatchState, fences: &Fences) -> Vec<Violation> {
-    let change = |id: &str| {
-        let fence = fences.iter().find(|fence| fence.id() == id);
-        match fence.map(Fence::kind) {
-            Some(FenceKind::KeepOut) => Change::Enter,
-            _ => Change::Exit,
-        }
-    };
-    let open = state.open().map(|(fence, time, deciding)| Violation {
-        fence: fence.to_owned(),
-        change: change(fence),
-        time,
-        decided_at: time,
-        deciding,
-        evidence: Vec::new(),
-        cleared: None,
-    });
-    open.collect()
-}
-
-/// Violations from decisions: each begins with an exit or entry and ends with the clear that names
-/// it.
-fn gather(violations: &mut Vec<Violation>, transitions: Vec<Transition>) {
-    for transition in transitions {
-        if let Some(AlarmKind::Exit | AlarmKind::Enter) = AlarmKind::of(transition.change) {
-            violations.push(Violation {
-                fence: transition.fence,
-                change: transition.change,
-                time: transition.time,
-                decided_at: transition.decided_at,
-                deciding: transition.deciding,
-                evidence: transition.evidence,
-                cleared: None,
-            });
-        } else if let Some(deciding) = transition.closes {
-            let mut same = violations.iter_mut();
-            let violation = same.find(|v| v.deciding == deciding && v.fence == transition.fence);
-            if let Some(violation) = violation {
-                violation.cleared = Some(Clearing {
-                    change: transition.change,
-                    time: transition.time,
-                    decided_at: transition.decided_at,
-                    evidence: transition.evidence,
-                });
-            }
-        }
     }
 }
 

@@ -5,16 +5,16 @@ use super::super::Replica;
 use super::alarm::AlarmNote;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
-use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
+use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD, Regime};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fence::{Fence, Fences, Validity};
 use jiaolian_schema::fix::{DAY_MS, FixId, Point, SHANGHAI_AHEAD_MS};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::permit::Permit;
-use jiaolian_schema::signal::{Signal, Signs};
+use jiaolian_schema::signal::{Sign, Signal, Signs};
 use jiaolian_schema::standing::{GrantedPermit, SlotStanding, SlotValue, permits};
-use jiaolian_schema::watch::WatchState;
+use jiaolian_schema::watch::{AlarmKind, Ground, Numbers, Spans, WatchState, Word};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +59,31 @@ pub struct StoredSignal {
     /// Whether it was a report of that moment.
     #[n(2)]
     pub live: bool,
+    /// Whether the watch judges it.
+    #[n(3)]
+    pub judged: bool,
+    /// The time that the device gave, ms UTC, where that was not believed: then the signal's own is
+    /// that of receipt.
+    #[n(4)]
+    pub doubted: Option<i64>,
+    /// Whether a position came with it, which is stored as a fix of the time that the device gave.
+    #[n(5)]
+    pub placed: bool,
+}
+
+impl StoredSignal {
+    /// What the watch hears of it.
+    pub(super) fn word(&self) -> Word {
+        let signs = self.signal.signs;
+        Word {
+            time: self.signal.time,
+            point: None,
+            signs: match self.doubted {
+                Some(_) => signs.with(Sign::Clock, true),
+                None => signs,
+            },
+        }
+    }
 }
 
 /// The state before the first fix of a day.
@@ -85,6 +110,47 @@ struct WatchRow {
     /// Since when alarms are owed that could not be signed, ms UTC.
     #[n(3)]
     owed: Option<i64>,
+    /// When the clock may next decide something, ms UTC.
+    #[n(4)]
+    due: Option<i64>,
+    /// Since when somebody is silent of whom that was told, ms UTC.
+    #[n(5)]
+    silent: Option<i64>,
+    /// Since when there are reports whose time was not believed, ms UTC.
+    #[n(6)]
+    doubted: Option<i64>,
+}
+
+/// By what a person is judged, beside the permits and what is the node's own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Grounds {
+    pub(super) fences: Fences,
+    /// When a decision bound a band, `[from, until)`, ms UTC.
+    bound: Spans,
+    interval_ms: Option<i64>,
+}
+
+impl Grounds {
+    /// Whether a decision bound a band at an instant, ms UTC.
+    pub(super) fn binds(&self, time: i64) -> bool {
+        self.bound.around(time).is_some()
+    }
+
+    pub(super) fn on<'a>(
+        &'a self,
+        numbers: &'a Numbers,
+        permits: &'a [Permit],
+        down: &'a Spans,
+    ) -> Ground<'a> {
+        Ground {
+            fences: &self.fences,
+            permits,
+            numbers,
+            interval_ms: self.interval_ms,
+            bound: &self.bound,
+            down,
+        }
+    }
 }
 
 /// The other row of a person, which few fixes change. Its key is the person's and one zero byte.
@@ -102,9 +168,11 @@ struct MarkRow {
 pub(in crate::replica) struct Watched {
     epoch: u64,
     seqs: Vec<u64>,
-    pub(super) fences: Fences,
+    pub(super) ground: Grounds,
     /// Which case set a fence.
     pub(super) cases: BTreeMap<String, DossierId>,
+    /// The first case that bound a band, which alarms about the device follow.
+    pub(super) band_case: Option<DossierId>,
     pub(super) permits: Vec<Permit>,
     pub(super) devices: BTreeMap<String, Device>,
     pub(super) state: WatchState,
@@ -114,6 +182,10 @@ pub(in crate::replica) struct Watched {
     pub(super) marked: bool,
     /// Since when alarms are owed that could not be signed, ms UTC.
     pub(super) owed: Option<i64>,
+    /// Since when the person is silent, where that was told, ms UTC.
+    pub(super) silent: Option<i64>,
+    /// Since when there are reports whose time was not believed, ms UTC.
+    pub(super) doubted: Option<i64>,
     last: Option<(Point, i64)>,
     basis: Option<[u8; 32]>,
 }
@@ -125,6 +197,10 @@ pub struct WatchView {
     pub last: Option<(Point, i64)>,
     /// Fences with a violation open, with the time at which it began, ms UTC.
     pub open: Vec<(String, i64)>,
+    /// What is the matter with the device, with the time at which it began, ms UTC.
+    pub worn: Vec<(AlarmKind, i64)>,
+    /// When a decision bound a band, `[from, until)`, ms UTC.
+    pub bound: Vec<(i64, i64)>,
     /// Alarms raised here, with the end of their violation, ms UTC; none while it lasts.
     pub until: BTreeMap<AlarmId, Option<i64>>,
     /// Devices bound, by terminal.
@@ -138,6 +214,17 @@ pub struct WatchView {
 impl Watched {
     pub(super) fn is_bound(&self, time: i64) -> bool {
         self.devices.values().any(|device| device.holds(time))
+    }
+
+    /// Whether a device gives single checks only.
+    pub(super) fn is_phone(&self, terminal: &str) -> bool {
+        let device = self.devices.get(terminal);
+        device.is_some_and(|device| device.regime == Regime::Phone)
+    }
+
+    /// A report came whose time is not believed.
+    pub(super) fn doubt(&mut self, heard_at: i64) {
+        self.doubted = Some(self.doubted.map_or(heard_at, |since| since.min(heard_at)));
     }
 
     pub(super) fn note(&mut self, alarm: AlarmId, until: Option<i64>) {
@@ -227,13 +314,22 @@ impl<S: Store> Replica<S> {
         if row.owed.is_some() {
             self.desk.owed.insert(person);
         }
+        if row.doubted.is_some() {
+            self.desk.doubted.insert(person);
+        }
+        self.desk.schedule(person, row.due);
     }
 
     fn load_watch(&self, person: PersonCode) -> Result<Watched, StoreError> {
         let row = self.disk.get(Table::Watch, &person.0)?;
+        // A row of another form is as one judged by other fences: all is judged again.
+        let other_form = WatchRow {
+            basis: row.is_some().then_some([0; 32]),
+            ..WatchRow::default()
+        };
         let row: WatchRow = row
             .and_then(|bytes| minicbor::decode(&bytes).ok())
-            .unwrap_or_default();
+            .unwrap_or(other_form);
         let marks = self.disk.get(Table::Watch, &mark_key(person))?;
         let marks: MarkRow = marks
             .and_then(|bytes| minicbor::decode(&bytes).ok())
@@ -245,17 +341,27 @@ impl<S: Store> Replica<S> {
             last: row.last,
             basis: row.basis,
             owed: row.owed,
+            silent: row.silent,
+            doubted: row.doubted,
             ..Watched::default()
         })
     }
 
     pub(super) fn save_watch(&mut self, person: PersonCode, watched: &mut Watched) {
+        let due = self.due_of(watched);
+        self.desk.schedule(person, due);
         let row = WatchRow {
             state: watched.state.clone(),
             last: watched.last,
             basis: watched.basis,
             owed: watched.owed,
+            due,
+            silent: watched.silent,
+            doubted: watched.doubted,
         };
+        if watched.doubted.is_some() {
+            self.desk.doubted.insert(person);
+        }
         if watched.owed.is_some() {
             self.desk.owed.insert(person);
         } else {
@@ -278,7 +384,8 @@ impl<S: Store> Replica<S> {
         watched: &mut Watched,
         cases: impl Iterator<Item = DossierId>,
     ) {
-        let mut fences = Vec::new();
+        let (mut fences, mut bound) = (Vec::new(), Vec::new());
+        watched.band_case = None;
         watched.cases.clear();
         watched.permits.clear();
         watched.devices.clear();
@@ -292,17 +399,43 @@ impl<S: Store> Replica<S> {
                     fences.extend(versions.into_iter().map(Arc::new));
                     watched.cases.entry(id.to_owned()).or_insert(case);
                 }
-                if let Some(terminal) = name.strip_prefix(DEVICE_FIELD)
-                    && let Some(device) = open_value(slot).and_then(|b| minicbor::decode(b).ok())
-                {
-                    watched.devices.insert(terminal.to_owned(), device);
+                if let Some(terminal) = name.strip_prefix(DEVICE_FIELD) {
+                    let spans = self.band_spans(&facts, slot);
+                    if !spans.is_empty() {
+                        watched.band_case.get_or_insert(case);
+                    }
+                    bound.extend(spans);
+                    if let Some(device) = open_value(slot).and_then(|b| minicbor::decode(b).ok()) {
+                        watched.devices.insert(terminal.to_owned(), device);
+                    }
                 }
             }
             let granted = permits(&standing);
             let granted = granted.iter().filter_map(|granted| permit(person, granted));
             watched.permits.extend(granted);
         }
-        watched.fences = Fences::new(fences);
+        watched.ground.fences = Fences::new(fences);
+        watched.ground.bound = Spans::new(bound);
+    }
+
+    /// When the values that a device's field had bound a band, each until the next was signed.
+    fn band_spans(
+        &self,
+        facts: &BTreeMap<EnvelopeId, Fact>,
+        slot: &SlotStanding,
+    ) -> Vec<(i64, i64)> {
+        let line = self.line(facts, slot);
+        let ends = line.iter().skip(1).map(|(at, _)| *at).chain([i64::MAX]);
+        let begins = [i64::MIN]
+            .into_iter()
+            .chain(line.iter().skip(1).map(|(at, _)| *at));
+        let spans = line.iter().zip(begins.zip(ends));
+        let spans = spans.filter_map(|((_, bytes), (begin, end))| {
+            let device = minicbor::decode::<Device>(bytes).ok()?;
+            let until = device.until.saturating_add(1).min(end);
+            (device.regime == Regime::Band).then_some((device.from.max(begin), until))
+        });
+        spans.filter(|(from, until)| from < until).collect()
     }
 
     /// All values that a fence's field had in one line, each from its signing on; taking it away
@@ -312,19 +445,7 @@ impl<S: Store> Replica<S> {
         facts: &BTreeMap<EnvelopeId, Fact>,
         slot: &SlotStanding,
     ) -> Vec<Fence> {
-        let (mut line, mut next) = (Vec::new(), slot.in_force().map(|(ids, _)| ids.to_vec()));
-        while let Some(fact) = next
-            .take()
-            .and_then(|ids| ids.first().and_then(|id| facts.get(id)))
-        {
-            let What::Amend { replaces, open, .. } = &fact.what else {
-                break;
-            };
-            let at = self.authority.window(fact).clamp(fact.at);
-            line.push((at, open.clone().unwrap_or_default()));
-            next = (!replaces.is_empty() && line.len() < 1_000).then(|| replaces.clone());
-        }
-        line.reverse();
+        let line = self.line(facts, slot);
         let mut fences: Vec<Fence> = Vec::new();
         for (version, (at, bytes)) in (1..).zip(line) {
             match minicbor::decode::<Fence>(&bytes) {
@@ -340,23 +461,45 @@ impl<S: Store> Replica<S> {
         fences
     }
 
+    /// All values that a field had in one line, oldest first, with the time of signing, ms UTC; an
+    /// empty one took it away.
+    fn line(&self, facts: &BTreeMap<EnvelopeId, Fact>, slot: &SlotStanding) -> Vec<(i64, Vec<u8>)> {
+        let (mut line, mut next) = (Vec::new(), slot.in_force().map(|(ids, _)| ids.to_vec()));
+        while let Some(fact) = next
+            .take()
+            .and_then(|ids| ids.first().and_then(|id| facts.get(id)))
+        {
+            let What::Amend { replaces, open, .. } = &fact.what else {
+                break;
+            };
+            let at = self.authority.window(fact).clamp(fact.at);
+            line.push((at, open.clone().unwrap_or_default()));
+            next = (!replaces.is_empty() && line.len() < 1_000).then(|| replaces.clone());
+        }
+        line.reverse();
+        line
+    }
+
     /// What is known of a person under watch; none where no case here is of that person.
     pub fn watch(&mut self, person: PersonCode) -> Option<WatchView> {
         self.desk.people.get(&person)?;
         let watched = self.watch_of(person).ok()?;
-        let open = watched.state.open();
+        let open = watched.state.open().into_iter();
+        let (open, worn): (Vec<_>, Vec<_>) = open.partition(|c| !c.about.is_empty());
+        let mut worn: Vec<_> = worn.into_iter().map(|c| (c.kind, c.time)).collect();
+        worn.extend(watched.silent.map(|since| (AlarmKind::NoSignal, since)));
         let view = WatchView {
             last: watched.last,
-            open: open
-                .map(|(fence, time, _)| (fence.to_owned(), time))
-                .collect(),
+            open: open.into_iter().map(|c| (c.about, c.time)).collect(),
+            worn,
+            bound: watched.ground.bound.iter().collect(),
             until: watched
                 .notes
                 .iter()
                 .map(|(alarm, note)| (*alarm, note.until))
                 .collect(),
             devices: watched.devices.clone(),
-            fences: watched.fences.iter().cloned().collect(),
+            fences: watched.ground.fences.iter().cloned().collect(),
             permits: watched.permits.clone(),
         };
         self.desk.watched.insert(person, watched);
@@ -428,7 +571,13 @@ fn permit(person: PersonCode, granted: &GrantedPermit) -> Option<Permit> {
 
 /// What the watch judges by, in few bytes.
 fn basis(watched: &Watched) -> [u8; 32] {
-    let fences: Vec<&Fence> = watched.fences.iter().collect();
-    let bytes = [canon::encode(&fences), canon::encode(&watched.permits)].concat();
+    let fences: Vec<&Fence> = watched.ground.fences.iter().collect();
+    let bound: Vec<(i64, i64)> = watched.ground.bound.iter().collect();
+    let parts = [
+        canon::encode(&fences),
+        canon::encode(&watched.permits),
+        canon::encode(&bound),
+    ];
+    let bytes = parts.concat();
     jiaolian_schema::id::sha256(&[&bytes])
 }

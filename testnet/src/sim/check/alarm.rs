@@ -1,23 +1,29 @@
-//! I6: by a second judge, every violation in what the gateways have is covered by exactly one alarm
+//! I6: by a second judge, every condition in what the gateways have is covered by exactly one alarm
 //! that stands, and no alarm stands for nothing.
 
 use super::{Union, World};
-use crate::oracle::{TrueViolation, judge};
+use crate::oracle::{TrueViolation, device, judge};
 use crate::sim::person::Walker;
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::fact::What;
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{AlarmId, EnvelopeId, PersonCode};
-use jiaolian_schema::watch::AlarmKind;
+use jiaolian_schema::signal::{Sign, Signs};
+use jiaolian_schema::watch::{AlarmKind, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Severity of a suspicion, which stands for no violation (R17).
-const SUSPECT_SEVERITY: u8 = 3;
+/// Severity of an exit; a milder one is a suspicion, which stands for no condition (R17).
+const EXIT_SEVERITY: u8 = 2;
+/// A silence that has only just become one may not be told yet, ms: a tick has to come.
+const TOLD_WITHIN_MS: i64 = 5 * 60_000;
+/// How often a device reports where nothing is said of it, ms.
+const EVERY_MS: i64 = 10 * 60_000;
 
 /// What one gateway has of a person, judged again from the beginning.
 struct Seen {
     points: BTreeSet<[u8; 32]>,
+    said: BTreeSet<(i64, Signs)>,
     violations: Vec<TrueViolation>,
 }
 
@@ -31,7 +37,8 @@ pub(super) fn check(world: &mut World, union: &Union, broken: &mut Vec<String>) 
             .collect();
         let alarms = standing.get(&person.code).map(BTreeMap::values);
         let alarms: Vec<&Raise> = alarms.into_iter().flatten().collect();
-        let alike = seen.windows(2).all(|pair| pair[0].points == pair[1].points);
+        let same = |a: &Seen, b: &Seen| a.points == b.points && a.said == b.said;
+        let alike = seen.windows(2).all(|pair| same(&pair[0], &pair[1]));
         let name = person.number;
         let all: Vec<&TrueViolation> = seen.iter().flat_map(|seen| &seen.violations).collect();
         for violation in &all {
@@ -52,11 +59,13 @@ pub(super) fn check(world: &mut World, union: &Union, broken: &mut Vec<String>) 
                 ));
             }
         }
-        for alarm in &alarms {
+        // A long silence that was filled is left to people (D10).
+        let left = |alarm: &&&Raise| alarm.kind != AlarmKind::NoSignal.code();
+        for alarm in alarms.iter().filter(left) {
             if !all.iter().any(|violation| covers(alarm, violation)) {
-                let (fence, time) = (&alarm.fence, alarm.time);
+                let (kind, fence, time) = (&alarm.kind, &alarm.fence, alarm.time);
                 broken.push(format!(
-                    "I6: nothing is behind {fence} {time} of person {name}"
+                    "I6: nothing is behind {kind} {fence} {time} of person {name}"
                 ));
             }
         }
@@ -68,12 +77,14 @@ fn standing(union: &Union) -> BTreeMap<PersonCode, BTreeMap<AlarmId, Raise>> {
     let mut standing = BTreeMap::<_, BTreeMap<_, _>>::new();
     for id in union.of_kind(DossierKind::Alarm) {
         let facts = &union.facts[&id];
-        let gone = facts
-            .values()
-            .any(|fact| matches!(&fact.what, What::Step { event, .. } if event == "withdraw"));
+        let happened = |name: &str| {
+            let mut facts = facts.values();
+            facts.any(|fact| matches!(&fact.what, What::Step { event, .. } if event == name))
+        };
         let opening = facts.get(&EnvelopeId(id.0));
         if let Some(What::Raise(raise)) = opening.map(|fact| &fact.what)
-            && !gone
+            && !happened("withdraw")
+            && !(raise.kind == AlarmKind::NoSignal.code() && happened("close_itself"))
             && !is_suspicion(raise)
         {
             standing
@@ -86,7 +97,7 @@ fn standing(union: &Union) -> BTreeMap<PersonCode, BTreeMap<AlarmId, Raise>> {
 }
 
 fn is_suspicion(raise: &Raise) -> bool {
-    raise.severity == SUSPECT_SEVERITY && raise.retrospective == 0
+    raise.kind == AlarmKind::Suspect.code() && raise.severity > EXIT_SEVERITY + raise.retrospective
 }
 
 fn look(world: &mut World, at: usize, person: &Walker) -> Option<Seen> {
@@ -94,24 +105,60 @@ fn look(world: &mut World, at: usize, person: &Walker) -> Option<Seen> {
     let stored = replica
         .fixes(person.code, i64::MIN, i64::MAX, usize::MAX)
         .ok()?;
-    let judged = stored.into_iter().filter(|fix| fix.judged);
-    let points: Vec<Point> = judged.map(|fix| fix.point).collect();
+    let judged: Vec<_> = stored.into_iter().filter(|fix| fix.judged).collect();
+    let points: Vec<Point> = judged.iter().map(|fix| fix.point).collect();
+    let mut words: Vec<Word> = judged
+        .iter()
+        .map(|fix| Word {
+            time: fix.point.time,
+            point: Some(fix.point),
+            signs: fix.signs.unwrap_or(Signs::NONE),
+        })
+        .collect();
+    let signals = replica.signals(person.code, i64::MIN, i64::MAX, usize::MAX);
+    let heard = signals.ok()?.into_iter().filter(|signal| signal.judged);
+    words.extend(heard.map(|stored| {
+        let signs = stored.signal.signs;
+        let doubted = stored.doubted.is_some();
+        Word {
+            time: stored.signal.time,
+            point: None,
+            signs: if doubted {
+                signs.with(Sign::Clock, true)
+            } else {
+                signs
+            },
+        }
+    }));
+    let (now, down) = (replica.true_now(), replica.outages());
     let view = replica.watch(person.code)?;
     let hex = person.code.to_hex();
     let ids = points.iter().map(|point| point.id(&hex)).collect();
+    let said = words.iter().map(|word| (word.time, word.signs)).collect();
+    let mut violations = judge(&points, &view.fences, &view.permits);
+    let worn = device::judge(&words, &view.bound, &down, now, EVERY_MS).into_iter();
+    let told = |worn: &device::TrueWear| {
+        worn.kind != AlarmKind::NoSignal || worn.decided_at < now - TOLD_WITHIN_MS
+    };
+    violations.extend(worn.filter(told).map(|worn| TrueViolation {
+        fence: String::new(),
+        kind: worn.kind,
+        time: worn.time,
+        decided_at: worn.decided_at,
+        end: worn.end,
+        far: false,
+    }));
     Some(Seen {
         points: ids,
-        violations: judge(&points, &view.fences, &view.permits),
+        said,
+        violations,
     })
 }
 
 fn covers(alarm: &Raise, violation: &TrueViolation) -> bool {
-    let kind = match alarm.kind.as_str() {
-        "GEO_OUT" => AlarmKind::Exit,
-        _ => AlarmKind::Enter,
-    };
+    let kind = AlarmKind::named(&alarm.kind);
     alarm.fence == violation.fence
-        && kind == violation.kind
+        && kind == Some(violation.kind)
         && alarm.time < violation.end.unwrap_or(i64::MAX)
         && violation.time <= alarm.decided_at
 }
