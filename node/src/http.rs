@@ -96,6 +96,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/matters/{id}/events", post(sign::matter))
         .route("/alarms", get(alarm::list))
         .route("/alarms/{id}", get(alarm::page))
+        .route("/alarms/{id}/explain", get(alarm::explain))
         .route("/alarms/{id}/bundle", get(bundle::alarm))
         .route("/alarms/{id}/events", post(sign::alarm))
         .route("/map/counties", get(map::counties))

@@ -10,6 +10,7 @@ pub mod bundle;
 pub mod case;
 mod county;
 pub mod evidence;
+pub mod explain;
 pub mod fault;
 pub mod form;
 pub mod incident;

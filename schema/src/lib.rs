@@ -18,6 +18,7 @@ pub mod deadline;
 pub mod desk;
 pub mod device;
 pub mod envelope;
+pub mod explain;
 pub mod fact;
 pub mod fence;
 pub mod fix;

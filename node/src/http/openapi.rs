@@ -40,6 +40,7 @@ use utoipa::OpenApi;
         super::matter::page,
         super::alarm::list,
         super::alarm::page,
+        super::alarm::explain,
         super::bundle::case,
         super::bundle::matter,
         super::bundle::alarm,

@@ -76,6 +76,7 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/alarms", Inside(Looked::Alarms)),
     ("GET", "/api/v1/alarms/{id}", Inside(Looked::Alarm)),
+    ("GET", "/api/v1/alarms/{id}/explain", Inside(Looked::Alarm)),
     ("POST", "/api/v1/alarms/{id}/events", Inside(Looked::Signed)),
     (
         "GET",

@@ -8,6 +8,7 @@ use super::figure::Figure;
 use super::{Args, MeasureError};
 use crate::corpus::{Cohort, Corpus, Land, Movement, Noise};
 use jiaolian_schema::fence::{Fence, Fences};
+use jiaolian_schema::rule::RulePack;
 use score::Score;
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ fn corpus(args: &Args, noise: Noise, days: usize) -> Result<Corpus, MeasureError
 
 /// Judges everybody; by the fences of another land where one is given.
 fn judge_all(corpus: &Corpus, size: Size, other: Option<&Land>) -> Score {
-    let mut score = Score::default();
+    let (mut score, rules) = (Score::default(), RulePack::builtin());
     for number in 0..size.people {
         let person = corpus.person(number);
         let home = match other {
@@ -131,7 +132,10 @@ fn judge_all(corpus: &Corpus, size: Size, other: Option<&Land>) -> Score {
         let rest = person.fences[1..].iter().cloned();
         let fences: Vec<Fence> = std::iter::once(home.clone()).chain(rest).collect();
         let fences = Fences::new(fences.into_iter().map(Arc::new));
-        score.add(&person, &judge::told(&person, &fences));
+        score.add(
+            &person,
+            &judge::told(&person, &fences, corpus.noise.still_ms, &rules),
+        );
     }
     score
 }
@@ -167,17 +171,17 @@ fn told(score: &Score, corpus: &Corpus) -> Vec<Figure> {
     let judged = |kind: &str| DWELLS.iter().any(|(known, _)| *known == kind);
     for (kind, of) in score.kinds.iter().filter(|(kind, _)| !judged(kind)) {
         let recall = (of.found as f64 / of.must.max(1) as f64, "of 1");
-        let what = format!("{kind} recall, nothing judges it here yet (n must)");
+        let what = format!("{kind} recall (n must)");
         let figure = Figure::counted(SECTION, what, of.must as u64, recall);
         figures.push(figure.against("wanted", RECALL_MIN).more());
     }
-    for (fence, of) in &score.fences {
+    for (about, of) in &score.sides {
         let raised = of.right + of.needless;
         if raised == 0 {
             continue;
         }
         let precision = (of.right as f64 / raised as f64, "of 1");
-        let what = format!("precision, fence {fence} (n incidents)");
+        let what = format!("precision, {about} (n incidents)");
         let figure = Figure::counted(SECTION, what, raised as u64, precision);
         figures.push(figure.against("none needless", 1.0).more());
     }
@@ -223,7 +227,9 @@ fn beside(what: &str, other: &Score, plain: &Score) -> Vec<Figure> {
     let mut figures = Vec::new();
     let values: [(&str, &'static str, fn(&Score) -> Option<f64>); 6] = [
         ("recall GEO_OUT", "of 1", |score| score.recall("GEO_OUT")),
-        ("precision home", "of 1", |score| score.precision("home")),
+        ("precision home", "of 1", |score| {
+            score.precision("fence home")
+        }),
         ("operator alarms", "a month", Score::needless_a_month),
         ("delay p99 GEO_OUT", "s", |score| {
             score.delay_s("GEO_OUT", 0.99)

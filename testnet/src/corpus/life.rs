@@ -5,7 +5,7 @@ use super::land::{Ground, Place};
 use super::path::{Path, Sky};
 use super::plan::{Plan, is_kept};
 use super::{CORPUS_START_MS, CURFEW_FENCE, Cohort, Corpus, HOME_FENCE, ORDER_FENCE, day_span};
-use jiaolian_schema::fence::{Fence, FenceKind};
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole};
 use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::permit::Permit;
@@ -233,6 +233,10 @@ fn fences(ground: &Ground, setting: &Setting) -> Vec<Fence> {
         let shape = circle(setting.home, radius_m);
         let schedule = night.expect("one window");
         add(CURFEW_FENCE, FenceKind::KeepIn, shape, schedule);
+        let curfew = fences
+            .pop()
+            .and_then(|f| f.with_role(FenceRole::Curfew).ok());
+        fences.extend(curfew);
     }
     debug_assert_eq!(fences[0].id(), HOME_FENCE);
     fences

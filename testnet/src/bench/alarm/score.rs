@@ -35,7 +35,8 @@ pub(super) struct Side {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Score {
     pub(super) kinds: BTreeMap<&'static str, Kind>,
-    pub(super) fences: BTreeMap<String, Side>,
+    /// By fence, and by kind where a device is concerned.
+    pub(super) sides: BTreeMap<String, Side>,
     /// Crossings too short to count, and those that were told all the same.
     pub(super) brief: usize,
     pub(super) brief_told: usize,
@@ -63,7 +64,12 @@ impl Score {
             let real = |truth: &&Truth| truth.weight != Weight::MustNot;
             let truths = person.truths.iter().filter(real);
             let is_right = truths.clone().any(|truth| incident.touches(truth));
-            let side = self.fences.entry(first.fence.clone()).or_default();
+            let about = if first.fence.is_empty() {
+                first.kind.to_owned()
+            } else {
+                format!("fence {}", first.fence)
+            };
+            let side = self.sides.entry(about).or_default();
             side.right += usize::from(is_right);
             side.needless += usize::from(!is_right);
             let day = day_of(first.time).filter(|day| *day < person.days);
@@ -80,7 +86,7 @@ impl Score {
                 Weight::Must => {
                     let kind = self.kinds.entry(truth.kind).or_default();
                     kind.must += 1;
-                    let first = of_it.filter(|alarm| alarm.severity <= 2 || !alarm.live);
+                    let first = of_it.filter(|alarm| !alarm.suspect);
                     if let Some(first) = first.min_by_key(|alarm| alarm.known_at) {
                         kind.found += 1;
                         if first.live {
@@ -104,9 +110,9 @@ impl Score {
         Some(of.found as f64 / of.must as f64)
     }
 
-    /// Share of a fence's incidents with something behind them.
-    pub(super) fn precision(&self, fence: &str) -> Option<f64> {
-        let of = self.fences.get(fence)?;
+    /// Share of incidents with something behind them.
+    pub(super) fn precision(&self, about: &str) -> Option<f64> {
+        let of = self.sides.get(about)?;
         let raised = of.right + of.needless;
         (raised > 0).then(|| of.right as f64 / raised as f64)
     }
@@ -140,7 +146,8 @@ fn is_calm(person: &Person, truth: &Truth) -> bool {
 }
 
 fn touches(alarm: &Told, truth: &Truth) -> bool {
-    alarm.fence == truth.fence && alarm.time < truth.to && truth.from < alarm.until
+    let same = alarm.fence == truth.fence && (!truth.fence.is_empty() || alarm.kind == truth.kind);
+    same && alarm.time < truth.to && truth.from < alarm.until
 }
 
 impl Incident<'_> {
