@@ -28,6 +28,7 @@ pub mod section;
 pub mod shape;
 pub mod stand_in;
 pub mod status;
+pub mod tally;
 pub mod text;
 pub mod today;
 mod waiting;

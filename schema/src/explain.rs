@@ -129,7 +129,10 @@ pub fn explain(raise: &Raise, exhibit: &Exhibit, numbers: &Numbers) -> Explanati
         .iter()
         .map(|kept| place(raise, exhibit, kept))
         .collect();
-    sieve(exhibit, &mut seen);
+    let unused = unused(&exhibit.person, &exhibit.reports);
+    for (seen, unused) in seen.iter_mut().zip(unused) {
+        seen.unused = unused;
+    }
     let decision = is_decidable
         .then(|| decision(raise, exhibit, &fences, numbers))
         .flatten();
@@ -191,12 +194,14 @@ fn place(raise: &Raise, exhibit: &Exhibit, kept: &Kept) -> Seen {
     seen
 }
 
-/// R4 and R7 to R9: which positions are used.
-fn sieve(exhibit: &Exhibit, seen: &mut [Seen]) {
+/// Why the position of each report is not used, by R4 and R7 to R9; none where it is, or where it has
+/// none.
+pub fn unused(person: &str, reports: &[Kept]) -> Vec<Option<UnusedCause>> {
+    let mut found = vec![None; reports.len()];
     let mut order: Vec<(usize, Point)> = Vec::new();
-    for (number, kept) in exhibit.reports.iter().enumerate() {
+    for (number, kept) in reports.iter().enumerate() {
         match kept.point {
-            Some(_) if !kept.judged => seen[number].unused = Some(UnusedCause::Skewed),
+            Some(_) if !kept.judged => found[number] = Some(UnusedCause::Skewed),
             Some(point) => order.push((number, point)),
             None => {}
         }
@@ -205,10 +210,10 @@ fn sieve(exhibit: &Exhibit, seen: &mut [Seen]) {
     let (mut state, nothing) = (WatchState::default(), Fences::default());
     for (number, point) in order {
         let fix = Fix {
-            person: exhibit.person.clone(),
+            person: person.to_owned(),
             point,
         };
-        seen[number].unused = match state.step(&fix, &nothing, &[]) {
+        found[number] = match state.step(&fix, &nothing, &[]) {
             Step::Used(_) => None,
             Step::Unused(Unused::Inaccurate) => Some(UnusedCause::Inaccurate),
             Step::Unused(Unused::Double) => Some(UnusedCause::Double),
@@ -216,6 +221,7 @@ fn sieve(exhibit: &Exhibit, seen: &mut [Seen]) {
             Step::Unused(Unused::Jump) => Some(UnusedCause::Jump),
         };
     }
+    found
 }
 
 /// What the reports decide under the alarm's name.

@@ -5,6 +5,7 @@
 //! order, connection or clock enters beside the instant up to which things are known.
 
 mod paint;
+mod read;
 
 use crate::fence::{Fence, FenceKind, Fences};
 use crate::fix::{DAY_MS, Point, SHANGHAI_AHEAD_MS, Source};
@@ -12,6 +13,8 @@ use crate::geo::Coord;
 use crate::permit::Permit;
 use crate::rule::RulePack;
 use paint::Painting;
+
+pub use read::{reports_of, rules_broken};
 
 /// Seconds of a civil day in Shanghai, which knows no daylight saving.
 pub const DAY_SECONDS: u32 = 86_400;

@@ -137,7 +137,9 @@ fn alarms_are_held_against_the_same_truth_in_every_run() {
     assert_eq!(rows, figures(&["alarms", "--quick", "--json"]));
     let of = |what: &str| {
         let row = rows.iter().find(|row| row["what"] == what);
-        row.unwrap_or_else(|| panic!("no row {what:?}"))["figure"].as_f64().unwrap()
+        row.unwrap_or_else(|| panic!("no row {what:?}"))["figure"]
+            .as_f64()
+            .unwrap()
     };
     assert!(of("GEO_OUT recall (n must)") >= 0.99);
     assert!(of("NIGHT_OUT recall (n must)") >= 0.99);

@@ -38,6 +38,7 @@ use utoipa::OpenApi;
         super::account::file,
         super::matter::list,
         super::matter::page,
+        super::tally::day,
         super::alarm::list,
         super::alarm::page,
         super::alarm::explain,

@@ -85,6 +85,11 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/map/fences", Row(Looked::Fences)),
     ("GET", "/api/v1/map/people", Inside(Looked::Positions)),
+    (
+        "GET",
+        "/api/v1/people/{person}/tally",
+        Inside(Looked::Track),
+    ),
     ("GET", "/api/v1/map/track", Inside(Looked::Track)),
     (
         "GET",

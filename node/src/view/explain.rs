@@ -16,7 +16,7 @@ use jiaolian_schema::explain::{
 };
 use jiaolian_schema::fence::{FenceKind, Verdict};
 use jiaolian_schema::fix::{Grade, Point};
-use jiaolian_schema::id::{DossierId, hex};
+use jiaolian_schema::id::{DossierId, PersonCode, hex};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::{AlarmKind, Transition};
@@ -53,32 +53,7 @@ fn exhibit(node: &mut Node, raise: &Raise) -> Exhibit {
         raise.time.saturating_sub(EXHIBIT_MARGIN_MS),
         raise.decided_at.saturating_add(EXHIBIT_MARGIN_MS),
     );
-    let most = EXHIBIT_REPORTS_MAX + 1;
-    let fixes = node.replica.fixes(raise.person, window.0, window.1, most);
-    let signals = node.replica.signals(raise.person, window.0, window.1, most);
-    let fixes = fixes.unwrap_or_default().into_iter().map(|fix| Kept {
-        time: fix.point.time,
-        point: Some(fix.point),
-        signs: fix.signs,
-        received_at: fix.received_at,
-        live: fix.live,
-        judged: fix.judged,
-        said: None,
-    });
-    let signals = signals.unwrap_or_default().into_iter().map(|stored| Kept {
-        time: stored.signal.time,
-        point: None,
-        signs: Some(match stored.doubted {
-            Some(_) => stored.signal.signs.with(Sign::Clock, true),
-            None => stored.signal.signs,
-        }),
-        received_at: stored.received_at,
-        live: stored.live,
-        judged: stored.judged,
-        said: None,
-    });
-    let mut reports: Vec<Kept> = fixes.chain(signals).collect();
-    reports.sort_by_key(|kept| (kept.time, kept.point.map(|point| point.order())));
+    let mut reports = kept(node, raise.person, window, EXHIBIT_REPORTS_MAX + 1);
     let mut whole = !reports.is_empty() && reports.len() <= EXHIBIT_REPORTS_MAX;
     if reports.is_empty() {
         reports = signed_points(raise);
@@ -103,6 +78,37 @@ fn exhibit(node: &mut Node, raise: &Raise) -> Exhibit {
         window,
         whole,
     }
+}
+
+/// Stored reports of a person with `from <= device time < to`, in order; of fixes and of signals at
+/// most so many each.
+pub(super) fn kept(node: &Node, person: PersonCode, window: (i64, i64), most: usize) -> Vec<Kept> {
+    let fixes = node.replica.fixes(person, window.0, window.1, most);
+    let signals = node.replica.signals(person, window.0, window.1, most);
+    let fixes = fixes.unwrap_or_default().into_iter().map(|fix| Kept {
+        time: fix.point.time,
+        point: Some(fix.point),
+        signs: fix.signs,
+        received_at: fix.received_at,
+        live: fix.live,
+        judged: fix.judged,
+        said: None,
+    });
+    let signals = signals.unwrap_or_default().into_iter().map(|stored| Kept {
+        time: stored.signal.time,
+        point: None,
+        signs: Some(match stored.doubted {
+            Some(_) => stored.signal.signs.with(Sign::Clock, true),
+            None => stored.signal.signs,
+        }),
+        received_at: stored.received_at,
+        live: stored.live,
+        judged: stored.judged,
+        said: None,
+    });
+    let mut reports: Vec<Kept> = fixes.chain(signals).collect();
+    reports.sort_by_key(|kept| (kept.time, kept.point.map(|point| point.order())));
+    reports
 }
 
 fn signed_points(raise: &Raise) -> Vec<Kept> {

@@ -9,6 +9,7 @@ mod map;
 mod matter;
 mod network;
 mod stand_in;
+mod tally;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
@@ -32,6 +33,7 @@ pub use network::{
 };
 
 pub use stand_in::{StandInChange, StandInRow, StandIns};
+pub use tally::{TallySeconds, TallyShape, TallyStretch};
 
 use crate::http::text::Text;
 use serde::Serialize;

@@ -178,3 +178,49 @@ async fn an_alarms_file_is_replayed_without_the_node_and_a_changed_report_is_fou
     damaged[middle] ^= 1;
     assert_eq!(replay(&put(dir.path(), "damaged", &damaged), &[]).0, 65);
 }
+
+#[tokio::test]
+async fn every_second_of_the_day_of_an_escape_is_accounted_for() {
+    let office = Office::open().await;
+    let (duty, id) = escaped(&office).await;
+    let told = duty
+        .get(&format!("/api/v1/alarms/{id}/explain"))
+        .await
+        .ok(200);
+    let person = told["person"].as_str().unwrap();
+    let path = format!("/api/v1/people/{person}/tally?day=2026-03-02&reason=alarm");
+    let day = duty.get(&path).await.ok(200);
+    let seconds = &day["seconds"];
+    let unknown = seconds["unknown"].as_object().unwrap();
+    let unknown: u64 = unknown.values().map(|n| n.as_u64().unwrap()).sum();
+    let (compliant, violation) = (
+        seconds["compliant"].as_u64().unwrap(),
+        seconds["violation"].as_u64().unwrap(),
+    );
+    assert_eq!(compliant + violation + unknown, 86_400, "{day}");
+    // Known up to now, and broken since the first fix outside.
+    let broken = (day["until"].as_i64().unwrap() - told["time"].as_i64().unwrap()) / 1_000;
+    assert!(
+        violation.abs_diff(u64::try_from(broken).unwrap()) <= 1,
+        "{day}"
+    );
+    assert!(compliant >= 1_500, "{day}");
+    assert!(seconds["unknown"]["ahead"].as_u64().unwrap() > 0);
+    let stretches = day["stretches"].as_array().unwrap();
+    assert_eq!(
+        (&stretches[0]["from"], &stretches[stretches.len() - 1]["to"]),
+        (&json!(0), &json!(86_400))
+    );
+    for pair in stretches.windows(2) {
+        assert_eq!(pair[0]["to"], pair[1]["from"]);
+    }
+    for wrong in ["2026-02-30", "20260302"] {
+        let path = format!("/api/v1/people/{person}/tally?day={wrong}&reason=alarm");
+        assert_eq!(duty.get(&path).await.status, 400, "{wrong}");
+    }
+    let path = format!(
+        "/api/v1/people/{}/tally?day=2026-03-02&reason=alarm",
+        "0".repeat(32)
+    );
+    assert_eq!(duty.get(&path).await.status, 404);
+}
