@@ -27,6 +27,7 @@ mod retry;
 mod session;
 mod sign;
 mod stand_in;
+mod tally;
 pub mod text;
 mod trace;
 mod who;
@@ -94,8 +95,10 @@ fn interface(app: &App) -> Router<App> {
         .route("/matters/{id}", get(matter::page))
         .route("/matters/{id}/bundle", get(bundle::matter))
         .route("/matters/{id}/events", post(sign::matter))
+        .route("/people/{person}/tally", get(tally::day))
         .route("/alarms", get(alarm::list))
         .route("/alarms/{id}", get(alarm::page))
+        .route("/alarms/{id}/explain", get(alarm::explain))
         .route("/alarms/{id}/bundle", get(bundle::alarm))
         .route("/alarms/{id}/events", post(sign::alarm))
         .route("/map/counties", get(map::counties))

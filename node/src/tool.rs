@@ -7,6 +7,7 @@ pub mod contains;
 mod csv;
 pub mod datum;
 pub mod decode;
+pub mod exhibit;
 mod line;
 pub mod replay;
 
@@ -20,6 +21,8 @@ use jiaolian_schema::datum::Datum;
 
 /// Exit status of sysexits: some input was refused.
 pub const EXIT_DATA: u8 = 65;
+/// What was judged anew is not what was said.
+pub const EXIT_DIFFERS: u8 = 1;
 /// A file could not be read.
 pub const EXIT_NO_INPUT: u8 = 66;
 /// Reading or writing broke off.
@@ -56,14 +59,22 @@ pub enum Tool {
         #[arg(long)]
         json: bool,
     },
-    /// Judge recorded fixes: exits, entries and clears, one JSON object a line.
+    /// Judge recorded fixes: exits, entries and clears, one JSON object a line. Of a bundle of an
+    /// alarm: whether its reports come to what the alarm says.
     Replay {
+        /// An alarm's bundle, as `jiaolian export --alarm` writes it.
+        #[arg(required_unless_present_all = ["fences", "fixes"])]
+        #[arg(conflicts_with_all = ["fences", "fixes", "permits"])]
+        bundle: Option<PathBuf>,
+        /// The alarm that is meant, by its id in hexadecimal; refused where the bundle is of another.
+        #[arg(long, requires = "bundle")]
+        alarm: Option<String>,
         /// Fences, a GeoJSON `FeatureCollection`.
         #[arg(long)]
-        fences: PathBuf,
+        fences: Option<PathBuf>,
         /// Fixes, CSV with the columns `person,time,lat,lon,accuracy_m,source`.
         #[arg(long)]
-        fixes: PathBuf,
+        fixes: Option<PathBuf>,
         /// Permits, a JSON array.
         #[arg(long)]
         permits: Option<PathBuf>,
@@ -80,6 +91,8 @@ pub enum Outcome {
     Whole,
     /// Some lines were bad.
     SomeBad,
+    /// What was judged is not what the file says.
+    Differs,
 }
 
 /// Why a run was refused or broke off.
@@ -131,15 +144,24 @@ impl Tool {
                 contains::run(&fences, Answer::new(json), input, &mut output)
             }
             Self::Replay {
+                bundle: Some(bundle),
+                alarm,
+                ..
+            } => exhibit::run(&bundle, alarm.as_deref(), &mut output),
+            Self::Replay {
                 fences,
                 fixes,
                 permits,
                 ..
-            } => replay::run(&fences, &fixes, permits.as_deref(), &mut output),
+            } => {
+                let (fences, fixes) = (fences.unwrap_or_default(), fixes.unwrap_or_default());
+                replay::run(&fences, &fixes, permits.as_deref(), &mut output)
+            }
         };
         match outcome {
             Ok(Outcome::Whole) => ExitCode::SUCCESS,
             Ok(Outcome::SomeBad) => ExitCode::from(EXIT_DATA),
+            Ok(Outcome::Differs) => ExitCode::from(EXIT_DIFFERS),
             // The reader of our output has seen enough.
             Err(RunToolError::Stream(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS

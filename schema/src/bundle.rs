@@ -8,6 +8,7 @@
 use crate::act::RootStatement;
 use crate::canon::{self, CanonError};
 use crate::envelope::Envelope;
+use crate::explain::{EXHIBIT_REPORTS_MAX, Exhibit};
 use crate::id::{DossierId, EnvelopeId, sha256};
 use crate::opinion::is_sound_root;
 use minicbor::{Decode, Encode};
@@ -19,6 +20,8 @@ pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const BUNDLE_ENVELOPES_MAX: usize = 100_000;
 /// What the first field of a file says.
 pub const BUNDLE_FORM: &str = "jiaolian-bundle/1";
+/// The same of a file with an exhibit.
+pub const BUNDLE_FORM_EXHIBIT: &str = "jiaolian-bundle/2";
 
 /// Why bytes are no bundle.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
@@ -28,7 +31,9 @@ pub enum BundleError {
     TooLong(usize),
     #[error("the file is no bundle, or not all of it: {0}")]
     Bytes(#[from] CanonError),
-    #[error("a bundle's form is {BUNDLE_FORM}, this one's is {0:?}")]
+    #[error(
+        "a bundle's form is {BUNDLE_FORM}, with an exhibit {BUNDLE_FORM_EXHIBIT}, this one's is {0:?}"
+    )]
     Form(String),
     #[error("the digest at the end is that of the file: it was changed or damaged")]
     Digest,
@@ -36,6 +41,8 @@ pub enum BundleError {
     Root(u32),
     #[error("a bundle has at most {BUNDLE_ENVELOPES_MAX} envelopes, this one has {0}")]
     TooMany(usize),
+    #[error("an exhibit has at most {EXHIBIT_REPORTS_MAX} reports, this one has {0}")]
+    Reports(usize),
     #[error("envelopes come in ascending order of their ids and each once, {0} does not")]
     Order(EnvelopeId),
     #[error("the subject lies in dossier {0}, of which the file holds nothing")]
@@ -92,6 +99,9 @@ pub struct Bundle {
     /// SHA-256 of the file with zeros here.
     #[cbor(n(7), with = "minicbor::bytes")]
     digest: [u8; 32],
+    /// What an alarm was judged from; none in the first form.
+    #[n(8)]
+    exhibit: Option<Exhibit>,
 }
 
 impl Bundle {
@@ -114,7 +124,23 @@ impl Bundle {
             fold_version,
             envelopes,
             digest: [0; 32],
+            exhibit: None,
         }
+    }
+
+    /// The same file with what its alarm was judged from.
+    #[must_use]
+    pub fn with_exhibit(self, exhibit: Exhibit) -> Self {
+        Self {
+            form: BUNDLE_FORM_EXHIBIT.to_owned(),
+            exhibit: Some(exhibit),
+            ..self
+        }
+    }
+
+    /// What its alarm was judged from, where the file says it.
+    pub fn exhibit(&self) -> Option<&Exhibit> {
+        self.exhibit.as_ref()
     }
 
     /// The root statement that the exporting office trusts.
@@ -125,13 +151,15 @@ impl Bundle {
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut whole = self.clone();
-        whole.digest = [0; 32];
-        let mut bytes = canon::encode(&whole);
-        let digest = sha256(&[&bytes]);
-        // The digest comes last, so that it replaces the zeros at the end.
-        let at = bytes.len() - digest.len();
-        bytes[at..].copy_from_slice(&digest);
-        bytes
+        whole.digest = self.computed_digest();
+        canon::encode(&whole)
+    }
+
+    /// SHA-256 of the file with zeros in its place.
+    fn computed_digest(&self) -> [u8; 32] {
+        let mut blank = self.clone();
+        blank.digest = [0; 32];
+        sha256(&[&canon::encode(&blank)])
     }
 
     /// Reads a file, or names the rule of form that it breaks.
@@ -140,7 +168,11 @@ impl Bundle {
             return Err(BundleError::TooLong(bytes.len()));
         }
         let bundle: Self = canon::decode("a bundle", bytes)?;
-        if bundle.form != BUNDLE_FORM {
+        let form = match bundle.exhibit {
+            Some(_) => BUNDLE_FORM_EXHIBIT,
+            None => BUNDLE_FORM,
+        };
+        if bundle.form != form {
             let shown = bundle.form.chars().take(40).collect();
             return Err(BundleError::Form(shown));
         }
@@ -150,8 +182,14 @@ impl Bundle {
         if bundle.envelopes.len() > BUNDLE_ENVELOPES_MAX {
             return Err(BundleError::TooMany(bundle.envelopes.len()));
         }
-        let blank_from = bytes.len() - bundle.digest.len();
-        if sha256(&[&bytes[..blank_from], &[0; 32]]) != bundle.digest {
+        let reports = bundle
+            .exhibit
+            .as_ref()
+            .map_or(0, |exhibit| exhibit.reports.len());
+        if reports > EXHIBIT_REPORTS_MAX {
+            return Err(BundleError::Reports(reports));
+        }
+        if bundle.computed_digest() != bundle.digest {
             return Err(BundleError::Digest);
         }
         let ids: Vec<EnvelopeId> = bundle.envelopes.iter().map(Envelope::id).collect();

@@ -4,6 +4,7 @@
 //! Peers that run in the same process (`geo`, `redb`, a bare signature, a bare disk sync) are
 //! measured in the same run. Peers that do not are constants of `peer` with their source.
 
+mod alarm;
 mod dice;
 mod field;
 mod figure;
@@ -52,6 +53,8 @@ pub enum Section {
     Start,
     /// Real nodes on a real line: alarms, and meeting again.
     Latency,
+    /// What the watch says against what happened, over a labelled corpus.
+    Alarms,
 }
 
 /// What `testnet bench` is told.
@@ -78,6 +81,12 @@ pub struct Args {
     /// Where that program answers `GET /readyz`.
     #[arg(long)]
     pub ready: Option<SocketAddr>,
+    /// Real tracks `user,time_utc,lat,lon` (`.csv`, `.csv.gz`) by which people of `alarms` move.
+    #[arg(long)]
+    pub tracks: Option<PathBuf>,
+    /// Another set of county boundaries (GeoJSON), by which `alarms` judges the same people.
+    #[arg(long)]
+    pub boundaries: Option<PathBuf>,
 }
 
 /// Why a figure could not be measured.
@@ -122,11 +131,14 @@ pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
             return ExitCode::from(70);
         }
     };
-    let text = if args.json {
+    let mut text = if args.json {
         table::json(&figures)
     } else {
         table::text(&figures)
     };
+    if args.section == Section::Alarms && !args.json {
+        text.extend(alarm::notes(args).iter().map(|note| format!("{note}\n")));
+    }
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -157,6 +169,9 @@ pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
     }
     if asked(Section::Latency) {
         figures.extend(latency::measure(args.quick)?);
+    }
+    if asked(Section::Alarms) {
+        figures.extend(alarm::measure(args)?);
     }
     Ok(figures)
 }

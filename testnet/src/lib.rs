@@ -3,6 +3,7 @@
 pub mod band;
 pub mod bench;
 pub mod client;
+pub mod corpus;
 pub mod door;
 pub mod ground;
 pub mod lines;

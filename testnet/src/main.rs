@@ -21,6 +21,8 @@ enum What {
     Up(jiaolian_testnet::up::UpCommand),
     /// Measures, and prints each figure as a ratio to a peer or limit.
     Bench(jiaolian_testnet::bench::Args),
+    /// Writes people with a month of reports and the truth about them, for judging judges.
+    Corpus(jiaolian_testnet::corpus::CorpusCommand),
     /// The software twin of a UKey, plugged in until its standard input ends.
     Ukey(jiaolian_testnet::ukey::UkeyCommand),
     /// Passes connections on into a network namespace; a drill starts it by itself.
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         What::Sim(command) => jiaolian_testnet::sim::command(&command),
         What::Up(command) => jiaolian_testnet::up::command(&command),
         What::Bench(args) => jiaolian_testnet::bench::main(&args, &mut std::io::stdout().lock()),
+        What::Corpus(command) => jiaolian_testnet::corpus::command(&command),
         What::Ukey(ukey) => jiaolian_testnet::ukey::command(&ukey),
         What::Door(door) => jiaolian_testnet::door::command(&door),
         What::Node(office) => office.run(),

@@ -3,7 +3,7 @@
 
 mod adversary;
 mod check;
-mod dice;
+pub(crate) mod dice;
 mod disk;
 mod fault;
 mod found;

@@ -85,7 +85,8 @@ fn every_figure_stands_beside_a_peer_or_a_limit() {
             "ingest",
             "seal",
             "start",
-            "latency"
+            "latency",
+            "alarms"
         ]
     );
 }
@@ -128,6 +129,24 @@ fn goals_without_a_clock_are_met() {
     let missed: Vec<_> = counted.clone().filter(|row| row["met"] == false).collect();
     assert!(counted.count() >= 7);
     assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
+fn alarms_are_held_against_the_same_truth_in_every_run() {
+    let rows = figures(&["alarms", "--quick", "--json"]);
+    assert_eq!(rows, figures(&["alarms", "--quick", "--json"]));
+    let of = |what: &str| {
+        let row = rows.iter().find(|row| row["what"] == what);
+        row.unwrap_or_else(|| panic!("no row {what:?}"))["figure"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(of("GEO_OUT recall (n must)") >= 0.99);
+    assert!(of("NIGHT_OUT recall (n must)") >= 0.99);
+    assert!(of("TAMPER recall (n must)") >= 0.99);
+    let text = bench(&["alarms", "--quick"]);
+    assert!(text.contains("the second set of boundaries is not judged: no --boundaries FILE"));
+    assert!(text.contains("no --tracks FILE"));
 }
 
 #[test]

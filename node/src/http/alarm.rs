@@ -13,7 +13,7 @@ use crate::owner::{Access, Looked, Node};
 use crate::view::Viewer;
 use crate::view::alarm::{self as view, AlarmQuery};
 use crate::view::incident;
-use crate::view::shape::{AlarmPage, AlarmRow, List};
+use crate::view::shape::{AlarmPage, AlarmRow, ExplainShape, List};
 use axum::Json;
 use axum::extract::{Path, State};
 use jiaolian_schema::id::DossierId;
@@ -85,6 +85,25 @@ pub(super) async fn page(
         let access = Access::new(node, viewer, Looked::Alarm).of(alarm);
         node.note_access(access.for_purpose("alarm"))?;
         Ok(view::page(node, viewer, &incident))
+    })
+    .await
+    .map(Json)
+}
+
+#[utoipa::path(get, path = "/api/v1/alarms/{id}/explain", params(("id" = String, Path)),
+    responses((status = 200, body = ExplainShape), (status = 404, body = ErrorBody)))]
+pub(super) async fn explain(
+    State(app): State<App>,
+    who: Who,
+    Path(alarm): Path<String>,
+) -> ApiResult<Json<ExplainShape>> {
+    let alarm = id(DossierId::from_hex, &alarm)?;
+    app.look(move |node| {
+        let viewer = &who.session.viewer;
+        view::find(node, viewer, alarm)?;
+        let access = Access::new(node, viewer, Looked::Alarm).of(alarm);
+        node.note_access(access.for_purpose("alarm"))?;
+        crate::view::explain::page(node, viewer, alarm)
     })
     .await
     .map(Json)

@@ -76,6 +76,7 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/alarms", Inside(Looked::Alarms)),
     ("GET", "/api/v1/alarms/{id}", Inside(Looked::Alarm)),
+    ("GET", "/api/v1/alarms/{id}/explain", Inside(Looked::Alarm)),
     ("POST", "/api/v1/alarms/{id}/events", Inside(Looked::Signed)),
     (
         "GET",
@@ -84,6 +85,11 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/map/fences", Row(Looked::Fences)),
     ("GET", "/api/v1/map/people", Inside(Looked::Positions)),
+    (
+        "GET",
+        "/api/v1/people/{person}/tally",
+        Inside(Looked::Track),
+    ),
     ("GET", "/api/v1/map/track", Inside(Looked::Track)),
     (
         "GET",

@@ -188,7 +188,7 @@ fn last_seen_at(node: &mut Node, incident: &Incident) -> i64 {
     newest
 }
 
-fn kind(node: &Node, raise: &Raise) -> Coded {
+pub(super) fn kind(node: &Node, raise: &Raise) -> Coded {
     let known = node.rules.alarm_kind(&raise.kind);
     let label = known.map(|kind| Text::new(&kind.zh, &kind.en));
     Coded::new(

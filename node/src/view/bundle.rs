@@ -1,11 +1,12 @@
 //! A case, a matter or an alarm as evidence: one file that anybody can check without a node.
 
 use super::Viewer;
-use super::{alarm, case, matter, purpose};
+use super::{alarm, case, explain, matter, purpose};
 use crate::http::error::{ApiError, ApiResult};
 use crate::owner::{Access, Looked, Node};
 use crate::seal::entropy;
 use jiaolian_schema::bundle::{BUNDLE_BYTES_MAX, BUNDLE_ENVELOPES_MAX, Bundle, Subject};
+use jiaolian_schema::explain::Exhibit;
 use jiaolian_schema::id::{DossierId, EnvelopeId};
 use jiaolian_schema::standing::FOLD_VERSION;
 use jiaolian_sync::StoreError;
@@ -51,10 +52,17 @@ pub fn bundle(
     // What leaves the office is signed for at once: no cut of the newest rows hides it.
     let now = node.now();
     node.replica.flush_log(now, entropy());
-    make(node, subject).map(|bytes| (subject, bytes))
+    let exhibit = match subject {
+        Subject::Alarm(id) => node.file(id).and_then(|file| {
+            let raise = alarm::raise_of(&file).cloned();
+            raise.map(|raise| explain::marked_exhibit(node, &raise))
+        }),
+        Subject::Case(_) | Subject::Matter(..) => None,
+    };
+    make(node, subject, exhibit).map(|bytes| (subject, bytes))
 }
 
-fn make(node: &Node, subject: Subject) -> ApiResult<Vec<u8>> {
+fn make(node: &Node, subject: Subject, exhibit: Option<Exhibit>) -> ApiResult<Vec<u8>> {
     let envelopes = node.replica.evidence(subject.dossier()).map_err(|error| {
         tracing::error!(%error, "a dossier could not be gathered");
         match error {
@@ -67,7 +75,12 @@ fn make(node: &Node, subject: Subject) -> ApiResult<Vec<u8>> {
     }
     let root = node.replica.authority().root();
     let versions = (node.rules.pack_id(), FOLD_VERSION);
-    let bytes = Bundle::new(root, subject, node.now(), versions, envelopes).to_bytes();
+    let bundle = Bundle::new(root, subject, node.now(), versions, envelopes);
+    let bytes = match exhibit {
+        Some(exhibit) => bundle.with_exhibit(exhibit),
+        None => bundle,
+    }
+    .to_bytes();
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(ApiError::new("too_large"));
     }

@@ -4,10 +4,12 @@ mod alarm;
 mod audit;
 mod case;
 mod desk;
+mod explain;
 mod map;
 mod matter;
 mod network;
 mod stand_in;
+mod tally;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
@@ -19,6 +21,10 @@ pub use desk::{
     ClockShape, Counts, NodeInfo, Notice, PersonShape, Reminder, SessionShape, Status, Today,
     Upstream, Waiting, WaitingAct, WaitingGroup,
 };
+pub use explain::{
+    DecisionShape, ExplainShape, ExplainWindow, ExplainedFix, ExplainedPermit, ExplainedSignal,
+    RuleShape,
+};
 pub use map::{MapPeople, MapPerson, Track};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
@@ -27,6 +33,7 @@ pub use network::{
 };
 
 pub use stand_in::{StandInChange, StandInRow, StandIns};
+pub use tally::{TallySeconds, TallyShape, TallyStretch};
 
 use crate::http::text::Text;
 use serde::Serialize;

@@ -12,6 +12,7 @@ mod client;
 mod door;
 mod due_story;
 mod evidence_story;
+mod explain_story;
 mod fault_story;
 mod lan_story;
 mod leave_story;
