@@ -238,6 +238,8 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         | What::Parted { .. }
         | What::Seal { .. }
         | What::Consult { .. }
+        | What::Rota(_)
+        | What::HandOver(_)
         | What::Ledger { .. }
         | What::Log(_)
         | What::Damage { .. }
