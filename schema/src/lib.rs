@@ -17,6 +17,7 @@ pub mod datum;
 pub mod deadline;
 pub mod desk;
 pub mod device;
+pub mod duty;
 pub mod envelope;
 pub mod fact;
 pub mod fence;
