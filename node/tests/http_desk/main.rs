@@ -10,6 +10,11 @@ mod bad_input;
 mod client;
 mod door;
 mod due_story;
+#[cfg(target_os = "linux")]
+mod duty_story;
+#[cfg(target_os = "linux")]
+#[path = "../modem/emulator.rs"]
+mod emulator;
 mod evidence_story;
 mod fault_story;
 mod lan_story;

@@ -78,7 +78,7 @@ pub struct OnDuty {
 }
 
 impl Book {
-    /// Reads the lists and the staff of offices out of their rosters.
+    /// Reads the lists and the staff of the offices whose rosters are given, and where all others stand.
     pub fn read(
         (authority, rules): (&Authority, &RulePack),
         rosters: &BTreeMap<OfficeId, BTreeMap<EnvelopeId, Fact>>,
@@ -86,11 +86,12 @@ impl Book {
         let offices = authority.offices().iter().map(|(id, office)| {
             let facts = rosters.get(&id);
             let rotas = facts.map(|facts| rotas_of((authority, rules), id, facts));
+            let staff = facts.map(|_| staff_of((authority, rules), id));
             let read = BookOffice {
                 parent: office.parent,
                 tier: office.tier,
                 rotas: rotas.unwrap_or_default(),
-                staff: staff_of((authority, rules), id),
+                staff: staff.unwrap_or_default(),
             };
             (id, read)
         });

@@ -7,8 +7,6 @@ use crate::id::OfficeId;
 use crate::rule::RulePack;
 use crate::workflow::Due;
 
-/// Prefix of the deadlines that name the tier that is to hear of an alarm.
-const TIER_DUES: [&str; 2] = ["escalate_t", "escalate_again_t"];
 /// Deadlines until which somebody takes the alarm.
 const TAKE_DUES: [&str; 2] = ["acknowledge", "acknowledge_again"];
 /// While a clock that waits for a broken line has passed, it is looked at again after so long, ms.
@@ -109,8 +107,7 @@ pub fn calls(rules: &RulePack, book: &Book, alarm: &Seen<'_>, here: &Here, now: 
     };
     let tier = book.0.get(&here.office).map_or(0, |row| row.tier);
     for due in alarm.dues {
-        let named = TIER_DUES.iter().find_map(|name| due.id.strip_prefix(name));
-        if named.is_some_and(|named| named.parse() == Ok(tier)) && due.tier == tier {
+        if due.is_for_tier(tier) {
             ask(due.at.end_ms(), CallStep::Tier(tier), here.office);
         }
     }
