@@ -1,19 +1,24 @@
 //! Calls that are owed (D-8): one for an alarm, a step, a way and a receiver, durable from the moment it is
 //! owed, tried until it succeeds, and told of in the alarm by the node's own act.
 
+mod row;
+
+pub(super) use row::Mark;
+pub use row::{CallRow, CallState, Name, Try};
+
 use super::Node;
-use super::duty::{CALL, duty_key};
+use super::duty::CALL;
 use crate::notify::{Call, TellError, Way};
 use crate::seal::entropy;
 use crate::view::duty;
 use jiaolian_schema::act::Step;
 use jiaolian_schema::canon;
 use jiaolian_schema::desk::File;
-use jiaolian_schema::duty::{CallStep, Called, Owed, on_duty, retry_ms};
-use jiaolian_schema::id::{DossierId, OfficeId, hex, sha256};
+use jiaolian_schema::duty::{CallStep, Called, Owed, Seen, on_duty};
+use jiaolian_schema::id::{DossierId, hex, sha256};
 use jiaolian_schema::value::Value;
 use jiaolian_sync::{Draft, Payload, StoreError};
-use minicbor::{Decode, Encode};
+use row::{mark_of, set_reason};
 
 /// Tries that a row keeps, the newest.
 const TRIES_KEPT: usize = 32;
@@ -24,115 +29,12 @@ const WAITING_MAX: usize = 10_000;
 /// Most acts signed in one tick.
 const SIGNED_A_TICK: usize = 8;
 
-/// A call's own name: the first bytes of SHA-256 over alarm, step, round, way and receiver.
-pub type Name = [u8; 16];
-
-/// Where a call stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum CallState {
-    /// It is owed.
-    #[n(0)]
-    Waits,
-    /// Somebody was told.
-    #[n(1)]
-    Told,
-    /// Nothing is owed any more, and nobody was told.
-    #[n(2)]
-    Dropped,
-}
-
-/// One try.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Try {
-    /// When it ended, ms UTC.
-    #[n(0)]
-    pub at: i64,
-    /// Why it failed, a word; empty where it did not.
-    #[n(1)]
-    pub reason: String,
-}
-
-/// One call.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct CallRow {
-    /// Since when it is owed, ms UTC.
-    #[n(0)]
-    pub at: i64,
-    /// For which alarm.
-    #[n(1)]
-    pub alarm: DossierId,
-    /// Why: a word of `CallStep`.
-    #[n(2)]
-    pub step: String,
-    /// Whose duty.
-    #[n(3)]
-    pub of: OfficeId,
-    /// By which way: a number of `Way`.
-    #[n(4)]
-    pub way: u8,
-    /// The person as hexadecimal digits; empty for a siren, or where nobody has the duty.
-    #[n(5)]
-    pub receiver: String,
-    /// The person's name; empty for a siren.
-    #[n(6)]
-    pub name: String,
-    /// The number; empty where there is none.
-    #[n(7)]
-    pub phone: String,
-    /// Severity when it became owed.
-    #[n(8)]
-    pub severity: u8,
-    /// How often it was tried.
-    #[n(9)]
-    pub tries: u32,
-    /// The newest tries, oldest first.
-    #[n(10)]
-    pub tried: Vec<Try>,
-    /// 1 while a try is out.
-    #[n(11)]
-    pub trying: u8,
-    /// Why nobody was told so far, a word.
-    #[n(12)]
-    pub reason: String,
-    /// Where it stands.
-    #[n(13)]
-    pub state: CallState,
-    /// When it came to stand there, ms UTC.
-    #[n(14)]
-    pub ended_at: i64,
-    /// 1 once an act tells of it.
-    #[n(15)]
-    pub signed: u8,
-    /// How often the alarm had been reopened.
-    #[n(16)]
-    pub round: u32,
-}
-
-impl CallRow {
-    fn key(&self, name: &Name) -> Vec<u8> {
-        duty_key(CALL, self.at, name)
-    }
-
-    /// Whether it may be tried now.
-    fn is_due(&self, node: &Node, way: Way, now: i64) -> bool {
-        let last = self.tried.last().map_or(0, |one| one.at);
-        let waited = self.tries == 0 || now - last >= retry_ms(&node.rules, self.tries);
-        // A clock that was set back delays no call.
-        let waited = waited || last > now;
-        let can = way != Way::Sms || !self.phone.is_empty();
-        self.way == way as u8 && self.trying == 0 && can && waited
-    }
-}
-
 impl Node {
     /// Reads calls as they were when the node last ran. What was out then has an outcome that nobody knows,
     /// and is made again.
     pub(super) fn read_calls(&mut self) -> Result<(), StoreError> {
         let mut rows: Vec<(Name, CallRow)> = Vec::new();
-        self.each_duty_row(CALL, |key, value| {
+        self.each_duty_row((CALL, i64::MIN), |key, value| {
             let name = key.get(9..).and_then(|name| Name::try_from(name).ok());
             rows.extend(name.zip(minicbor::decode(value).ok()));
         })?;
@@ -228,6 +130,7 @@ impl Node {
         }
         if self.duty.done.insert(name) {
             set_reason(&mut row);
+            self.tell_pages(row.alarm);
             self.keep_call(name, row);
             self.duty.wake.notify_waiters();
         }
@@ -273,14 +176,19 @@ impl Node {
         name
     }
 
-    /// Nobody is called any more for what is owed no longer: the alarm was taken, found or ended.
-    pub(super) fn give_up_calls(&mut self, alarm: DossierId, owed: &[Owed]) {
+    /// Nobody is called any more for what is owed no longer: the alarm was taken, handled or ended. A line
+    /// that came back meanwhile ends no call.
+    pub(super) fn give_up_calls(&mut self, seen: &Seen<'_>, alarm: DossierId, owed: &[Owed]) {
         let now = self.now();
         let given_up = self.duty.waiting.iter().filter(|(_, row)| {
             row.alarm == alarm
                 && row.state == CallState::Waits
                 && row.trying == 0
-                && owed.iter().all(|owed| owed.step.word() != row.step)
+                && if CallStep::is_tier(&row.step) {
+                    owed.iter().all(|owed| owed.step.word() != row.step)
+                } else {
+                    seen.taken || seen.ended || seen.retrospective
+                }
         });
         let given_up: Vec<(Name, CallRow)> = given_up.map(|(n, r)| (*n, r.clone())).collect();
         for (name, mut row) in given_up {
@@ -425,32 +333,12 @@ impl Node {
     /// Calls of an instant on, newest first, at most so many.
     pub fn calls_since(&self, from: i64, limit: usize) -> Result<Vec<CallRow>, StoreError> {
         let mut rows: Vec<CallRow> = Vec::new();
-        self.each_duty_row(CALL, |_, value| {
+        self.each_duty_row((CALL, from), |_, value| {
             let row = minicbor::decode::<CallRow>(value).ok();
-            rows.extend(row.filter(|row| row.at >= from && row.way != Way::Page as u8));
+            rows.extend(row.filter(|row| row.way != Way::Page as u8));
         })?;
         rows.reverse();
         rows.truncate(limit);
         Ok(rows)
-    }
-}
-
-/// Alarm, step, round, way.
-pub(super) type Mark = (DossierId, String, u32, u8);
-
-fn mark_of(row: &CallRow) -> Mark {
-    (row.alarm, row.step.clone(), row.round, row.way)
-}
-
-/// Why a call can't even be tried.
-fn set_reason(row: &mut CallRow) {
-    let reason = match Way::of(row.way) {
-        Some(Way::None) => "no_device",
-        Some(Way::Sms) if row.receiver.is_empty() => "nobody",
-        Some(Way::Sms) if row.phone.is_empty() => "no_number",
-        _ => "",
-    };
-    if row.tries == 0 || !reason.is_empty() {
-        reason.clone_into(&mut row.reason);
     }
 }

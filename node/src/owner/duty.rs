@@ -6,13 +6,14 @@ use super::call::{CallRow, Mark, Name};
 use crate::event::Change;
 use crate::notify::Way;
 use crate::view::{alarm, incident};
+use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::duty::{Beat, Book, Calls, HandList, Here, Outage, Run, Seen, calls, outages};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, sha256};
-use jiaolian_sync::{Store as _, StoreError, Table, Write};
+use jiaolian_sync::{LinkStatus, Store as _, StoreError, Table, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -25,6 +26,7 @@ pub(super) const CALL: u8 = 2;
 pub(super) const LIST: u8 = 3;
 /// Most alarms looked at in one tick, so that no answer waits for all of them.
 const LOOKS_A_TICK: usize = 32;
+const MINUTE_MS: i64 = 60_000;
 /// How long rows stay, ms: as long as the table says.
 const KEEP_MS: i64 = 400 * 24 * 3_600_000;
 /// Most rows let go of at one start.
@@ -92,7 +94,7 @@ impl Node {
     /// When no node ran here, in `from..=to`, ms UTC; until now the present one runs.
     pub fn outages(&self, from: i64, to: i64) -> Result<Vec<Outage>, StoreError> {
         let mut runs = Vec::new();
-        self.each_duty_row(RUN, |_, value| {
+        self.each_duty_row((RUN, i64::MIN), |_, value| {
             runs.extend(minicbor::decode::<Run>(value).ok());
         })?;
         if let Some(run) = self.duty.run {
@@ -121,11 +123,16 @@ impl Node {
         let passed = self.duty.open.iter().filter(|(_, at)| due(at));
         let passed: Vec<DossierId> = passed.map(|(id, _)| *id).collect();
         self.duty.unlooked.extend(passed);
+        let links = if self.duty.unlooked.is_empty() {
+            Vec::new()
+        } else {
+            self.replica.links()
+        };
         for _ in 0..LOOKS_A_TICK {
             let Some(id) = self.duty.unlooked.pop_first() else {
                 break;
             };
-            self.look_at_alarm(id, now);
+            self.look_at_alarm(id, &links, now);
         }
         self.sign_told();
     }
@@ -179,7 +186,7 @@ impl Node {
         facts.unwrap_or_default()
     }
 
-    fn look_at_alarm(&mut self, id: DossierId, now: i64) {
+    fn look_at_alarm(&mut self, id: DossierId, links: &[LinkStatus], now: i64) {
         self.duty.open.remove(&id);
         let is_alarm = self
             .replica
@@ -197,28 +204,36 @@ impl Node {
             office: file.place,
             raised_at: file.opening().map_or(now, |entry| entry.fact.at),
             severity: alarm::severity(self, &file),
+            graver_at: raise.and_then(|raise| self.graver_at(raise, now)),
             retrospective: raise.is_none_or(|raise| raise.retrospective == 1),
             taken,
             told: times(&file, "notify") > 0,
             ended: desk.state.ended,
             dues: &desk.state.due,
         };
-        let (book, here) = (self.book(), self.here(file.place));
+        let (book, here) = (self.book(), self.here(links, file.place));
         let rules = Arc::clone(&self.rules);
         let Calls { owed, look_at } = calls(&rules, &book, &seen, &here, now);
         if !(seen.ended || seen.retrospective) {
             self.duty.open.insert(id, look_at);
         }
         let round = u32::try_from(times(&file, "reopen")).unwrap_or(u32::MAX);
-        self.give_up_calls(id, &owed);
+        self.give_up_calls(&seen, id, &owed);
         for one in owed {
             self.owe(&file, seen.severity, round, one);
         }
     }
 
+    /// When an alarm that goes on becomes graver next.
+    fn graver_at(&self, raise: &Raise, now: i64) -> Option<i64> {
+        let minutes = u32::try_from((now - raise.time).max(0) / MINUTE_MS).unwrap_or(u32::MAX);
+        let kind = self.rules.alarm_kind(&raise.kind)?;
+        let after = kind.graver_after(minutes)?;
+        Some(raise.time + i64::from(after) * MINUTE_MS)
+    }
+
     /// What this node is, and whether it can reach others.
-    fn here(&self, of: OfficeId) -> Here {
-        let links = self.replica.links();
+    fn here(&self, links: &[LinkStatus], of: OfficeId) -> Here {
         let ups = links.iter().filter(|link| link.up_since.is_some());
         let own: BTreeSet<OfficeId> = ups.map(|link| link.office).collect();
         let heard = links
@@ -248,13 +263,13 @@ impl Node {
         });
     }
 
-    /// Rows of one kind, oldest first.
+    /// Rows of one kind from a time on, ms UTC, oldest first.
     pub(super) fn each_duty_row(
         &self,
-        kind: u8,
+        (kind, since): (u8, i64),
         mut take: impl FnMut(&[u8], &[u8]),
     ) -> Result<(), StoreError> {
-        let (mut from, to, reader) = (vec![kind], [kind + 1], self.store.reader());
+        let (mut from, to, reader) = (duty_key(kind, since, &[]), [kind + 1], self.store.reader());
         loop {
             let rows = reader.range(Table::Duty, &from, &to, ROWS_AT_ONCE)?;
             for (key, value) in &rows {
@@ -275,7 +290,7 @@ impl Node {
     /// The list of a hash, where it lies here unaltered.
     pub fn kept_list(&self, hash: &[u8; 32]) -> Result<Option<HandList>, StoreError> {
         let mut found = None;
-        self.each_duty_row(LIST, |key, value| {
+        self.each_duty_row((LIST, i64::MIN), |key, value| {
             if key.ends_with(hash) && sha256(&[value]) == *hash {
                 found = minicbor::decode(value).ok();
             }

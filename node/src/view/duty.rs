@@ -18,7 +18,7 @@ use crate::http::text::{Text, words};
 use crate::notify::Way;
 use crate::owner::{CallRow, CallState, Hand, Node};
 use jiaolian_schema::act::{Phone, Rota, Shift};
-use jiaolian_schema::duty::{Called, CheckRotaError, Rotas, Why, check_rota, on_duty};
+use jiaolian_schema::duty::{CallStep, Called, CheckRotaError, Rotas, Why, check_rota, on_duty};
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonId};
 use jiaolian_schema::schedule::Schedule;
 use serde_json::Value as Json;
@@ -283,7 +283,7 @@ pub fn way_coded(way: Way) -> Coded {
 
 /// Why a call is owed, with its words.
 pub fn step_coded(step: &str) -> Coded {
-    let key = if step.starts_with("tier") {
+    let key = if CallStep::is_tier(step) {
         "tier"
     } else {
         step

@@ -33,6 +33,7 @@ pub(crate) struct Emulator {
     messages: Arc<Mutex<Vec<String>>>,
     commands: Arc<Mutex<Vec<String>>>,
     pub(crate) device: PathBuf,
+    socket: tempfile::TempDir,
     /// Holds the line open on this side while no program does, as a modem does.
     line: File,
 }
@@ -42,12 +43,16 @@ impl Emulator {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
-        let device = PathBuf::from(ptsname(&master, vec![]).unwrap().to_str().unwrap());
+        let terminal = PathBuf::from(ptsname(&master, vec![]).unwrap().to_str().unwrap());
         let line = File::options()
             .read(true)
             .write(true)
-            .open(&device)
+            .open(&terminal)
             .unwrap();
+        // The system gives a terminal's number to the next one: what is pulled out must stay gone.
+        let socket = tempfile::tempdir().unwrap();
+        let device = socket.path().join("ttyUSB2");
+        std::os::unix::fs::symlink(&terminal, &device).unwrap();
         let (messages, commands) = (Arc::default(), Arc::default());
         let mut modem = Insides {
             line: File::from(master),
@@ -63,6 +68,7 @@ impl Emulator {
             messages,
             commands,
             device,
+            socket,
             line,
         }
     }
@@ -81,7 +87,7 @@ impl Emulator {
 
     /// The modem is pulled out of its socket: the last hold on the line ends it.
     pub(crate) fn pull_out(self) -> PathBuf {
-        drop(self.line);
+        drop((self.socket, self.line));
         self.thread.join().unwrap();
         self.device
     }

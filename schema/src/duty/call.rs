@@ -26,6 +26,11 @@ pub enum CallStep {
 }
 
 impl CallStep {
+    /// Whether a word is that of a tier.
+    pub fn is_tier(word: &str) -> bool {
+        word.starts_with("tier")
+    }
+
     /// Its word, for keys and texts.
     pub fn word(self) -> String {
         match self {
@@ -46,6 +51,8 @@ pub struct Seen<'a> {
     pub raised_at: i64,
     /// 1 gravest to 4, as it stands now.
     pub severity: u8,
+    /// When it becomes graver if it goes on, ms UTC; none where it does not.
+    pub graver_at: Option<i64>,
     /// Judged afterwards.
     pub retrospective: bool,
     /// Whether somebody has taken it since it was last raised or reopened.
@@ -112,6 +119,10 @@ pub fn calls(rules: &RulePack, book: &Book, alarm: &Seen<'_>, here: &Here, now: 
         }
     }
     let grave = alarm.severity <= rules.duty().severity_max;
+    if !(grave || alarm.taken) {
+        let next = calls.look_at.into_iter().chain(alarm.graver_at);
+        calls.look_at = next.min();
+    }
     let own = alarm.office == here.office;
     let desk = book.desk_of(alarm.office) == Some(here.office);
     if alarm.taken || !grave || !(own || desk) {
@@ -224,6 +235,7 @@ mod tests {
             office: TOWN,
             raised_at,
             severity: 2,
+            graver_at: None,
             retrospective: false,
             taken: false,
             told: false,
@@ -348,6 +360,24 @@ mod tests {
             night()
         );
         assert!(steps(&alarm, &at(COUNTY), night() + 60 * MINUTE).is_empty());
+    }
+
+    #[test]
+    fn what_is_mild_is_looked_at_again_when_it_becomes_graver() {
+        let owed = dues(night());
+        let mild = Seen {
+            severity: 3,
+            graver_at: Some(night() + 60 * MINUTE),
+            ..seen(night(), &owed)
+        };
+        let found = calls(&RulePack::builtin(), &book(), &mild, &at(TOWN), night());
+        assert_eq!((found.owed.len(), found.look_at), (0, mild.graver_at));
+        let grave = Seen {
+            severity: 2,
+            graver_at: None,
+            ..mild
+        };
+        assert_eq!(steps(&grave, &at(TOWN), night() + 60 * MINUTE)[0], "raised");
     }
 
     #[test]
