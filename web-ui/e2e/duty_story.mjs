@@ -14,7 +14,8 @@ export const stories = {
     await shift.locator("select").selectOption({ index: 0 });
     const times = shift.locator("input[type=datetime-local]");
     const before = await times.nth(0).inputValue();
-    await times.nth(0).fill(`${before.slice(0, 10)}T00:00`);
+    const early = new Date(Date.parse(`${before}:00Z`) - 86_400_000).toISOString().slice(0, 16);
+    await times.nth(0).fill(early);
     const person = await shift.locator("select option:checked").textContent();
     await page.fill(`[data-phone="${person}"]`, "138-0000");
     await page.fill("#duty-proof", head.passphrase);

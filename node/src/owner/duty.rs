@@ -151,7 +151,7 @@ impl Node {
     }
 
     /// Lists, staff or superiors may be others.
-    pub(super) fn forget_book(&mut self) {
+    pub fn forget_book(&mut self) {
         self.duty.book = None;
         self.lines_changed();
     }

@@ -157,7 +157,9 @@ pub fn set_list(
     act.phones.sort_unstable();
     check_rota(&act).map_err(|error| refuse(&error))?;
     let roster = node.replica.roster(viewer.office);
-    node.sign(hand, roster, act.into()).map(|_| ())
+    node.sign(hand, roster, act.into())?;
+    node.forget_book();
+    Ok(())
 }
 
 /// `null`: no hours.

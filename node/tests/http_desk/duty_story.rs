@@ -82,9 +82,13 @@ async fn siren(mut statuses: Vec<u16>) -> (Ways, mpsc::UnboundedReceiver<(String
             sender.send((head, json)).unwrap();
         }
     });
+    (siren_at(&url), requests)
+}
+
+fn siren_at(url: &str) -> Ways {
     let secret = Zeroizing::new(SECRET.to_vec());
-    let siren: Box<dyn Channel> = Box::new(Siren::new(SirenUrl::parse(&url).unwrap(), secret));
-    (Ways::of(vec![(Way::Siren, siren)]), requests)
+    let siren: Box<dyn Channel> = Box::new(Siren::new(SirenUrl::parse(url).unwrap(), secret));
+    Ways::of(vec![(Way::Siren, siren)])
 }
 
 /// Looks at a page until it holds, again after each change that the node tells of.
@@ -273,6 +277,39 @@ async fn a_siren_is_told_under_the_secret_and_again_when_it_failed() {
     );
     let told = |page: &Json| page["alarm"]["state"]["code"] == "NOTIFIED";
     until(&head, &format!("/api/v1/alarms/{alarm}"), told).await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_out_when_the_power_went_is_made_again_and_then_no_more() {
+    let (office, _head) = at_night().await;
+    let case = office.case("张三", "county", 0).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/on", silent.local_addr().unwrap());
+    let working = begin(&office, siren_at(&url), false).await;
+    let alarm = office.sign_alarm(own_alarm(&office, case, 1)).await;
+    let (out, _) = silent.accept().await.unwrap();
+    let cut = office.after_power_cut().await;
+    drop((working, out));
+    cut.advance(14 * HOUR);
+    let client = Client::signed_in(&cut, "C2").await;
+    let (ways, mut requests) = siren(vec![]).await;
+    let working = begin(&cut, ways, false).await;
+    let (_, again) = requests.recv().await.unwrap();
+    assert_eq!(again["step"], "raised");
+    let told = |page: &Json| page["alarm"]["state"]["code"] == "NOTIFIED";
+    until(&client, &format!("/api/v1/alarms/{alarm}"), told).await;
+    drop(working);
+    let last = cut.after_power_cut().await;
+    last.advance(14 * HOUR);
+    let (ways, mut requests) = siren(vec![]).await;
+    let _working = begin(&last, ways, false).await;
+    let client = Client::signed_in(&last, "C2").await;
+    let other = last.case("李四", "county", 0).await;
+    let second = last.sign_alarm(own_alarm(&last, other, 2)).await;
+    until(&client, &format!("/api/v1/alarms/{second}"), told).await;
+    let (_, only) = requests.recv().await.unwrap();
+    assert_ne!(only["call"], again["call"]);
+    assert!(requests.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -119,13 +119,13 @@ pub fn calls(rules: &RulePack, book: &Book, alarm: &Seen<'_>, here: &Here, now: 
         }
     }
     let grave = alarm.severity <= rules.duty().severity_max;
-    if !(grave || alarm.taken) {
-        let next = calls.look_at.into_iter().chain(alarm.graver_at);
-        calls.look_at = next.min();
-    }
     let own = alarm.office == here.office;
     let desk = book.desk_of(alarm.office) == Some(here.office);
     if alarm.taken || !grave || !(own || desk) {
+        if !(grave || alarm.taken) {
+            let next = calls.look_at.into_iter().chain(alarm.graver_at);
+            calls.look_at = next.min();
+        }
         return finish(calls);
     }
     let untaken = alarm.dues.iter().find(|due| TAKE_DUES.contains(&&*due.id));
