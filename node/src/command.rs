@@ -174,8 +174,8 @@ impl From<RunError> for Refusal {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Home(error) => error.into(),
-            RunError::Config(_) => Self::new(EXIT_CONFIG, error),
-            RunError::Stopped(_) | RunError::System(_) | RunError::Tls(_) => {
+            RunError::Config(_) | RunError::Notify(_) => Self::new(EXIT_CONFIG, error),
+            RunError::Stopped(_) | RunError::System(_) | RunError::Tls(_) | RunError::Duty(_) => {
                 Self::new(EXIT_IO, error)
             }
             RunError::Bind { .. } | RunError::Link(_) => Self::new(EXIT_UNAVAILABLE, error),

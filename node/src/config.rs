@@ -4,6 +4,9 @@
 //! configuration.
 
 mod bound;
+mod notify;
+
+pub use notify::{ModemConfig, NotifyConfig, SirenConfig};
 
 use bound::{endpoint_id, within};
 use serde::Deserialize;
@@ -52,6 +55,9 @@ pub struct Config {
     /// Judging of position reports.
     #[serde(default)]
     pub supervision: SupervisionConfig,
+    /// How people are told who are not at a page.
+    #[serde(default)]
+    pub notify: NotifyConfig,
     /// What only a drill offers; none: no such door.
     #[serde(default)]
     pub drill: Option<DrillConfig>,
@@ -230,6 +236,7 @@ impl Config {
         let base = path.parent().unwrap_or(Path::new("."));
         config.node.data_dir = base.join(&config.node.data_dir);
         config.node.tip_path = config.node.tip_path.map(|tip| base.join(tip));
+        config.notify.resolve(base);
         Ok(config)
     }
 

@@ -11,6 +11,7 @@ mod case;
 mod certificate;
 mod desk;
 mod draft;
+mod duty;
 pub mod error;
 mod guard;
 mod health;
@@ -111,6 +112,14 @@ fn interface(app: &App) -> Router<App> {
         .route("/audit", get(audit::list))
         .route("/audit/findings", get(audit::findings))
         .route("/account", get(account::file))
+        .route("/duty", get(duty::page).post(duty::set))
+        .route("/duty/untold", get(duty::untold))
+        .route("/duty/outages", get(duty::outages))
+        .route("/duty/hand-overs", get(duty::hand_overs).post(duty::give))
+        .route(
+            "/duty/hand-overs/{id}",
+            get(duty::hand_over).post(duty::take),
+        )
         .route("/drafts", get(draft::list))
         .route(
             "/drafts/{key}",

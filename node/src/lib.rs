@@ -15,6 +15,7 @@ pub mod identity;
 pub mod key;
 pub mod link;
 pub mod metric;
+pub mod notify;
 pub mod owner;
 pub mod platform;
 pub mod reenrol;

@@ -4,6 +4,8 @@
 mod access;
 mod along;
 mod amend;
+mod call;
+mod duty;
 mod mend;
 mod node;
 mod rate;
@@ -14,6 +16,7 @@ mod tell;
 mod text;
 
 pub use access::{Access, Looked};
+pub use call::{CallRow, CallState, Name, Try};
 pub use jiaolian_schema::audit::Row as LogRow;
 pub use node::{FILES_MAX, Node, Parts};
 pub use rate::{LinkRate, Rates};

@@ -216,6 +216,91 @@ fn mode_of(path: &Path) -> io::Result<u32> {
 }
 
 /// Opens a file to others, to see it refused.
+/// A serial line, eight bits, no parity, no echo, nothing translated.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub struct Serial(File);
+
+#[cfg(target_os = "linux")]
+impl Serial {
+    /// Opens a device at a speed, baud. It does not wait for a carrier and becomes nobody's terminal.
+    pub fn open(device: &Path, baud: u32) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags};
+        use rustix::termios::{ControlModes, OptionalActions, tcgetattr, tcsetattr};
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let line = rustix::fs::open(device, flags, Mode::empty())?;
+        let mut form = tcgetattr(&line)?;
+        form.make_raw();
+        form.control_modes |= ControlModes::CLOCAL | ControlModes::CREAD;
+        form.set_speed(baud)?;
+        tcsetattr(&line, OptionalActions::Now, &form)?;
+        Ok(Self(File::from(line)))
+    }
+
+    /// What comes within a time; nothing where nothing came. An error where the device is gone.
+    pub fn read(&mut self, room: &mut [u8], wait: std::time::Duration) -> io::Result<usize> {
+        use std::io::Read as _;
+        if !self.is_ready(rustix::event::PollFlags::IN, wait)? {
+            return Ok(0);
+        }
+        match self.0.read(room) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            read => read,
+        }
+    }
+
+    /// Writes all of it, within ten seconds.
+    pub fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        const WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+        while !bytes.is_empty() {
+            if !self.is_ready(rustix::event::PollFlags::OUT, WAIT)? {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                written => bytes = &bytes[written?..],
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ready(
+        &self,
+        flags: rustix::event::PollFlags,
+        wait: std::time::Duration,
+    ) -> io::Result<bool> {
+        use rustix::event::{PollFd, Timespec, poll};
+        let wait = Timespec::try_from(wait).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let mut line = [PollFd::new(&self.0, flags)];
+        Ok(poll(&mut line, Some(&wait))? > 0)
+    }
+}
+
+/// A serial line, which this program speaks on Linux only so far.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub struct Serial(std::convert::Infallible);
+
+#[cfg(not(target_os = "linux"))]
+impl Serial {
+    /// Refused: a modem goes to a node on Linux, or a siren is used.
+    pub fn open(_device: &Path, _baud: u32) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// See above.
+    pub fn read(&mut self, _room: &mut [u8], _wait: std::time::Duration) -> io::Result<usize> {
+        match self.0 {}
+    }
+
+    /// See above.
+    pub fn write(&mut self, _bytes: &[u8]) -> io::Result<()> {
+        match self.0 {}
+    }
+}
+
 #[cfg(all(test, unix))]
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

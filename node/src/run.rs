@@ -19,12 +19,14 @@ use crate::identity::{Identity, Superior};
 use crate::key::KeyRing;
 use crate::link::{Links, StartLinkError};
 use crate::metric::Metrics;
+use crate::notify::{OpenWaysError, Ways};
 use crate::owner::{Node, Owner, Parts, StopError};
 use crate::platform::{self, shutdown_signal};
 use crate::store::StoreReader;
 use crate::view::County;
 use axum::Router;
 use jiaolian_schema::rule::RulePack;
+use jiaolian_sync::StoreError;
 use ready::Ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -64,6 +66,12 @@ pub enum RunError {
     /// TLS can't be spoken.
     #[error(transparent)]
     Tls(#[from] rustls::Error),
+    /// People who are not at a page can't be told.
+    #[error(transparent)]
+    Notify(#[from] OpenWaysError),
+    /// What was owed can't be read.
+    #[error("what was owed before can't be read: {0}")]
+    Duty(#[from] StoreError),
     /// The system refused a thread or a signal.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -76,6 +84,7 @@ struct Started {
     links: Links,
     app: App,
     office: Identity,
+    ways: Ways,
 }
 
 /// Runs the node of a data directory until it is told to stop or the disk refuses.
@@ -89,7 +98,10 @@ pub fn run(dir: &Path, json: bool) -> Result<(), RunError> {
         .worker_threads(WORKERS)
         .enable_all()
         .build()?;
-    runtime.block_on(live(dir, &config, json))
+    let ended = runtime.block_on(live(dir, &config, json));
+    // A modem may take minutes; what it was doing is made again at the next start.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
@@ -147,6 +159,15 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
     let hatch = Hatch::open(dir, listener.local_addr()?)?;
     let commands = hatch::serve(listener, hatch, started.app.clone(), stopped.clone());
     servers.push(tokio::spawn(commands));
+    let begun = started
+        .owner
+        .call(|node| node.begin_duty().map(|()| node.wake()))
+        .await;
+    let wake = match begun {
+        Ok(begun) => begun?,
+        Err(_) => Arc::default(),
+    };
+    servers.extend(started.ways.run(&started.owner, &wake, &stopped));
     let sweeping = tokio::spawn(sweep(started.app.clone()));
     let watching = tokio::spawn(lan::watch(started.app.clone()));
     ready.say(json)?;
@@ -160,7 +181,11 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
     }
     sweeping.abort();
     watching.abort();
-    let noted = started.owner.call(Node::note_stop).await;
+    let noted = started.owner.call(|node| {
+        node.end_duty();
+        node.note_stop();
+    });
+    let noted = noted.await;
     if noted.is_err() {
         tracing::warn!("the log does not tell of this stop");
     }
@@ -189,6 +214,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     if (clock)() < platform::CLOCK_MS_MIN {
         tracing::warn!("本机时间早于本程序问世之时，所记时间不可靠，请校准时间");
     }
+    let ways = Ways::open(&config.notify)?;
     let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
     let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;
     let (events, metrics) = (
@@ -202,8 +228,9 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     let parts = {
         let (links, events, metrics) = (links.clone(), Arc::clone(&events), Arc::clone(&metrics));
         let (office, clock, own) = (office.clone(), Arc::clone(&clock), home.own_authors());
+        let (known, always) = (ways.known(), config.notify.always);
         move || {
-            let node = Node::new(Parts {
+            let mut node = Node::new(Parts {
                 replica,
                 store,
                 links: Some(links),
@@ -218,6 +245,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
             })
             .with_own(own, doubted)
             .with_root(office.root.clone());
+            node.set_ways(known, always);
             node.allow_endpoints();
             (node, home)
         }
@@ -239,6 +267,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
         links,
         app,
         office,
+        ways,
     })
 }
 

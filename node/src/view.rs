@@ -9,6 +9,7 @@ pub mod bind_form;
 pub mod bundle;
 pub mod case;
 mod county;
+pub mod duty;
 pub mod evidence;
 pub mod explain;
 pub mod fault;

@@ -118,3 +118,35 @@ fn files_that_are_absent_binary_or_huge_are_refused_as_a_whole() {
     assert_eq!(config.node.data_dir, directory.path().join("data"));
     assert_eq!(config.tip_path(), directory.path().join("data").join("tip"));
 }
+
+#[test]
+fn ways_to_tell_people_are_read_whole_or_refused() {
+    let with = |text: &str| Config::parse("jiaolian.toml", &format!("{GOOD}\n{text}"));
+    let good = with(
+        "[notify]\nalways = true\n[notify.modem]\ndevice = \"/dev/ttyUSB2\"\n[notify.siren]\n\
+         url = \"http://192.168.1.9:8080/on\"\nsecret_file = \"siren.secret\"\n",
+    );
+    let notify = good.unwrap().notify;
+    assert!(notify.always);
+    assert_eq!(notify.modem.unwrap().baud, 115_200);
+    assert_eq!(notify.siren.unwrap().url.authority, "192.168.1.9:8080");
+    let none = Config::parse("jiaolian.toml", GOOD).unwrap().notify;
+    assert!(!none.always && none.modem.is_none() && none.siren.is_none());
+    let mistakes = [
+        (
+            "[notify.modem]\ndevice = \"x\"\nbaud = 7\n",
+            "1200 to 921600",
+        ),
+        (
+            "[notify.siren]\nsecret_file = \"s\"\nurl = \"https://h/\"\n",
+            "http://host:port/path",
+        ),
+        ("[notify.siren]\nurl = \"http://h/\"\n", "secret_file"),
+        ("[notify]\nmodems = 1\n", "unknown field"),
+    ];
+    for (text, said) in mistakes {
+        let refused = with(text).unwrap_err();
+        assert!(refused.reason.contains(said), "{}", refused.reason);
+        assert!(refused.line > 13, "{}", refused.line);
+    }
+}

@@ -5,6 +5,7 @@
 mod ask;
 mod audit;
 mod case;
+mod duty;
 mod rest;
 mod root;
 mod roster;
@@ -14,6 +15,7 @@ mod vouch;
 pub use ask::{Ask, read_code};
 pub use audit::{Damage, Ledger, Log, Purge};
 pub use case::{Amend, Apply, Assign, Correct, Open, Raise, Serve, Span, Step, Withdraw};
+pub use duty::{HandOver, Phone, Rota, Shift};
 pub use rest::{Parted, Shred, Shredded};
 pub use root::{
     FORMER_KEEPERS_MAX, FormerKeeper, PublicKey, ROOT_KEYS_MAX, ROOT_SIGNATURES_MAX, ROOT_TYPE,
@@ -138,6 +140,8 @@ acts! {
     41 Parted "a confirmation that a case that moved is let go of";
     42 Seal "a seal";
     43 Consult "an authorisation to read a sealed case";
+    44 Rota "a duty list";
+    45 HandOver "a hand-over of duty";
     64 Raise "an alarm";
     96 Log "a batch of the log";
     97 Ledger "the opening of a log";

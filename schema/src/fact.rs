@@ -7,7 +7,7 @@
 
 mod act;
 
-use crate::act::{Act, ActBytes, EditBytes, Log, Raise, Receipt, Span};
+use crate::act::{Act, ActBytes, EditBytes, HandOver, Log, Raise, Receipt, Rota, Span};
 use crate::audit::{Flaw, Row, check};
 use crate::canon::{self, CanonError};
 use crate::envelope::{Body, Head, Kind};
@@ -206,6 +206,12 @@ pub enum What {
         #[n(4)]
         reasoned: u8,
     },
+    /// A duty list, whole: staff only.
+    #[n(44)]
+    Rota(#[n(0)] Rota),
+    /// A hand-over of duty.
+    #[n(45)]
+    HandOver(#[n(0)] HandOver),
     /// An act that this build doesn't know.
     #[n(11)]
     Unknown {

@@ -18,6 +18,7 @@ pub mod datum;
 pub mod deadline;
 pub mod desk;
 pub mod device;
+pub mod duty;
 pub mod envelope;
 pub mod explain;
 pub mod fact;

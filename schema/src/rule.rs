@@ -7,6 +7,7 @@ mod alarm_kind;
 mod case_field;
 mod deadline_table;
 mod decide;
+mod duty;
 mod policy;
 mod role;
 mod sealing;
@@ -27,6 +28,7 @@ pub use alarm_kind::{AlarmKind, Escalation, Regime, Sla, Worsening};
 pub use case_field::{CaseField, DecodeFieldError};
 pub use deadline_table::Deadline;
 pub use decide::{DecisionFacts, LeaveSum};
+pub use duty::DutyRules;
 pub use policy::Policy;
 pub use role::{Duty, Role};
 pub use sealing::{SealGround, SealStep, Sealing};
@@ -36,7 +38,7 @@ pub use text::Text;
 pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 14] = [
+const BUILTIN: [(&str, &str); 15] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -48,6 +50,7 @@ const BUILTIN: [(&str, &str); 14] = [
     ("deadline.toml", include_str!("../rules/deadline.toml")),
     ("device.toml", include_str!("../rules/device.toml")),
     ("division.toml", include_str!("../rules/division.toml")),
+    ("duty.toml", include_str!("../rules/duty.toml")),
     ("leave.toml", include_str!("../rules/leave.toml")),
     ("policy.toml", include_str!("../rules/policy.toml")),
     ("record.toml", include_str!("../rules/record.toml")),
@@ -91,6 +94,7 @@ pub struct RulePack {
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
     sealing: Sealing,
+    duty: DutyRules,
     texts: BTreeMap<String, Text>,
     workflows: BTreeMap<(String, u16), Workflow>,
 }
@@ -130,6 +134,7 @@ impl RulePack {
                 .map_err(in_file("case_field.toml"))?,
             policies: policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?,
             sealing: sealing::parse(find("sealing.toml")?).map_err(in_file("sealing.toml"))?,
+            duty: duty::parse(find("duty.toml")?).map_err(in_file("duty.toml"))?,
             texts: text::parse(find("text.toml")?).map_err(in_file("text.toml"))?,
             workflows: parse_workflows(&sorted)?,
         };
@@ -233,6 +238,17 @@ impl RulePack {
             .map_or(1_096, |policy| policy.n)
     }
 
+    /// After how many minutes without word from an office its alarms go to the county's duty desk.
+    pub fn duty_takeover_minutes(&self) -> u32 {
+        self.policy("duty_takeover_minutes")
+            .map_or(5, |policy| policy.n)
+    }
+
+    /// Whom alarms call.
+    pub fn duty(&self) -> &DutyRules {
+        &self.duty
+    }
+
     /// Sealed records.
     pub fn sealing(&self) -> &Sealing {
         &self.sealing
@@ -274,6 +290,9 @@ impl RulePack {
         found.extend(fields.map(|rule| format!("field {}: {}", rule.field.id, rule.source)));
         if !self.sealing.verified {
             found.push(format!("sealing: {}", self.sealing.source));
+        }
+        if !self.duty.verified {
+            found.push(format!("duty: {}", self.duty.source));
         }
         found.extend(tables.map(|table| format!("workflow {}: {}", table.name, table.source)));
         found
@@ -332,12 +351,13 @@ pub(crate) fn builtin_numbers() -> &'static Numbers {
 fn parse_workflows(
     files: &[(&str, &str)],
 ) -> Result<BTreeMap<(String, u16), Workflow>, ParsePackError> {
-    const TABLES: [&str; 9] = [
+    const TABLES: [&str; 10] = [
         "alarm_kind.toml",
         "calendar.toml",
         "case_field.toml",
         "deadline.toml",
         "division.toml",
+        "duty.toml",
         "policy.toml",
         "role.toml",
         "sealing.toml",

@@ -123,6 +123,21 @@ impl Schedule {
         }
     }
 
+    /// As a fence property has it.
+    pub fn write(&self) -> Value {
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let window = |window: &Window| {
+            let days: Vec<u8> = (1..=7)
+                .filter(|day| window.days >> (day - 1) & 1 == 1)
+                .collect();
+            serde_json::json!({ "days": days, "from": clock(window.from), "to": clock(window.to) })
+        };
+        match &self.0[..] {
+            [] => Value::Null,
+            windows => windows.iter().map(window).collect(),
+        }
+    }
+
     /// Refuses what only foreign bytes can hold.
     pub fn check(&self) -> Result<(), ReadScheduleError> {
         if self.0.len() > SCHEDULE_WINDOWS_MAX {
@@ -251,6 +266,17 @@ mod tests {
                 && is_in_force(&day, 1, 23, 59)
                 && !is_in_force(&day, 2, 0, 0)
         );
+    }
+
+    #[test]
+    fn a_schedule_is_written_as_it_is_read() {
+        let windows = json!([
+            {"days": [1, 2, 7], "from": "08:30", "to": "24:00"},
+            {"days": [6], "from": "22:00", "to": "06:05"},
+        ]);
+        for schedule in [Value::Null, windows] {
+            assert_eq!(Schedule::read(&schedule).unwrap().write(), schedule);
+        }
     }
 
     #[test]

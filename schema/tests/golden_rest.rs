@@ -3,8 +3,9 @@
 // The test itself reads the committed files; the crate does not.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-use jiaolian_schema::act::{Act, Consult, Parted, Purge, Seal};
+use jiaolian_schema::act::{Act, Consult, HandOver, Parted, Phone, Purge, Rota, Seal, Shift};
 use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, PersonId};
+use jiaolian_schema::schedule::{Schedule, Window};
 
 const AT: i64 = 1_772_409_600_000;
 
@@ -32,11 +33,35 @@ fn acts() -> Vec<(&'static str, Act)> {
         top: 5_000,
         hash: [7; 32],
     };
+    let rota = Rota {
+        hours: Some(
+            Schedule::new(vec![Window::new(&[1, 2, 3, 4, 5], 510, 1_050).unwrap()]).unwrap(),
+        ),
+        workdays: 1,
+        shifts: vec![Shift {
+            from: AT,
+            to: AT + 86_400_000,
+            person: PersonId([5; 16]),
+        }],
+        phones: vec![Phone {
+            person: PersonId([5; 16]),
+            number: "+8613800000003".into(),
+        }],
+        replaces: vec![EnvelopeId([3; 32])],
+    };
+    let hand_over = HandOver {
+        takes: Some(EnvelopeId([6; 32])),
+        list: [7; 32],
+        open: 3,
+        untold: 1,
+    };
     vec![
         ("parted", Parted { dossier, to }.into()),
         ("seal", seal.into()),
         ("consult", consult.into()),
         ("purge", purge.into()),
+        ("rota", rota.into()),
+        ("hand_over", hand_over.into()),
     ]
 }
 

@@ -29,9 +29,9 @@ fn changed_number_is_another_pack() {
         RulePack::parse(&again).unwrap().pack_id(),
         RulePack::builtin().pack_id()
     );
-    let policy = files[9].1.replace("n = 7\n", "n = 8\n");
+    let policy = files[10].1.replace("n = 7\n", "n = 8\n");
     let mut changed = again.clone();
-    changed[9].1 = &policy;
+    changed[10].1 = &policy;
     let changed = RulePack::parse(&changed).unwrap();
     assert_ne!(changed.pack_id(), RulePack::builtin().pack_id());
     assert_eq!(changed.stale_days(), 8);
@@ -288,6 +288,7 @@ fn texts() -> Vec<(&'static str, String)> {
         ("deadline.toml", include_str!("../rules/deadline.toml")),
         ("device.toml", include_str!("../rules/device.toml")),
         ("division.toml", include_str!("../rules/division.toml")),
+        ("duty.toml", include_str!("../rules/duty.toml")),
         ("leave.toml", include_str!("../rules/leave.toml")),
         ("policy.toml", include_str!("../rules/policy.toml")),
         ("record.toml", include_str!("../rules/record.toml")),

@@ -7,9 +7,9 @@
 mod town;
 
 use jiaolian_schema::act::{
-    Act, Amend, Apply, Assign, Consult, Correct, Damage, Endorse, Entrust, Ledger, Log, Open,
-    Parted, Policy, Purge, Raise, Restyle, Revoke, Seal, Serve, Shred, Shredded, Step, Vouch,
-    Withdraw,
+    Act, Amend, Apply, Assign, Consult, Correct, Damage, Endorse, Entrust, HandOver, Ledger, Log,
+    Open, Parted, Policy, Purge, Raise, Restyle, Revoke, Rota, Seal, Serve, Shred, Shredded, Step,
+    Vouch, Withdraw,
 };
 use jiaolian_schema::authority::{State, VoidReason, Wait};
 use jiaolian_schema::envelope::Duty;
@@ -111,6 +111,21 @@ fn acts(w: &World, matter: EnvelopeId, decision: EnvelopeId) -> Vec<Act> {
             document: "1".to_owned(),
             from: 11,
             to: i64::MAX,
+        }
+        .into(),
+        Rota {
+            hours: None,
+            workdays: 0,
+            shifts: vec![],
+            phones: vec![],
+            replaces: vec![],
+        }
+        .into(),
+        HandOver {
+            takes: None,
+            list: [1; 32],
+            open: 0,
+            untold: 0,
         }
         .into(),
         // No act has this number, and it is not one of the roster's.

@@ -6,6 +6,7 @@ import * as audit from "./audit_story.mjs";
 import * as kase from "./case_story.mjs";
 import { House, settings } from "./desk.mjs";
 import * as desk from "./desk_story.mjs";
+import * as duty from "./duty_story.mjs";
 import * as leave from "./leave_story.mjs";
 import * as opening from "./opening_story.mjs";
 import * as page from "./page_story.mjs";
@@ -21,7 +22,7 @@ const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
 // Some stories need a world of their own, and are named by whoever made it.
-const apart = { quarrel, reenrol, sign_in, stand_in, ukey };
+const apart = { duty, quarrel, reenrol, sign_in, stand_in, ukey };
 const named = process.env.JIAOLIAN_THEME ?? (process.env.JIAOLIAN_QUARREL === undefined ? "" : "quarrel");
 const themes = named === "" ? { desk, page, case: kase, opening, leave, alarm, audit } : { [named]: apart[named] };
 for (const [theme, { stories }] of Object.entries(themes)) {

@@ -199,6 +199,8 @@ fn title(rules: &RulePack, facts: &BTreeMap<EnvelopeId, Fact>, fact: &Fact) -> S
         What::Serve { .. } => word("serve"),
         What::Raise(_) => word("raise"),
         What::Edit => word("edit"),
+        What::Rota(_) => word("rota"),
+        What::HandOver(_) => word("hand_over"),
         What::Amend { field, .. } => rules
             .case_field(field)
             .map_or_else(|| field.clone(), |rule| rule.field.label.zh.clone()),

@@ -73,7 +73,7 @@ pub(super) struct Refused(pub(super) &'static str);
 /// What a handler answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-const CODES: [(&str, u16); 34] = [
+const CODES: [(&str, u16); 35] = [
     ("bad_request", 400),
     ("not_signed_in", 401),
     ("login_refused", 401),
@@ -93,6 +93,7 @@ const CODES: [(&str, u16); 34] = [
     ("section_changed", 409),
     ("offer_gone", 409),
     ("already_claimed", 409),
+    ("same_person", 409),
     ("clock_behind", 409),
     ("authority_stale", 409),
     ("rolled_back", 409),

@@ -71,6 +71,7 @@ pub struct Node {
     pub(super) resealing: Option<Resealing>,
     /// The roster changed or case files were opened since it was asked what is to be destroyed.
     pub(super) to_follow_roster: bool,
+    pub(super) duty: super::duty::DutyDesk,
     rates: Rates,
     files: BTreeMap<DossierId, Arc<File>>,
     /// Dossiers that may stand otherwise since, alarms first, each as pages were last told of it.
@@ -147,6 +148,7 @@ impl Node {
             recent: Recent::default(),
             resealing: None,
             to_follow_roster: false,
+            duty: super::duty::DutyDesk::default(),
             rates: Rates::default(),
             files: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -274,6 +276,7 @@ impl Node {
             self.doubtful.entry(key).or_insert(file);
         }
         self.incidents = None;
+        self.forget_book();
     }
 
     /// One dossier is read again.
@@ -350,6 +353,7 @@ impl Own for Node {
         self.tell_doubtful();
         self.reseal_some();
         self.look_for_departed();
+        self.tick_duty();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }

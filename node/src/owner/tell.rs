@@ -105,7 +105,11 @@ impl Node {
                 self.events.publish(Change::RosterChanged);
             }
             Event::Placed { dossier, .. } | Event::Gone { dossier } => self.forget(dossier),
-            Event::Link { .. } | Event::Delivered { .. } | Event::ClockBehind { .. } => {
+            Event::Link { .. } => {
+                self.lines_changed();
+                self.events.publish(Change::NetworkChanged);
+            }
+            Event::Delivered { .. } | Event::ClockBehind { .. } => {
                 self.events.publish(Change::NetworkChanged);
             }
             Event::Refused { id, reason, .. } => {
@@ -133,8 +137,12 @@ impl Node {
         let by = entry.by.as_ref().map(|by| by.name.clone());
         match kind {
             DossierKind::Roster | DossierKind::Audit => {}
-            DossierKind::Alarm if matches!(entry.fact.what, What::Raise(_)) => {}
-            DossierKind::Alarm => self.events.publish(Change::AlarmChanged(dossier)),
+            DossierKind::Alarm => {
+                if !matches!(entry.fact.what, What::Raise(_)) {
+                    self.events.publish(Change::AlarmChanged(dossier));
+                }
+                self.look_again(dossier);
+            }
             DossierKind::Case => {
                 let part = match &entry.fact.what {
                     What::Edit => Part::Texts,

@@ -79,7 +79,7 @@ fn case_of(node: &mut Node, viewer: &Viewer, raise: &Raise) -> Option<CaseRef> {
 }
 
 /// Severity as it stands: what lasts grows graver.
-fn severity(node: &Node, file: &File) -> u8 {
+pub fn severity(node: &Node, file: &File) -> u8 {
     let Some(raise) = raise_of(file) else {
         return 4;
     };
@@ -188,7 +188,8 @@ fn last_seen_at(node: &mut Node, incident: &Incident) -> i64 {
     newest
 }
 
-pub(super) fn kind(node: &Node, raise: &Raise) -> Coded {
+/// What kind of alarm it is.
+pub fn kind(node: &Node, raise: &Raise) -> Coded {
     let known = node.rules.alarm_kind(&raise.kind);
     let label = known.map(|kind| Text::new(&kind.zh, &kind.en));
     Coded::new(

@@ -206,6 +206,14 @@ pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Incident> {
         .collect()
 }
 
+/// The alarm that stands for each incident that is open here.
+pub fn open_leads(node: &mut Node) -> Vec<Arc<File>> {
+    let known = node.incidents();
+    let gathered = known.all().iter().filter_map(|ids| gather(node, ids));
+    let open = gathered.filter(|incident| incident.open);
+    open.map(|incident| incident.lead).collect()
+}
+
 /// How many incidents are open here, without those of minors and sealed cases: whoever asks has not signed in.
 pub fn open_count(node: &mut Node) -> u64 {
     let known = node.incidents();

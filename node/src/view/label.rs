@@ -32,7 +32,7 @@ pub fn rule_text(rules: &RulePack, key: &str) -> Text {
 pub fn act_text(rules: &RulePack, word: &str) -> Text {
     let (kind, name) = word.split_once(':').unwrap_or((word, ""));
     let found = match kind {
-        "open" | "assign" | "serve" | "amend" => Some(words("act", kind)),
+        "open" | "assign" | "serve" | "amend" | "rota" | "hand_over" => Some(words("act", kind)),
         "apply" => {
             let tables = rules.workflows().filter(|table| table.name().0 == name);
             tables.last().map(|table| text(&table.table().title))

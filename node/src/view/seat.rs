@@ -13,7 +13,9 @@ use jiaolian_schema::rule::Role;
 use std::cmp::Reverse;
 
 /// The views of an officer who sees cases, in the order of the navigation.
-const CASE_VIEWS: [&str; 6] = ["today", "cases", "leave", "alarms", "map", "network"];
+const CASE_VIEWS: [&str; 7] = [
+    "today", "cases", "leave", "alarms", "duty", "map", "network",
+];
 /// The views of everybody else: separated duties (三员分立).
 const OTHER_VIEWS: [&str; 1] = ["network"];
 /// The view of those who oversee, beside their others.

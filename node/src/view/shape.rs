@@ -4,6 +4,7 @@ mod alarm;
 mod audit;
 mod case;
 mod desk;
+mod duty;
 mod explain;
 mod map;
 mod matter;
@@ -20,6 +21,10 @@ pub use case::{
 pub use desk::{
     ClockShape, Counts, NodeInfo, Notice, PersonShape, Reminder, SessionShape, Status, Today,
     Upstream, Waiting, WaitingAct, WaitingGroup,
+};
+pub use duty::{
+    CallShape, DutyList, DutyPage, DutyPerson, DutyStaff, HandListShape, HandOverPage, HandOverRow,
+    HandRow, OutageShape, PhoneShape, ShiftShape, TryShape, UntoldRow,
 };
 pub use explain::{
     DecisionShape, ExplainShape, ExplainWindow, ExplainedFix, ExplainedPermit, ExplainedSignal,

@@ -3,7 +3,7 @@
 use super::alarm::{self, AlarmQuery};
 use super::label::{date_of, deadline, due_shape, rule_text};
 use super::shape::{AlarmRow, Coded, Counts, Reminder, Target, Today};
-use super::{Viewer, case, matter, waiting};
+use super::{Viewer, case, incident, matter, waiting};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::deadline::{DueAt, Moment, Unit};
@@ -46,6 +46,7 @@ pub fn today(node: &mut Node, viewer: &Viewer) -> Today {
             .filter(|row| row.claimed.is_none())
             .map(alarm_reminder),
     );
+    reminders.extend(escalated(node, viewer));
     reminders.sort_by_key(|r| (r.due.as_ref().map_or(i64::MAX, |due| due.at), r.severity));
     alarms.truncate(ALARMS_MAX);
     Today {
@@ -146,6 +147,28 @@ fn release_reminder(node: &Node, file: &File, row: &super::shape::CaseRow) -> Op
             event: None,
         },
     })
+}
+
+/// Alarms that this tier hears of because they were not handled in time.
+fn escalated(node: &mut Node, viewer: &Viewer) -> Vec<Reminder> {
+    let now = node.now();
+    let mut told = Vec::new();
+    for incident in incident::visible(node, viewer) {
+        let desk = incident::handling(node, &incident.lead).filter(|_| incident.open);
+        let passed = desk.is_some_and(|desk| {
+            let mut due = desk.state.due.iter();
+            due.any(|due| due.is_for_tier(viewer.tier) && due.at.end_ms() <= now)
+        });
+        if passed {
+            let row = alarm::row(node, viewer, &incident);
+            told.push(Reminder {
+                id: format!("{}:escalated", row.id),
+                kind: Coded::new("alarm", words("today", "escalated")),
+                ..alarm_reminder(&row)
+            });
+        }
+    }
+    told
 }
 
 fn alarm_reminder(row: &AlarmRow) -> Reminder {

@@ -69,6 +69,14 @@ fn a_forgotten_passphrase_is_answered_in_two_browsers() {
 }
 
 #[test]
+fn the_duty_list_is_set_and_the_duty_handed_over_in_a_browser() {
+    let world = World::joined();
+    let node = Node::start(&world, "c");
+    play("duty", (&node, "C1"), (&node, "H1"));
+    assert_eq!(node.stop(), 0);
+}
+
+#[test]
 fn a_stand_in_steps_in_and_back_in_a_browser_and_the_county_sees_it() {
     let world = linked();
     let person = "T2,陈梅,staff,OFF_HEAD";

@@ -11,6 +11,11 @@ mod band_story;
 mod client;
 mod door;
 mod due_story;
+#[cfg(target_os = "linux")]
+mod duty_story;
+#[cfg(target_os = "linux")]
+#[path = "../modem/emulator.rs"]
+mod emulator;
 mod evidence_story;
 mod explain_story;
 mod fault_story;

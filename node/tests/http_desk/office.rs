@@ -503,7 +503,7 @@ impl Office {
     /// Signs an alarm with the node's key.
     pub(crate) async fn sign_alarm(&self, raise: Raise) -> DossierId {
         let number = raise.alarm.0[0];
-        let seat = self.node_seat;
+        let (seat, signer) = (self.node_seat, node_name(self.at));
         let job = move |node: &mut Node| {
             let draft = Draft {
                 dossier: None,
@@ -512,7 +512,7 @@ impl Office {
             let salt = [number; 16];
             let now = node.now();
             node.replica
-                .sign(&key("node"), seat, draft, now, salt)
+                .sign(&key(signer), seat, draft, now, salt)
                 .unwrap()
         };
         self.owner.call(job).await.unwrap().into()

@@ -86,6 +86,8 @@ impl What {
                 from: consult.from,
                 to: consult.to,
             },
+            Act::Rota(rota) => Self::Rota(rota),
+            Act::HandOver(hand) => Self::HandOver(hand),
             Act::Ledger(ledger) => Self::Ledger {
                 office: ledger.office,
                 after: ledger.after,

@@ -118,6 +118,12 @@ impl AlarmKind {
         graver.min().unwrap_or(self.severity).min(self.severity)
     }
 
+    /// After how many minutes an alarm that began `minutes` ago becomes graver next.
+    pub fn graver_after(&self, minutes: u32) -> Option<u32> {
+        let ahead = self.worsen.iter().map(|worse| worse.after_minutes);
+        ahead.filter(|after| *after > minutes).min()
+    }
+
     /// Severity of an alarm that began `minutes` ago.
     pub fn severity_after(&self, minutes: u32) -> u8 {
         let passed = self

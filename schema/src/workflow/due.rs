@@ -9,6 +9,8 @@ use crate::rule::{Deadline, Sla};
 
 /// Longest chain of states that end by themselves; a table that loops stops here.
 const TIMED_CHAIN_MAX: usize = 8;
+/// Prefixes of the deadlines that name the tier that is to hear of an alarm.
+const TIER_DUES: [&str; 2] = ["escalate_t", "escalate_again_t"];
 
 /// Something owed by a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,12 @@ pub struct Due {
 }
 
 impl Due {
+    /// Whether it is the clock by which a tier hears of an alarm that is not handled.
+    pub fn is_for_tier(&self, tier: u8) -> bool {
+        let named = TIER_DUES.iter().find_map(|name| self.id.strip_prefix(name));
+        self.tier == tier && named.is_some_and(|named| named.parse() == Ok(tier))
+    }
+
     /// Key of what people read; every tier of an escalation reads the same.
     pub fn text_key(&self) -> String {
         let id = match self.id.rsplit_once("_t") {

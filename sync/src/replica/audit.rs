@@ -357,6 +357,8 @@ fn word_of(what: &What) -> String {
         What::Seal { sealed: 1, .. } => "seal".to_owned(),
         What::Seal { .. } => "lift".to_owned(),
         What::Consult { .. } => "consult".to_owned(),
+        What::Rota(_) => "rota".to_owned(),
+        What::HandOver(_) => "hand_over".to_owned(),
         What::Unknown { kind } => format!("act:{kind}"),
         What::Edit
         | What::Receipt(_)

@@ -390,6 +390,7 @@ fn replaced(act: &Act) -> &[EnvelopeId] {
         Act::Amend(amend) => &amend.replaces,
         Act::Step(step) => &step.replaces,
         Act::Assign(assign) => &assign.replaces,
+        Act::Rota(rota) => &rota.replaces,
         _ => &[],
     }
 }

@@ -1,9 +1,9 @@
 // The one door to the node: every route of the contract as a typed function, errors as `ApiError`.
 import type {
   AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
-  CountyProperties, Draft, DryRun,
-  FeatureCollection, FenceProperties, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
-  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Refused, Session, SignRequest, Signed, StandInRow, Status,
+  CountyProperties, Draft, DryRun, DutyList, DutyPage,
+  FeatureCollection, FenceProperties, HandList, HandOverPage, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
+  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Proof, Refused, Session, SignRequest, Signed, StandInRow, Status,
   TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
 
@@ -134,6 +134,13 @@ export const api = {
 
   alarms: (query: Query) => get<Page<AlarmRow>>("/alarms", query),
   alarm: (id: AlarmId) => get<AlarmPage>(`/alarms/${id}`),
+
+  duty: () => get<DutyPage>("/duty"),
+  setDuty: (list: Omit<DutyList, "contested"> & { sign: Proof }) => send<DutyPage>("POST", `${ROOT}/duty`, list),
+  handOvers: () => get<HandOverPage>("/duty/hand-overs"),
+  handOverList: (id: string) => get<HandList>(`/duty/hand-overs/${id}`),
+  handOver: (at: Ms, list_id: string, sign: Proof) => send<HandOverPage>("POST", `${ROOT}/duty/hand-overs`, { at, list_id, sign }),
+  takeOver: (id: string, sign: Proof) => send<HandOverPage>("POST", `${ROOT}/duty/hand-overs/${id}`, { sign }),
 
   counties: () => get<FeatureCollection<CountyProperties>>("/map/counties"),
   fences: () => get<FeatureCollection<FenceProperties>>("/map/fences"),

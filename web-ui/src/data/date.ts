@@ -147,3 +147,14 @@ export function spanLabel(from: Ms, to: Ms, locale: Locale): string {
   const n = Math.floor(ms / (24 * HOUR_MS));
   return locale === "en" ? `${n} days` : `${n}天`;
 }
+
+/** 2026-03-02T08:30 in Beijing, as a field for date and time has it. */
+export function beijingInput(at: Ms): string {
+  return new Date(at + BEIJING_OFFSET_MS).toISOString().slice(0, 16);
+}
+
+/** The instant that such a field names; none while it is not filled in. */
+export function beijingMs(text: string): Ms | null {
+  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(text) ? Date.parse(`${text}:00Z`) : Number.NaN;
+  return Number.isNaN(at) ? null : ((at - BEIJING_OFFSET_MS) as Ms);
+}

@@ -47,7 +47,7 @@ export interface StandInRow {
   own: boolean;
   changes: { at: Ms; reason: string; back: boolean }[];
 }
-export type ViewName = "today" | "cases" | "leave" | "alarms" | "map" | "network";
+export type ViewName = "today" | "cases" | "leave" | "alarms" | "duty" | "map" | "network";
 export interface Session {
   person: { id: PersonId; name: string; staff_number: string };
   office: OfficeRef;
