@@ -123,9 +123,15 @@ fn a_terminal_registers_authenticates_beats_and_leaves_in_both_editions() {
         let (from, size) = if is_new { (45, 30) } else { (29, 7) };
         let mut body = vec![0; from + size + 1];
         body[from..from + 5].copy_from_slice(b"BAND7");
+        body[4..9].copy_from_slice(b"JLXY1");
+        body.extend_from_slice(b"kQ3v-81mZ-pp0x-77Lw\0");
         let header = some(MessageId::Register as u16, edition);
-        let device = b"BAND7".to_vec();
-        assert_eq!(read(&header, &body), Ok(Message::Register { device }));
+        let registration = Message::Register {
+            maker: b"JLXY1".to_vec(),
+            device: b"BAND7".to_vec(),
+            plate: b"kQ3v-81mZ-pp0x-77Lw".to_vec(),
+        };
+        assert_eq!(read(&header, &body), Ok(registration));
         assert!(read(&header, &body[..from + size - 1]).is_err());
 
         let header = some(MessageId::Authenticate as u16, edition);
@@ -254,6 +260,10 @@ fn answers_have_the_bytes_of_the_standard() {
         serial: 3,
         result: Registered::Stranger,
     };
+    let listed = Answer::Registration {
+        serial: 3,
+        result: Registered::Listed,
+    };
     let backup = Answer::SetParameters(vec![
         Parameter::text(0x0017, "10.0.0.2"),
         Parameter::number(0x0029, 60),
@@ -268,6 +278,7 @@ fn answers_have_the_bytes_of_the_standard() {
     let body = |bytes: Vec<u8>| Header::read(&bytes).unwrap().1.to_vec();
     assert_eq!(body(known.write(&to, 0)), b"\x00\x03\x00code");
     assert_eq!(body(stranger.write(&to, 0)), [0, 3, 4]);
+    assert_eq!(body(listed.write(&to, 0)), [0, 3, 3]);
     assert_eq!(
         body(backup.write(&to, 0)),
         b"\x02\0\0\0\x17\x0810.0.0.2\0\0\0\x29\x04\0\0\0\x3C"
@@ -280,6 +291,8 @@ fn answers_have_the_bytes_of_the_standard() {
         parts: vec![2, 3],
     };
     assert_eq!(body(again.write(&to, 0)), [0, 7, 2, 0, 2, 0, 3]);
+    let of_2019 = again.write(&some(0, BOTH[1]), 0);
+    assert_eq!(body(of_2019), [0, 7, 0, 2, 0, 2, 0, 3]);
 }
 
 proptest! {
