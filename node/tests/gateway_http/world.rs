@@ -279,6 +279,7 @@ impl Scribe<'_> {
             from: START - 20 * DAY,
             until,
             secret_hash: proven.then(|| token_hash(terminal, TOKEN)),
+            key: None,
         };
         let field = format!("device/{terminal}");
         self.amend("bureau", case, &field, canon::encode(&device));

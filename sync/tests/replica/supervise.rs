@@ -65,6 +65,7 @@ pub(crate) fn watched() -> (World, DossierId) {
         from: START,
         until: START + 90 * DAY,
         secret_hash: None,
+        key: None,
     };
     world.amend(
         T1,
