@@ -35,6 +35,7 @@ mod limit;
 mod report;
 mod rule;
 mod turn;
+mod word;
 
 pub use count::Count;
 pub use kept::{KEPT_MAX, KeptReport, kept_reports};

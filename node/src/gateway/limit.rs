@@ -2,6 +2,7 @@
 //! were taken in before don't share the allowance of strangers behind the same address.
 
 use super::Limits;
+use jiaolian_schema::device::Card;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,9 +15,6 @@ pub const STRANGERS_REMEMBERED_MAX: usize = 4_096;
 const PARTS: u64 = 1_000;
 /// The allowance of all strangers that there is no room to remember.
 const CROWD: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-
-/// What a device shows: the hash of its number and token.
-pub(super) type Card = [u8; 32];
 
 /// Allowances that fill up with time.
 #[derive(Debug)]
