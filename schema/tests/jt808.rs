@@ -199,6 +199,26 @@ fn one_location_of_a_batch_that_cannot_be_read_spoils_none_of_the_others() {
         batch.locations,
         [Ok(here()), Err(range), Err(short), Ok(here())]
     );
+    assert_eq!(batch.unread.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    let rest = Location::read_unplaced(&batch.unread[&1]).unwrap();
+    let unplaced = Location {
+        status: Status(0),
+        lat_e6: 0,
+        lon_e6: 0,
+        ..here()
+    };
+    assert_eq!(rest, unplaced, "its time and items can be read");
+    let mut untimed = batch.unread[&1].clone();
+    untimed[22..28].fill(0);
+    let rest = Location::read_unplaced(&untimed).unwrap();
+    assert_eq!(
+        rest,
+        Location {
+            time: 0,
+            ..unplaced
+        }
+    );
+    assert!(Location::read_unplaced(&batch.unread[&2]).is_err());
     for end in 0..body.len() {
         assert!(Batch::read(&body[..end]).is_err(), "{end}");
     }
