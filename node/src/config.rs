@@ -4,6 +4,9 @@
 //! configuration.
 
 mod bound;
+mod terminal;
+
+pub use terminal::Jt808Config;
 
 use bound::{endpoint_id, within};
 use serde::Deserialize;
@@ -147,8 +150,8 @@ pub struct PeerConfig {
 pub struct GatewayConfig {
     /// Where phones and bands post over HTTP; none: no such door.
     pub http_bind: Option<SocketAddr>,
-    /// Where JT/T 808 terminals connect over TCP; none: no such door.
-    pub jt808_bind: Option<SocketAddr>,
+    /// The door for JT/T 808 terminals over TCP; none: no such door.
+    pub jt808: Option<Jt808Config>,
 }
 
 /// `[store]`.
@@ -230,6 +233,9 @@ impl Config {
         let base = path.parent().unwrap_or(Path::new("."));
         config.node.data_dir = base.join(&config.node.data_dir);
         config.node.tip_path = config.node.tip_path.map(|tip| base.join(tip));
+        if let Some(door) = &mut config.gateway.jt808 {
+            door.items = door.items.take().map(|items| base.join(items));
+        }
         Ok(config)
     }
 

@@ -34,6 +34,7 @@ mod kept;
 mod limit;
 mod report;
 mod rule;
+pub mod terminal;
 mod turn;
 mod word;
 
@@ -49,7 +50,6 @@ use crate::owner::{Node, Owner};
 use axum::Router;
 use axum::routing::{get, post};
 use door::Gateway;
-use limit::Limiter;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -82,7 +82,7 @@ impl Limits {
 
 /// What devices are served: `/` in the form of OsmAnd and Traccar's client, `/v1/fixes` for batches.
 pub fn router(owner: Owner<Node>, metrics: Arc<Metrics>, limits: Limits) -> Router {
-    let gateway = Gateway::new(owner, metrics, Limiter::new(limits));
+    let gateway = Gateway::new(owner, metrics, limits);
     Router::new()
         .route("/", get(door::traccar).post(door::traccar))
         .route("/v1/fixes", post(door::batch))

@@ -10,6 +10,7 @@ use crate::config::{Config, LoadConfigError};
 use crate::drill::{self, Drill};
 use crate::event::Events;
 use crate::gateway;
+use crate::gateway::terminal::{self, TerminalDoor, Terms};
 use crate::hatch::{self, Hatch};
 use crate::home::{CONFIG_FILE, Home, HomeError};
 use crate::http::accept::{Bounds, serve, serve_tls};
@@ -133,6 +134,19 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
             devices,
             stopped.clone(),
         )));
+    }
+    if let Some(door) = &config.gateway.jt808 {
+        let listener = listen(door.bind).await?;
+        ready.jt808 = Some(listener.local_addr()?);
+        let node = (started.owner.clone(), Arc::clone(&started.app.metrics));
+        let terminals = TerminalDoor {
+            terms: Terms::of(door),
+            items: door.item_table()?,
+            terminals: Arc::clone(&started.app.terminals),
+        };
+        let devices = gateway::Limits::STANDARD;
+        let serving = terminal::serve(listener, node, terminals, devices, stopped.clone());
+        servers.push(tokio::spawn(serving));
     }
     if let Some(address) = config.http.lan {
         let listener = listen(address).await?;

@@ -27,7 +27,7 @@ fn short_file_gets_the_documented_defaults() {
     assert_eq!(config.store.cache_mib, 16);
     assert_eq!(config.supervision.stale_authority_days, 7);
     assert_eq!(config.link.peers[0].id[..2], [0, 255]);
-    assert!(!config.node.demo && config.gateway.jt808_bind.is_none());
+    assert!(!config.node.demo && config.gateway.jt808.is_none());
     assert!(
         config.http.bind.ip().is_loopback(),
         "pages stay on this machine until told otherwise"

@@ -129,13 +129,18 @@ impl Report {
 
     /// Something that is no report, as it stood in its batch.
     pub(super) fn none(why: &str, text: String) -> Self {
+        Self::broken(Rule::Form.broken_by(why), text)
+    }
+
+    /// A report of which nothing but what it says of the device can be read.
+    pub(super) fn broken(fault: Fault, text: String) -> Self {
         let said = Said {
             other: BTreeMap::from([("report".to_owned(), text)]),
             ..Said::default()
         };
         Self {
             time: None,
-            reading: Err(Rule::Form.broken_by(why)),
+            reading: Err(fault),
             signs: Signs::NONE,
             live: None,
             is_word: false,

@@ -97,7 +97,7 @@ pub(super) async fn people(
     .map(Json)
 }
 
-fn check_reason(reason: &str) -> ApiResult<()> {
+pub(super) fn check_reason(reason: &str) -> ApiResult<()> {
     if REASONS.contains(&reason) {
         return Ok(());
     }

@@ -8,6 +8,7 @@ mod alarm_story;
 mod audit_story;
 mod bad_input;
 mod client;
+mod device_story;
 mod door;
 mod due_story;
 mod evidence_story;
