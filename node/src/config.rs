@@ -5,8 +5,10 @@
 
 mod bound;
 mod terminal;
+mod vendor;
 
 pub use terminal::Jt808Config;
+pub use vendor::{VendorConfig, VendorMap};
 
 use bound::{endpoint_id, within};
 use serde::Deserialize;
@@ -20,6 +22,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const PEERS_MAX: usize = 1_024;
 /// Shortest token of a drill, bytes.
 const DRILL_TOKEN_BYTES_MIN: usize = 16;
+/// Most platforms of makers.
+const VENDORS_MAX: usize = 16;
 /// Most addresses of one peer.
 const PEER_ADDRS_MAX: usize = 8;
 
@@ -152,6 +156,8 @@ pub struct GatewayConfig {
     pub http_bind: Option<SocketAddr>,
     /// The door for JT/T 808 terminals over TCP; none: no such door.
     pub jt808: Option<Jt808Config>,
+    /// Platforms of makers whose bands report there and nowhere else.
+    pub vendor: Vec<VendorConfig>,
 }
 
 /// `[store]`.
@@ -233,6 +239,9 @@ impl Config {
         let base = path.parent().unwrap_or(Path::new("."));
         config.node.data_dir = base.join(&config.node.data_dir);
         config.node.tip_path = config.node.tip_path.map(|tip| base.join(tip));
+        for vendor in &mut config.gateway.vendor {
+            vendor.based(base);
+        }
         if let Some(door) = &mut config.gateway.jt808 {
             door.items = door.items.take().map(|items| base.join(items));
         }
@@ -283,6 +292,9 @@ impl Config {
             .max()
             .unwrap_or(0);
         let drill = self.drill.as_ref();
+        let vendors = self.gateway.vendor.iter();
+        let mut vendors: Vec<_> = vendors.map(|vendor| &vendor.name).collect();
+        vendors.sort_unstable();
         vec![
             (
                 (1..=100).contains(&label_chars),
@@ -338,6 +350,19 @@ impl Config {
                 ids.windows(2).all(|pair| pair[0] != pair[1]),
                 "link.peers",
                 "every peer in link.peers must have an id of its own".into(),
+            ),
+            (
+                vendors.len() <= VENDORS_MAX,
+                "gateway.vendor",
+                format!(
+                    "gateway.vendor must have at most {VENDORS_MAX} entries, not {}",
+                    vendors.len()
+                ),
+            ),
+            (
+                vendors.windows(2).all(|pair| pair[0] != pair[1]),
+                "gateway.vendor",
+                "every vendor in gateway.vendor must have a name of its own".into(),
             ),
         ]
     }

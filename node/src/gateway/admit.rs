@@ -98,7 +98,9 @@ impl<'a> Door<'a> {
         if let Some(person) = then {
             match &report.reading {
                 Ok(reading) => return self.fix(person, (report, reading)).map(Some),
-                Err(_) if report.is_word => return self.word(person, report).map(Some),
+                Err(_) if report.is_word && self.is_sound(report.time) => {
+                    return self.word(person, report).map(Some);
+                }
                 Err(_) => {}
             }
         }
@@ -130,7 +132,11 @@ impl<'a> Door<'a> {
         (report, reading): (&Report, &Reading),
     ) -> Result<Outcome, StoreError> {
         let time = reading.point.time;
-        self.hear(person, (time, Some(reading.point)), report)
+        let outcome = self.hear(person, (time, Some(reading.point)), report)?;
+        if outcome == (Outcome::Taken { skewed: true }) && !report.signs.is_none() {
+            self.word_of_now(person, report)?;
+        }
+        Ok(outcome)
     }
 
     fn word(&mut self, person: PersonCode, report: &Report) -> Result<Outcome, StoreError> {
@@ -146,16 +152,24 @@ impl<'a> Door<'a> {
         then: Option<PersonCode>,
         now: Option<PersonCode>,
     ) -> Result<(), StoreError> {
-        let is_sound = |time: &i64| (TIME_MIN_MS..=self.true_now + DAY_MS).contains(time);
-        match (report.time.filter(is_sound), then, now) {
-            (Some(_), Some(person), _) => self.word(person, report).map(|_| ()),
-            (None, _, Some(person)) if !report.signs.is_none() => {
-                let signs = report.signs.with(Sign::Clock, true);
-                self.say(person, (self.true_now, None), signs, true)
-                    .map(|_| ())
-            }
+        match (self.is_sound(report.time), then, now) {
+            (true, Some(person), _) => self.word(person, report).map(|_| ()),
+            (false, _, Some(person)) if !report.signs.is_none() => self.word_of_now(person, report),
             _ => Ok(()),
         }
+    }
+
+    /// Whether something can have happened at that time.
+    fn is_sound(&self, time: Option<i64>) -> bool {
+        let sound = TIME_MIN_MS..=self.true_now + DAY_MS;
+        time.is_some_and(|time| sound.contains(&time))
+    }
+
+    /// What it says of itself, as of now: its own clock can't be right.
+    fn word_of_now(&mut self, person: PersonCode, report: &Report) -> Result<(), StoreError> {
+        let signs = report.signs.with(Sign::Clock, true);
+        let now = (self.true_now, None);
+        self.say(person, now, signs, true).map(|_| ())
     }
 
     fn hear(

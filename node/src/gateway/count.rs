@@ -35,6 +35,8 @@ pub struct Count {
     pub crowded: AtomicU64,
     /// Connections that said nothing for too long, or never ended what they began.
     pub silent: AtomicU64,
+    /// Times a vendor's reports could not be fetched.
+    pub vendor_failed: AtomicU64,
     refused: [AtomicU64; RULES],
 }
 
@@ -90,6 +92,11 @@ impl Count {
             ("cloned", "Numbers used by two terminals.", &self.cloned),
             ("crowded", "Connections without a place.", &self.crowded),
             ("silent", "Connections closed for silence.", &self.silent),
+            (
+                "vendor_failed",
+                "Times a vendor's reports could not be fetched.",
+                &self.vendor_failed,
+            ),
         ];
         for (name, help, counter) in counters {
             let value = counter.load(Ordering::Relaxed);

@@ -7,6 +7,7 @@ use super::form::{Pairs, Sent, read_form, read_pairs, token_in};
 use super::json::{read_batch, read_traccar};
 use super::limit::{Limiter, Meter};
 use super::turn::{Answer, BODY_BYTES_MAX, BODY_WAIT_MS, QUERY_BYTES_MAX, TurnAwayError};
+use super::vendor::Vendor;
 use crate::http::json::read_value;
 use crate::metric::{Metrics, add};
 use crate::owner::{CallError, Node, Owner};
@@ -18,6 +19,8 @@ use axum::response::{IntoResponse, Response};
 use jiaolian_schema::device::{Card, KEY_BYTES, key_hash, signed_fixes, token_hash};
 use jiaolian_schema::id::unhex;
 use jiaolian_schema::suite::{ED25519, SIGNATURE_BYTES, StrictVerifier, Verify as _};
+use jiaolian_sync::StoreError;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,9 +42,11 @@ pub(super) async fn wait_for_grid(arrived: Instant) {
 /// What handlers share.
 #[derive(Debug, Clone)]
 pub(super) struct Gateway {
-    owner: Owner<Node>,
-    metrics: Arc<Metrics>,
-    meter: Arc<Meter>,
+    pub(super) owner: Owner<Node>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) meter: Arc<Meter>,
+    /// By name.
+    pub(super) vendors: Arc<BTreeMap<String, Arc<Vendor>>>,
 }
 
 /// How the reports of a request are written.
@@ -54,12 +59,49 @@ enum Form {
 }
 
 impl Gateway {
-    pub(super) fn new(owner: Owner<Node>, metrics: Arc<Metrics>, limits: Limits) -> Self {
+    pub(super) fn new(
+        (owner, metrics): (Owner<Node>, Arc<Metrics>),
+        limits: Limits,
+        vendors: &[Arc<Vendor>],
+    ) -> Self {
+        let named = |vendor: &Arc<Vendor>| (vendor.name.clone(), Arc::clone(vendor));
         Self {
             owner,
             metrics,
             meter: Arc::new(Meter::new(limits)),
+            vendors: Arc::new(vendors.iter().map(named).collect()),
         }
+    }
+
+    /// What a job came to once it is on the disk.
+    pub(super) fn durable<T>(
+        &self,
+        done: Result<Result<T, StoreError>, CallError>,
+    ) -> Result<T, TurnAwayError> {
+        match done {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a report could not be taken in");
+                Err(TurnAwayError::Disk)
+            }
+            Err(CallError::Full) => {
+                add(&self.metrics.jobs_refused, 1);
+                Err(TurnAwayError::Busy)
+            }
+            Err(CallError::Gone | CallError::Broken) => Err(TurnAwayError::Disk),
+        }
+    }
+
+    /// Counts a request that was turned away.
+    pub(super) fn turned(&self, turned: TurnAwayError) -> Response {
+        let count = &self.metrics.gateway;
+        match turned {
+            TurnAwayError::Stranger => add(&count.strangers, 1),
+            TurnAwayError::Often(_) => add(&count.limited, 1),
+            TurnAwayError::Busy | TurnAwayError::Disk => {}
+            _ => add(&count.malformed, 1),
+        }
+        turned.into_response()
     }
 
     async fn hear(&self, request: Request, form: Form) -> Result<Response, TurnAwayError> {
@@ -81,8 +123,8 @@ impl Gateway {
             .act(|limiter, now| limiter.pass(&card, from, reports, now))
             .map_err(TurnAwayError::Often)?;
         let verdict = self.owner.call(move |node| admit(node, &sent, &card)).await;
-        match verdict {
-            Ok(Ok(Verdict::Stranger { bare })) => {
+        match self.durable(verdict)? {
+            Verdict::Stranger { bare } => {
                 if bare {
                     add(&self.metrics.gateway.bare, 1);
                 }
@@ -90,37 +132,18 @@ impl Gateway {
                 wait_for_grid(arrived).await;
                 Err(TurnAwayError::Stranger)
             }
-            Ok(Ok(Verdict::Heard { outcomes, alarms })) => {
+            Verdict::Heard { outcomes, alarms } => {
                 self.meter
                     .act(|limiter, now| limiter.know(&card, from, reports, now));
                 self.metrics.gateway.heard(&outcomes, alarms);
                 Ok(Json(Answer::new(&outcomes)).into_response())
             }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a report could not be taken in");
-                Err(TurnAwayError::Disk)
-            }
-            Err(CallError::Full) => {
-                add(&self.metrics.jobs_refused, 1);
-                Err(TurnAwayError::Busy)
-            }
-            Err(CallError::Gone | CallError::Broken) => Err(TurnAwayError::Disk),
         }
     }
 
     async fn answer(&self, request: Request, form: Form) -> Response {
-        let turned = match self.hear(request, form).await {
-            Ok(answer) => return answer,
-            Err(turned) => turned,
-        };
-        let count = &self.metrics.gateway;
-        match turned {
-            TurnAwayError::Stranger => add(&count.strangers, 1),
-            TurnAwayError::Often(_) => add(&count.limited, 1),
-            TurnAwayError::Busy | TurnAwayError::Disk => {}
-            _ => add(&count.malformed, 1),
-        }
-        turned.into_response()
+        let heard = self.hear(request, form).await;
+        heard.unwrap_or_else(|turned| self.turned(turned))
     }
 }
 
@@ -135,7 +158,7 @@ pub(super) async fn batch(State(gateway): State<Gateway>, request: Request) -> R
 }
 
 /// Where a request comes from; all together where the listener does not say.
-fn peer_of(request: &Request) -> IpAddr {
+pub(super) fn peer_of(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
 }
@@ -200,18 +223,18 @@ fn read_query(uri: &Uri) -> Result<Pairs, TurnAwayError> {
 }
 
 /// What stands behind a scheme in the header.
-fn shown(headers: &HeaderMap, wanted: &str) -> Option<String> {
+pub(super) fn shown(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, shown) = value.split_once(' ')?;
     let is_wanted = scheme.eq_ignore_ascii_case(wanted);
     is_wanted.then(|| shown.trim().to_owned())
 }
 
-fn json(body: &[u8]) -> Result<serde_json::Value, TurnAwayError> {
+pub(super) fn json(body: &[u8]) -> Result<serde_json::Value, TurnAwayError> {
     read_value(body).map_err(|error| TurnAwayError::Form(error.to_string()))
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, TurnAwayError> {
+pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, TurnAwayError> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(TurnAwayError::Compressed);
@@ -224,7 +247,7 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, TurnAwayE
     gathering.await.unwrap_or(Err(TurnAwayError::Slow))
 }
 
-async fn gather(body: Body) -> Result<Vec<u8>, TurnAwayError> {
+pub(super) async fn gather(body: Body) -> Result<Vec<u8>, TurnAwayError> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {

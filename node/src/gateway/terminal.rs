@@ -9,6 +9,7 @@
 //! between two frames, what it may send in a second, what it may leave unfinished.
 
 mod enrol;
+mod greet;
 mod guest;
 mod hear;
 mod order;

@@ -14,5 +14,6 @@ mod signed;
 mod tcp_door;
 mod tcp_fuzz;
 mod tcp_story;
+mod vendor;
 mod watch_story;
 mod world;

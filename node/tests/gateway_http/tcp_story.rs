@@ -97,6 +97,15 @@ async fn a_live_report_more_than_five_minutes_off_is_stored_and_not_judged() {
         marks,
         [(false, true), (true, true), (true, true), (true, false)]
     );
+    // What it says of itself counts now, with its clock in doubt.
+    let signals = world.signals().await;
+    assert_eq!(signals.len(), 1);
+    let signs = signals[0].signal.signs;
+    assert_eq!(signals[0].signal.time, START);
+    assert_eq!(
+        (signs.says(Sign::Clock), signs.says(Sign::Fault)),
+        (Some(true), Some(false))
+    );
 }
 
 #[tokio::test]

@@ -48,6 +48,9 @@ pub(crate) const BAND: &str = "band-1";
 pub(crate) const BARE: &str = "band-0";
 /// A band that speaks JT/T 808: eleven digits, of which it sends twelve or twenty.
 pub(crate) const TERMINAL: &str = "13800138000";
+/// A band that reports to its maker's platform only, and what that platform is bound by.
+pub(crate) const VENDED: &str = "860000000000001";
+pub(crate) const VENDOR_TOKEN: &str = "of-the-bands-of-acme";
 /// A phone that signs.
 pub(crate) const PHONE: &str = "phone-1";
 /// One without a token on file, and one whose binding ended two days ago.
@@ -304,6 +307,15 @@ impl Scribe<'_> {
             self.bind(case, LAPSED, START - 10 * DAY, true);
             self.bind(case, BARE_TERMINAL, ends, false);
             self.bind(case, LATE_TERMINAL, START - 2 * DAY, true);
+            let vended = Device {
+                regime: Regime::Band,
+                from: START - 20 * DAY,
+                until: ends,
+                secret_hash: Some(token_hash(VENDED, VENDOR_TOKEN)),
+                key: None,
+            };
+            let field = format!("device/{VENDED}");
+            self.amend("bureau", case, &field, canon::encode(&vended));
             let phone = Device {
                 regime: Regime::Phone,
                 from: START - 20 * DAY,
