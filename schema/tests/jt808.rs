@@ -7,8 +7,8 @@ use jiaolian_schema::fix::{read_instant, write_instant};
 use jiaolian_schema::id::unhex;
 use jiaolian_schema::jt808::{
     Answer, Assembly, BATCH_LOCATIONS_MAX, Batch, Deframed, Deframer, Edition, Header, Item,
-    Location, Message, MessageId, Parameter, Part, ReadFrameError, Registered, Status, Verdict,
-    frame, read, unframe,
+    ItemTable, Location, Message, MessageId, Parameter, Part, ReadFrameError, Registered, Status,
+    Verdict, frame, read, unframe,
 };
 use proptest::prelude::*;
 
@@ -328,6 +328,9 @@ proptest! {
         }
         if let Ok((header, body)) = Header::read(&bytes) {
             let _ = read(&header, body);
+        }
+        if let Ok(location) = Location::read_unplaced(&bytes) {
+            let _ = ItemTable::builtin().read(b"JLXY1", &location);
         }
         for id in [0x0001, 0x0100, 0x0102, 0x0200, 0x0201, 0x0704] {
             for edition in BOTH {

@@ -59,7 +59,7 @@ async fn streams_of_terminals_are_read_or_dropped() {
             assert_eq!(band.authenticate(TOKEN).await, 0, "round {round}");
         }
         let mut wire = Vec::new();
-        for _ in 0..1 + dice.below(5) {
+        for _ in 0..=dice.below(5) {
             let time = START - (dice.below(86_400) as i64) * 1_000;
             let registration = band.registration("JLXY1", TOKEN);
             let (id, mut body) = match dice.below(8) {

@@ -89,9 +89,10 @@ impl Session {
         let (name, said) = (terminal.clone(), std::mem::take(&mut self.maker));
         let noting = self.hall.owner.call(move |node| {
             enrol::note_maker(node, &name, &said)?;
-            match said.is_empty() {
-                true => enrol::read_maker(node, &name),
-                false => Ok(said),
+            if said.is_empty() {
+                enrol::read_maker(node, &name)
+            } else {
+                Ok(said)
             }
         });
         let Ok(Ok(maker)) = noting.await else {

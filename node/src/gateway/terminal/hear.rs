@@ -105,7 +105,7 @@ impl Session {
                 self.reports(header, vec![report]).await
             }
             Message::Batch(batch) => {
-                let reports = self.batch(batch);
+                let reports = self.batch(&batch);
                 self.reports(header, reports).await
             }
             Message::Located { serial, location } => self.located(serial, &location).await,
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// What waited where there was no line is never live, whatever its time.
-    fn batch(&self, batch: Batch) -> Vec<Report> {
+    fn batch(&self, batch: &Batch) -> Vec<Report> {
         let live = batch.is_history.then_some(false);
         let empty = Vec::new();
         let read = |(at, location): (usize, &Result<Location, ReadFrameError>)| match location {

@@ -13,7 +13,7 @@ pub(super) struct Map {
     cursor: Option<String>,
     datum: Option<String>,
     time_offset: Option<String>,
-    map: VendorMap,
+    paths: VendorMap,
 }
 
 /// An answer as it was read.
@@ -38,7 +38,7 @@ impl Map {
             cursor: config.cursor.clone(),
             datum: config.datum.clone(),
             time_offset: config.time_offset.clone(),
-            map: config.map.clone(),
+            paths: config.map.clone(),
         }
     }
 
@@ -51,7 +51,7 @@ impl Map {
             Some(path) => at(body, path).and_then(text),
             None => rows
                 .last()
-                .and_then(|row| at(row, &self.map.time))
+                .and_then(|row| at(row, &self.paths.time))
                 .and_then(text),
         };
         Some(Page {
@@ -61,7 +61,7 @@ impl Map {
     }
 
     fn row(&self, row: &Value) -> Row {
-        let terminal = at(row, &self.map.terminal).and_then(text);
+        let terminal = at(row, &self.paths.terminal).and_then(text);
         let few = terminal.filter(|text| text.len() <= 4 * TERMINAL_CHARS_MAX);
         let terminal = few.and_then(|text| named(Some(text)).ok());
         if !row.is_object() && !row.is_array() {
@@ -74,7 +74,7 @@ impl Map {
     }
 
     fn said(&self, row: &Value) -> Said {
-        let map = &self.map;
+        let map = &self.paths;
         let get = |path: &str| at(row, path).and_then(text);
         let some = |path: &Option<String>| path.as_deref().and_then(get);
         let mut said = Said {
@@ -98,7 +98,7 @@ impl Map {
 
     fn signs(&self, row: &Value) -> Signs {
         let mut signs = Signs::NONE;
-        for (name, path) in &self.map.signs {
+        for (name, path) in &self.paths.signs {
             let is = match at(row, path).and_then(text).as_deref() {
                 Some("true" | "1") => true,
                 Some("false" | "0") => false,
