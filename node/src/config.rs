@@ -5,8 +5,12 @@
 
 mod bound;
 mod notify;
+mod terminal;
+mod vendor;
 
 pub use notify::{ModemConfig, NotifyConfig, SirenConfig};
+pub use terminal::Jt808Config;
+pub use vendor::{VendorConfig, VendorMap};
 
 use bound::{endpoint_id, within};
 use serde::Deserialize;
@@ -20,6 +24,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const PEERS_MAX: usize = 1_024;
 /// Shortest token of a drill, bytes.
 const DRILL_TOKEN_BYTES_MIN: usize = 16;
+/// Most platforms of makers.
+const VENDORS_MAX: usize = 16;
 /// Most addresses of one peer.
 const PEER_ADDRS_MAX: usize = 8;
 
@@ -153,8 +159,10 @@ pub struct PeerConfig {
 pub struct GatewayConfig {
     /// Where phones and bands post over HTTP; none: no such door.
     pub http_bind: Option<SocketAddr>,
-    /// Where JT/T 808 terminals connect over TCP; none: no such door.
-    pub jt808_bind: Option<SocketAddr>,
+    /// The door for JT/T 808 terminals over TCP; none: no such door.
+    pub jt808: Option<Jt808Config>,
+    /// Platforms of makers whose bands report there and nowhere else.
+    pub vendor: Vec<VendorConfig>,
 }
 
 /// `[store]`.
@@ -237,6 +245,12 @@ impl Config {
         config.node.data_dir = base.join(&config.node.data_dir);
         config.node.tip_path = config.node.tip_path.map(|tip| base.join(tip));
         config.notify.resolve(base);
+        for vendor in &mut config.gateway.vendor {
+            vendor.based(base);
+        }
+        if let Some(door) = &mut config.gateway.jt808 {
+            door.items = door.items.take().map(|items| base.join(items));
+        }
         Ok(config)
     }
 
@@ -284,6 +298,9 @@ impl Config {
             .max()
             .unwrap_or(0);
         let drill = self.drill.as_ref();
+        let vendors = self.gateway.vendor.iter();
+        let mut vendors: Vec<_> = vendors.map(|vendor| &vendor.name).collect();
+        vendors.sort_unstable();
         vec![
             (
                 (1..=100).contains(&label_chars),
@@ -339,6 +356,19 @@ impl Config {
                 ids.windows(2).all(|pair| pair[0] != pair[1]),
                 "link.peers",
                 "every peer in link.peers must have an id of its own".into(),
+            ),
+            (
+                vendors.len() <= VENDORS_MAX,
+                "gateway.vendor",
+                format!(
+                    "gateway.vendor must have at most {VENDORS_MAX} entries, not {}",
+                    vendors.len()
+                ),
+            ),
+            (
+                vendors.windows(2).all(|pair| pair[0] != pair[1]),
+                "gateway.vendor",
+                "every vendor in gateway.vendor must have a name of its own".into(),
             ),
         ]
     }

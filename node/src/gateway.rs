@@ -1,5 +1,6 @@
-//! The door for devices: position reports over HTTP, each durable before it is acknowledged, so that
-//! a phone or band may forget what it was told 200 for.
+//! The doors for devices: position reports over HTTP, over TCP ([`terminal`]) and from makers'
+//! platforms ([`vendor`]), each durable before it is acknowledged, so that a phone or band may
+//! forget what it was told 200 for. What is set on a device is in `docs/gateway.md`.
 //!
 //! **Forms.** `GET /` and `POST /` take one report as OsmAnd and Traccar's client send it, names and
 //! values or JSON; `POST /v1/fixes` takes a batch of one device:
@@ -8,16 +9,18 @@
 //! does not say it, and must be said in a batch.
 //!
 //! **Who.** A device is bound to a person in the case, from a day to a day, with the hash of a token
-//! of 16 characters or more. It shows the token as `Authorization: Bearer …` or `token=…`. A binding
-//! without a token lets in whoever knows the number, which is printed on the device: only a drill
-//! takes that, a live node refuses it. A device that is unknown, not bound or shows another token
-//! hears the same 401 on the same grid of time.
+//! of 16 characters or more, or with its public key. It shows the token as `Authorization: Bearer …`
+//! or `token=…`, or signs a batch: `Authorization: Signature <key>.<signature>`. A binding with
+//! neither lets in whoever knows the number, which is printed on the device: only a drill takes
+//! that, a live node refuses it. A device that is unknown, not bound or shows another token hears
+//! the same 401 on the same grid of time.
 //!
 //! **Answers.** 200 says that every report of the request was dealt with for good and is on the
 //! disk: accepted, here before, or refused by a named rule. A refused report is no error of the
 //! request, because clients send anything but 2xx again for ever and one bad position would hold
 //! back all that come after it; it is kept aside ([`kept_reports`]) and never judged. One exception:
-//! a position of a time for which the device was not bound is kept nowhere. 4xx is a request that
+//! a position of a time for which the device was not bound is kept nowhere. What a device says of
+//! itself with a report that is no position is heard all the same. 4xx is a request that
 //! can't be read, 429 and 503 ask for another try.
 //!
 //! **Time.** A report up to five minutes older than the clock here, or newer, is live; an older one
@@ -34,7 +37,10 @@ mod kept;
 mod limit;
 mod report;
 mod rule;
+pub mod terminal;
 mod turn;
+pub mod vendor;
+mod word;
 
 pub use count::Count;
 pub use kept::{KEPT_MAX, KeptReport, kept_reports};
@@ -48,10 +54,10 @@ use crate::owner::{Node, Owner};
 use axum::Router;
 use axum::routing::{get, post};
 use door::Gateway;
-use limit::Limiter;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use vendor::Vendor;
 
 /// Most devices connected at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
@@ -79,12 +85,18 @@ impl Limits {
     };
 }
 
-/// What devices are served: `/` in the form of OsmAnd and Traccar's client, `/v1/fixes` for batches.
-pub fn router(owner: Owner<Node>, metrics: Arc<Metrics>, limits: Limits) -> Router {
-    let gateway = Gateway::new(owner, metrics, Limiter::new(limits));
+/// What devices are served: `/` in the form of OsmAnd and Traccar's client, `/v1/fixes` for batches,
+/// `/v1/vendor/<name>` for platforms of makers.
+pub fn router(
+    node: (Owner<Node>, Arc<Metrics>),
+    limits: Limits,
+    vendors: &[Arc<Vendor>],
+) -> Router {
+    let gateway = Gateway::new(node, limits, vendors);
     Router::new()
         .route("/", get(door::traccar).post(door::traccar))
         .route("/v1/fixes", post(door::batch))
+        .route("/v1/vendor/{name}", post(vendor::push))
         .with_state(gateway)
 }
 
@@ -96,6 +108,17 @@ pub async fn serve(
     limits: Limits,
     stop: watch::Receiver<bool>,
 ) {
+    serve_with(listener, (owner, metrics), limits, &[], stop).await;
+}
+
+/// The same, with platforms of makers that may post.
+pub async fn serve_with(
+    listener: TcpListener,
+    node: (Owner<Node>, Arc<Metrics>),
+    limits: Limits,
+    vendors: &[Arc<Vendor>],
+    stop: watch::Receiver<bool>,
+) {
     let bounds = Bounds {
         header_wait_ms: HEADER_WAIT_MS,
         connections_max: CONNECTIONS_MAX,
@@ -103,5 +126,5 @@ pub async fn serve(
         per_address_max: CONNECTIONS_MAX,
         ..Bounds::STANDARD
     };
-    accept(listener, router(owner, metrics, limits), bounds, stop).await;
+    accept(listener, router(node, limits, vendors), bounds, stop).await;
 }

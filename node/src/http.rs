@@ -10,6 +10,7 @@ mod bundle;
 mod case;
 mod certificate;
 mod desk;
+mod device;
 mod draft;
 mod duty;
 pub mod error;
@@ -106,6 +107,8 @@ fn interface(app: &App) -> Router<App> {
         .route("/map/fences", get(map::fences))
         .route("/map/people", get(map::people))
         .route("/map/track", get(map::track))
+        .route("/devices/{terminal}/locate", post(device::locate))
+        .route("/devices/{terminal}/text", post(device::show))
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))

@@ -10,6 +10,8 @@ use crate::config::{Config, LoadConfigError};
 use crate::drill::{self, Drill};
 use crate::event::Events;
 use crate::gateway;
+use crate::gateway::terminal::{self, TerminalDoor, Terms};
+use crate::gateway::vendor::{self, Vendor};
 use crate::hatch::{self, Hatch};
 use crate::home::{CONFIG_FILE, Home, HomeError};
 use crate::http::accept::{Bounds, serve, serve_tls};
@@ -133,18 +135,34 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let state = Drill::new(&started.app, &started.links, &drill.token);
         ready.drill = Some(open(drill.bind, drill::router(state)).await?);
     }
+    let vendors = config.gateway.vendor.iter();
+    let vendors = vendors.map(|vendor| Vendor::open(vendor).map(Arc::new));
+    let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
+    let node = || (started.owner.clone(), Arc::clone(&started.app.metrics));
+    for vendor in &vendors {
+        let pulling = vendor::pull(Arc::clone(vendor), node(), stopped.clone());
+        servers.push(tokio::spawn(pulling));
+    }
     if let Some(address) = config.gateway.http_bind {
         let listener = listen(address).await?;
         ready.gateway = Some(listener.local_addr()?);
-        let (owner, metrics) = (started.owner.clone(), Arc::clone(&started.app.metrics));
+        let (devices, stopped) = (gateway::Limits::STANDARD, stopped.clone());
+        let (node, vendors) = (node(), vendors.clone());
+        servers.push(tokio::spawn(async move {
+            gateway::serve_with(listener, node, devices, &vendors, stopped).await;
+        }));
+    }
+    if let Some(door) = &config.gateway.jt808 {
+        let listener = listen(door.bind).await?;
+        ready.jt808 = Some(listener.local_addr()?);
+        let terminals = TerminalDoor {
+            terms: Terms::of(door),
+            items: door.item_table()?,
+            terminals: Arc::clone(&started.app.terminals),
+        };
         let devices = gateway::Limits::STANDARD;
-        servers.push(tokio::spawn(gateway::serve(
-            listener,
-            owner,
-            metrics,
-            devices,
-            stopped.clone(),
-        )));
+        let serving = terminal::serve(listener, node(), terminals, devices, stopped.clone());
+        servers.push(tokio::spawn(serving));
     }
     if let Some(address) = config.http.lan {
         let listener = listen(address).await?;

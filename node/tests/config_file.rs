@@ -27,7 +27,7 @@ fn short_file_gets_the_documented_defaults() {
     assert_eq!(config.store.cache_mib, 16);
     assert_eq!(config.supervision.stale_authority_days, 7);
     assert_eq!(config.link.peers[0].id[..2], [0, 255]);
-    assert!(!config.node.demo && config.gateway.jt808_bind.is_none());
+    assert!(!config.node.demo && config.gateway.jt808.is_none());
     assert!(
         config.http.bind.ip().is_loopback(),
         "pages stay on this machine until told otherwise"
@@ -82,6 +82,42 @@ fn every_mistake_names_its_line_and_rule() {
         ("id = \"00ff", "id = \"zzff", 10, "64 hexadecimal digits"),
         ("id = \"00ff", "id = \"", 10, "64 hexadecimal digits"),
         ("[node]", "[node", 2, ""),
+        (
+            "[node]",
+            "[gateway.jt808]\nbind = \"127.0.0.1:0\"\nsilence_s = 59\n[node]",
+            4,
+            "60 to 7200, not 59",
+        ),
+        (
+            "[node]",
+            "[gateway.jt808]\nbind = \"127.0.0.1:0\"\nport = 0\n[node]",
+            4,
+            "1 to 65535, not 0",
+        ),
+        (
+            "[node]",
+            "[gateway.jt808]\nbind = \"127.0.0.1:0\"\nmain = \"a b\"\n[node]",
+            4,
+            "an IPv4 address or a name",
+        ),
+        (
+            "[node]",
+            "[gateway]\njt808_bind = \"127.0.0.1:0\"\n[node]",
+            3,
+            "jt808_bind",
+        ),
+        (
+            "[node]",
+            "[[gateway.vendor]]\nname = \"A\"\n[node]",
+            3,
+            "small letters, digits",
+        ),
+        (
+            "[node]",
+            "[[gateway.vendor]]\nname = \"a\"\ntime_offset = \"+8\"\n[node]",
+            4,
+            "written +08:00",
+        ),
     ];
     for (from, to, line, reason) in mistakes {
         let error = refused(&GOOD.replacen(from, to, 1));
@@ -149,4 +185,31 @@ fn ways_to_tell_people_are_read_whole_or_refused() {
         assert!(refused.reason.contains(said), "{}", refused.reason);
         assert!(refused.line > 13, "{}", refused.line);
     }
+}
+
+#[test]
+fn a_table_of_items_is_read_beside_the_configuration_or_refused_with_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jiaolian.toml");
+    let door = "[gateway.jt808]\nbind = \"127.0.0.1:0\"\nitems = \"bands.toml\"\n";
+    std::fs::write(&path, format!("{door}{GOOD}")).unwrap();
+    let config = Config::load(&path).unwrap().gateway.jt808.unwrap();
+    assert_eq!((config.silence_s, config.connections_max), (900, 4_096));
+    let absent = config.item_table().unwrap_err();
+    assert!(absent.file.ends_with("bands.toml"), "{absent}");
+    let row = "[[item]]\nid = 0xE1\nmeans = \"battery\"\n";
+    let bands = directory.path().join("bands.toml");
+    std::fs::write(&bands, row).unwrap();
+    let builtin = jiaolian_schema::jt808::ItemTable::builtin();
+    assert_ne!(config.item_table().unwrap(), builtin);
+    std::fs::write(
+        &bands,
+        format!("{row}\n[[item]]\nid = 0x30\nmeans = \"battery\"\n"),
+    )
+    .unwrap();
+    let refused = config.item_table().unwrap_err();
+    assert!(
+        refused.line >= 5 && refused.reason.contains("0x30"),
+        "{refused}"
+    );
 }

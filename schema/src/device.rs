@@ -17,7 +17,12 @@ pub const TOKEN_CHARS_MIN: u32 = 16;
 /// Most characters of a device's token.
 pub const TOKEN_CHARS_MAX: u32 = 128;
 
+/// Bytes of a device's public key, of suite 1.
+pub const KEY_BYTES: usize = 32;
+
 const TOKEN_DOMAIN: &[u8] = b"jiaolian device-token/1\0";
+const KEY_DOMAIN: &[u8] = b"jiaolian device-key/1\0";
+const FIXES_DOMAIN: &[u8] = b"jiaolian fixes/1\0";
 
 /// How a device watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -48,12 +53,31 @@ pub struct Device {
     /// drill accepts.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub secret_hash: Option<[u8; 32]>,
+    /// Public key (Ed25519) of a device that signs what it sends; beside a token or instead of one.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub key: Option<[u8; KEY_BYTES]>,
 }
+
+/// What a device shows to be let in: [`token_hash`] of its token or [`key_hash`] of the key that
+/// signed.
+pub type Card = [u8; 32];
 
 impl Device {
     /// Whether a report of this instant, ms UTC, may be taken in.
     pub fn holds(&self, time: i64) -> bool {
         (self.from..=self.until).contains(&time)
+    }
+
+    /// Whether it is bound with neither token nor key, so that nothing it shows would do.
+    pub fn is_bare(&self) -> bool {
+        self.secret_hash.is_none() && self.key.is_none()
+    }
+
+    /// Whether this card is the device's, in a time that does not depend on where they differ.
+    pub fn opens_to(&self, terminal: &str, card: &Card) -> bool {
+        let by_token = self.secret_hash.is_some_and(|hash| is_same(&hash, card));
+        let key = self.key.map(|key| key_hash(terminal, &key));
+        by_token | key.is_some_and(|hash| is_same(&hash, card))
     }
 }
 
@@ -61,6 +85,22 @@ impl Device {
 pub fn token_hash(terminal: &str, token: &str) -> [u8; 32] {
     let length = (terminal.len() as u64).to_be_bytes();
     sha256(&[TOKEN_DOMAIN, &length, terminal.as_bytes(), token.as_bytes()])
+}
+
+/// SHA-256 over a terminal and the public key that it signs with; never equal to a token's.
+pub fn key_hash(terminal: &str, key: &[u8; KEY_BYTES]) -> Card {
+    let length = (terminal.len() as u64).to_be_bytes();
+    sha256(&[KEY_DOMAIN, &length, terminal.as_bytes(), key])
+}
+
+/// What a device signs of a request's body, so that its signature is good for nothing else.
+pub fn signed_fixes(body: &[u8]) -> Vec<u8> {
+    [FIXES_DOMAIN, body].concat()
+}
+
+fn is_same(a: &Card, b: &Card) -> bool {
+    let difference = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
+    std::hint::black_box(difference) == 0
 }
 
 #[cfg(test)]
@@ -72,6 +112,7 @@ mod tests {
         from: 1,
         until: 2,
         secret_hash: None,
+        key: None,
     };
 
     #[test]
@@ -90,6 +131,28 @@ mod tests {
         let bytes = minicbor::to_vec(&device).unwrap();
         assert_eq!(bytes.len(), 7 + 1 + 2 + 32);
         assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), device);
+    }
+
+    #[test]
+    fn a_binding_opens_to_its_token_and_its_key_and_to_no_other() {
+        let key = [7; KEY_BYTES];
+        let token = token_hash("band-1", "correct horse battery");
+        let device = Device {
+            key: Some(key),
+            ..BAND
+        };
+        let bytes = minicbor::to_vec(&device).unwrap();
+        assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), device);
+        assert!(!device.is_bare() && BAND.is_bare());
+        assert!(device.opens_to("band-1", &key_hash("band-1", &key)));
+        assert!(!device.opens_to("band-1", &key_hash("band-2", &key)));
+        assert!(!device.opens_to("band-1", &token));
+        let both = Device {
+            secret_hash: Some(token),
+            ..device
+        };
+        assert!(both.opens_to("band-1", &token));
+        assert!(!BAND.opens_to("band-1", &token));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use jiaolian_schema::fix::{read_instant, write_instant};
 use jiaolian_schema::id::unhex;
 use jiaolian_schema::jt808::{
     Answer, Assembly, BATCH_LOCATIONS_MAX, Batch, Deframed, Deframer, Edition, Header, Item,
-    Location, Message, MessageId, Parameter, Part, ReadFrameError, Registered, Status, Verdict,
-    frame, read, unframe,
+    ItemTable, Location, Message, MessageId, Parameter, Part, ReadFrameError, Registered, Status,
+    Verdict, frame, read, unframe,
 };
 use proptest::prelude::*;
 
@@ -123,9 +123,15 @@ fn a_terminal_registers_authenticates_beats_and_leaves_in_both_editions() {
         let (from, size) = if is_new { (45, 30) } else { (29, 7) };
         let mut body = vec![0; from + size + 1];
         body[from..from + 5].copy_from_slice(b"BAND7");
+        body[4..9].copy_from_slice(b"JLXY1");
+        body.extend_from_slice(b"kQ3v-81mZ-pp0x-77Lw\0");
         let header = some(MessageId::Register as u16, edition);
-        let device = b"BAND7".to_vec();
-        assert_eq!(read(&header, &body), Ok(Message::Register { device }));
+        let registration = Message::Register {
+            maker: b"JLXY1".to_vec(),
+            device: b"BAND7".to_vec(),
+            plate: b"kQ3v-81mZ-pp0x-77Lw".to_vec(),
+        };
+        assert_eq!(read(&header, &body), Ok(registration));
         assert!(read(&header, &body[..from + size - 1]).is_err());
 
         let header = some(MessageId::Authenticate as u16, edition);
@@ -193,6 +199,26 @@ fn one_location_of_a_batch_that_cannot_be_read_spoils_none_of_the_others() {
         batch.locations,
         [Ok(here()), Err(range), Err(short), Ok(here())]
     );
+    assert_eq!(batch.unread.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    let rest = Location::read_unplaced(&batch.unread[&1]).unwrap();
+    let unplaced = Location {
+        status: Status(0),
+        lat_e6: 0,
+        lon_e6: 0,
+        ..here()
+    };
+    assert_eq!(rest, unplaced, "its time and items can be read");
+    let mut untimed = batch.unread[&1].clone();
+    untimed[22..28].fill(0);
+    let rest = Location::read_unplaced(&untimed).unwrap();
+    assert_eq!(
+        rest,
+        Location {
+            time: 0,
+            ..unplaced
+        }
+    );
+    assert!(Location::read_unplaced(&batch.unread[&2]).is_err());
     for end in 0..body.len() {
         assert!(Batch::read(&body[..end]).is_err(), "{end}");
     }
@@ -254,6 +280,10 @@ fn answers_have_the_bytes_of_the_standard() {
         serial: 3,
         result: Registered::Stranger,
     };
+    let listed = Answer::Registration {
+        serial: 3,
+        result: Registered::Listed,
+    };
     let backup = Answer::SetParameters(vec![
         Parameter::text(0x0017, "10.0.0.2"),
         Parameter::number(0x0029, 60),
@@ -268,6 +298,7 @@ fn answers_have_the_bytes_of_the_standard() {
     let body = |bytes: Vec<u8>| Header::read(&bytes).unwrap().1.to_vec();
     assert_eq!(body(known.write(&to, 0)), b"\x00\x03\x00code");
     assert_eq!(body(stranger.write(&to, 0)), [0, 3, 4]);
+    assert_eq!(body(listed.write(&to, 0)), [0, 3, 3]);
     assert_eq!(
         body(backup.write(&to, 0)),
         b"\x02\0\0\0\x17\x0810.0.0.2\0\0\0\x29\x04\0\0\0\x3C"
@@ -280,6 +311,8 @@ fn answers_have_the_bytes_of_the_standard() {
         parts: vec![2, 3],
     };
     assert_eq!(body(again.write(&to, 0)), [0, 7, 2, 0, 2, 0, 3]);
+    let of_2019 = again.write(&some(0, BOTH[1]), 0);
+    assert_eq!(body(of_2019), [0, 7, 0, 2, 0, 2, 0, 3]);
 }
 
 proptest! {
@@ -295,6 +328,9 @@ proptest! {
         }
         if let Ok((header, body)) = Header::read(&bytes) {
             let _ = read(&header, body);
+        }
+        if let Ok(location) = Location::read_unplaced(&bytes) {
+            let _ = ItemTable::builtin().read(b"JLXY1", &location);
         }
         for id in [0x0001, 0x0100, 0x0102, 0x0200, 0x0201, 0x0704] {
             for edition in BOTH {

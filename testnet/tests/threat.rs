@@ -17,6 +17,8 @@ const DESK: &str = "node/tests/http_desk/bad_input.rs";
 const EDIT: &str = "schema/tests/content_edit.rs";
 const GATEWAY: &str = "node/tests/gateway_http/refusal.rs";
 const GATEWAY_DOOR: &str = "node/tests/gateway_http/door.rs";
+const TCP_DOOR: &str = "node/tests/gateway_http/tcp_door.rs";
+const TCP_STORY: &str = "node/tests/gateway_http/tcp_story.rs";
 const GOLDEN: &str = "schema/tests/golden_envelope.rs";
 const LINK: &str = "node/tests/link_pair.rs";
 const OFFICE: &str = "node/tests/cli_office/refusal.rs";
@@ -156,16 +158,30 @@ const THREATS: [(u8, &[Place]); 15] = [
     ),
     (
         11,
-        &[(
-            WIRE_THREAT,
-            "fn t11_a_cloned_device_far_away_is_stored_too_and_hides_nothing(",
-        )],
+        &[
+            (
+                WIRE_THREAT,
+                "fn t11_a_cloned_device_far_away_is_stored_too_and_hides_nothing(",
+            ),
+            (
+                TCP_DOOR,
+                "fn two_that_take_turns_under_one_number_are_told_of_once_and_both_are_stored(",
+            ),
+            (
+                "node/tests/gateway_http/signed.rs",
+                "fn another_key_another_body_and_a_token_are_a_stranger_s(",
+            ),
+        ],
     ),
     (
         12,
         &[
             (GATEWAY, "\"made_up\""),
             (GATEWAY, "\"speed_absurd\""),
+            (
+                "node/tests/gateway_http/signed.rs",
+                "fn a_made_up_position_is_kept_and_told_as_such(",
+            ),
             (
                 SUPERVISE,
                 "fn a_lone_device_with_a_wrong_clock_is_stored_and_not_judged(",
@@ -198,7 +214,7 @@ const THREATS: [(u8, &[Place]); 15] = [
     ),
 ];
 
-const BAD_INPUTS: [(u8, &[Place]); 75] = [
+const BAD_INPUTS: [(u8, &[Place]); 76] = [
     (
         1,
         &[(
@@ -208,10 +224,16 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
     ),
     (
         2,
-        &[(
-            GATEWAY,
-            "fn requests_that_are_no_reports_are_400_and_change_nothing(",
-        )],
+        &[
+            (
+                GATEWAY,
+                "fn requests_that_are_no_reports_are_400_and_change_nothing(",
+            ),
+            (
+                TCP_DOOR,
+                "fn who_says_nothing_or_never_ends_is_closed_and_others_go_on(",
+            ),
+        ],
     ),
     (
         3,
@@ -221,6 +243,23 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
                 "fn what_is_too_much_is_turned_away_before_it_is_read(",
             ),
             (DESK, "row(18, \"4 GiB announced\""),
+            (
+                "schema/src/jt808/frame.rs",
+                "fn an_endless_frame_is_counted_and_not_kept_and_the_next_one_is_read(",
+            ),
+        ],
+    ),
+    (
+        4,
+        &[
+            (
+                TCP_STORY,
+                "fn unknown_foreign_and_damaged_messages_harm_nothing_that_comes_after(",
+            ),
+            (
+                TCP_STORY,
+                "fn a_terminal_that_goes_on_sending_damaged_frames_is_told_of_once(",
+            ),
         ],
     ),
     (
@@ -230,7 +269,17 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
             "fn each_bad_position_is_refused_by_its_rule_and_kept_aside_once(",
         )],
     ),
-    (6, &[(GATEWAY, "\"time_early\""), (GATEWAY, "\"time_far\"")]),
+    (
+        6,
+        &[
+            (GATEWAY, "\"time_early\""),
+            (GATEWAY, "\"time_far\""),
+            (
+                TCP_STORY,
+                "fn bad_positions_are_kept_by_their_rule_and_a_strap_is_heard_all_the_same(",
+            ),
+        ],
+    ),
     (
         7,
         &[(
@@ -247,10 +296,16 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
     ),
     (
         10,
-        &[(
-            GATEWAY_DOOR,
-            "fn unknown_unbound_and_unproven_devices_hear_the_same(",
-        )],
+        &[
+            (
+                GATEWAY_DOOR,
+                "fn unknown_unbound_and_unproven_devices_hear_the_same(",
+            ),
+            (
+                TCP_DOOR,
+                "fn unknown_unbound_and_unproven_terminals_hear_the_same(",
+            ),
+        ],
     ),
     (
         11,
@@ -268,10 +323,16 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
     ),
     (
         13,
-        &[(
-            GATEWAY_DOOR,
-            "fn strangers_are_held_to_their_rate_and_known_devices_behind_them_are_not(",
-        )],
+        &[
+            (
+                GATEWAY_DOOR,
+                "fn strangers_are_held_to_their_rate_and_known_devices_behind_them_are_not(",
+            ),
+            (
+                TCP_DOOR,
+                "fn a_flood_of_strangers_leaves_room_for_a_terminal_that_was_here_before(",
+            ),
+        ],
     ),
     (14, &[(GATEWAY, "\"speed_absurd\"")]),
     (
@@ -584,8 +645,7 @@ const BAD_INPUTS: [(u8, &[Place]); 75] = [
 ];
 
 /// Bad inputs of which the door does not exist yet, or the answer is another one.
-const ABSENT: [(u8, &str); 9] = [
-    (4, "frames with a check sum come with JT/T 808"),
+const ABSENT: [(u8, &str); 8] = [
     (
         8,
         "no device form that is read carries a boot and a counter",
@@ -606,7 +666,7 @@ const ABSENT: [(u8, &str); 9] = [
 ];
 
 /// The bodies of security's fuzz list.
-const FUZZ: [(&str, Place); 10] = [
+const FUZZ: [(&str, Place); 11] = [
     (
         "envelope decode and verify",
         (
@@ -640,6 +700,13 @@ const FUZZ: [(&str, Place); 10] = [
         (
             "node/tests/gateway_http/fuzz.rs",
             "fn reports_of_devices_are_read_or_refused(",
+        ),
+    ),
+    (
+        "terminals over TCP",
+        (
+            "node/tests/gateway_http/tcp_fuzz.rs",
+            "fn streams_of_terminals_are_read_or_dropped(",
         ),
     ),
     (

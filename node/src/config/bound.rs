@@ -17,6 +17,18 @@ where
     }
 }
 
+/// A whole number from `MIN` to `MAX`, where one is said.
+pub(super) fn some_within<'de, D, T, const MIN: u64, const MAX: u64>(
+    reader: D,
+) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    let value = within::<D, MIN, MAX>(reader)?;
+    Ok(T::try_from(value).ok())
+}
+
 /// 64 hexadecimal digits.
 pub(super) fn endpoint_id<'de, D: Deserializer<'de>>(reader: D) -> Result<[u8; 32], D::Error> {
     let text = String::deserialize(reader)?;

@@ -3,16 +3,19 @@
 
 use super::form::Sent;
 use super::kept::Aside;
-use super::limit::Card;
-use super::report::{Reading, Report};
+use super::report::{Reading, Report, TIME_MIN_MS};
 use super::rule::Rule;
 use super::turn::Outcome;
 use crate::owner::Node;
-use jiaolian_schema::device::Device;
-use jiaolian_schema::fix::{DAY_MS, Fix};
+use jiaolian_schema::device::{Card, Device};
+use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::PersonCode;
+use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::NodeClock;
 use jiaolian_sync::{Judged, LIVE_SKEW_MS, ReportError, StoreError};
+
+/// A device that says nothing but that it is there is written down once in so long, ms.
+pub(super) const BEAT_MS: i64 = 5 * 60_000;
 
 /// What a request came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,39 +94,110 @@ impl<'a> Door<'a> {
 
     /// What becomes of a report; none where the device is a stranger at its time and now.
     fn take(&mut self, report: &Report) -> Result<Option<Outcome>, StoreError> {
-        if let (Ok(reading), Some(person)) =
-            (&report.reading, report.time.and_then(|t| self.whose(t)))
-        {
-            return self.report(person, reading).map(Some);
+        let then = report.time.and_then(|time| self.whose(time));
+        if let Some(person) = then {
+            match &report.reading {
+                Ok(reading) => return self.fix(person, (report, reading)).map(Some),
+                Err(_) if report.is_word && self.is_sound(report.time) => {
+                    return self.word(person, report).map(Some);
+                }
+                Err(_) => {}
+            }
         }
-        if report.time.and_then(|time| self.whose(time)).is_none()
-            && self.whose(self.true_now).is_none()
-        {
+        let now = self.whose(self.true_now);
+        if then.or(now).is_none() {
             return Ok(None);
         }
+        let time = || report.said.time.as_deref().unwrap_or_default();
         let fault = match &report.reading {
             Err(fault) => fault.clone(),
             Ok(reading) if reading.point.time > self.true_now + DAY_MS => {
-                Rule::TimeFar.broken_by(report.said.time.as_deref().unwrap_or_default())
+                Rule::TimeFar.broken_by(time())
             }
-            Ok(_) => Rule::Unbound.broken_by(report.said.time.as_deref().unwrap_or_default()),
+            Ok(_) => Rule::Unbound.broken_by(time()),
         };
         let kept = fault.rule.keeps();
         if kept {
-            self.aside
-                .add(self.terminal, &fault, &report.said, self.now);
+            let is_new =
+                self.aside
+                    .add((self.node, self.terminal), &fault, &report.said, self.now)?;
+            self.word_of_refused(report, then, now.filter(|_| is_new))?;
         }
         Ok(Some(Outcome::Refused { fault, kept }))
     }
 
-    fn report(&mut self, person: PersonCode, reading: &Reading) -> Result<Outcome, StoreError> {
+    fn fix(
+        &mut self,
+        person: PersonCode,
+        (report, reading): (&Report, &Reading),
+    ) -> Result<Outcome, StoreError> {
         let time = reading.point.time;
-        let live = reading.live.unwrap_or(time >= self.true_now - LIVE_SKEW_MS);
-        let fix = Fix {
+        let outcome = self.hear(person, (time, Some(reading.point)), report)?;
+        if outcome == (Outcome::Taken { skewed: true }) && !report.signs.is_none() {
+            self.word_of_now(person, report)?;
+        }
+        Ok(outcome)
+    }
+
+    fn word(&mut self, person: PersonCode, report: &Report) -> Result<Outcome, StoreError> {
+        let time = report.time.unwrap_or(self.now);
+        self.hear(person, (time, None), report)
+    }
+
+    /// What a device says of itself with something that is no position is heard all the same: at
+    /// its own time where that can be, else now and with its clock in doubt, once.
+    fn word_of_refused(
+        &mut self,
+        report: &Report,
+        then: Option<PersonCode>,
+        now: Option<PersonCode>,
+    ) -> Result<(), StoreError> {
+        match (self.is_sound(report.time), then, now) {
+            (true, Some(person), _) => self.word(person, report).map(|_| ()),
+            (false, _, Some(person)) if !report.signs.is_none() => self.word_of_now(person, report),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether something can have happened at that time.
+    fn is_sound(&self, time: Option<i64>) -> bool {
+        let sound = TIME_MIN_MS..=self.true_now + DAY_MS;
+        time.is_some_and(|time| sound.contains(&time))
+    }
+
+    /// What it says of itself, as of now: its own clock can't be right.
+    fn word_of_now(&mut self, person: PersonCode, report: &Report) -> Result<(), StoreError> {
+        let signs = report.signs.with(Sign::Clock, true);
+        let now = (self.true_now, None);
+        self.say(person, now, signs, true).map(|_| ())
+    }
+
+    fn hear(
+        &mut self,
+        person: PersonCode,
+        (time, point): (i64, Option<Point>),
+        report: &Report,
+    ) -> Result<Outcome, StoreError> {
+        let live = report.live.unwrap_or(time >= self.true_now - LIVE_SKEW_MS);
+        self.say(person, (time, point), report.signs, live)
+    }
+
+    fn say(
+        &mut self,
+        person: PersonCode,
+        (time, point): (i64, Option<Point>),
+        signs: Signs,
+        live: bool,
+    ) -> Result<Outcome, StoreError> {
+        let heard = jiaolian_sync::Report {
             person: person.to_hex(),
-            point: reading.point,
+            terminal: self.terminal.to_owned(),
+            time,
+            point,
+            signs,
+            live,
         };
-        match self.node.report(&fix, live) {
+        match self.node.hear_device(&heard) {
             Ok(outcome) => {
                 self.alarms += outcome.raised.len();
                 Ok(match outcome.judged {
@@ -141,8 +215,8 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// Whose device it is at an instant, if it shows its token. A binding without one is enough
-    /// only in a drill.
+    /// Whose device it is at an instant, if it shows its token or key. A binding with neither is
+    /// enough only in a drill.
     fn whose(&mut self, time: i64) -> Option<PersonCode> {
         let held = self
             .binding
@@ -152,18 +226,33 @@ impl<'a> Door<'a> {
             self.binding = self.node.replica.bound(self.terminal, time);
         }
         let (person, device) = self.binding.as_ref()?;
-        let is_shown = if let Some(hash) = &device.secret_hash {
-            is_same(hash, self.card)
-        } else {
+        if device.is_bare() {
             self.bare = true;
-            self.node.demo
-        };
-        is_shown.then_some(*person)
+            return self.node.demo.then_some(*person);
+        }
+        device.opens_to(self.terminal, self.card).then_some(*person)
     }
 }
 
-/// Compares in a time that does not depend on where they differ.
-fn is_same(a: &Card, b: &Card) -> bool {
-    let difference = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
-    std::hint::black_box(difference) == 0
+/// Takes in that a known device is there, and what was noticed of it at this end; false where it is
+/// not bound now. Words that say nothing more are one in [`BEAT_MS`].
+pub(super) fn note(
+    node: &mut Node,
+    terminal: &str,
+    card: &Card,
+    signs: Signs,
+) -> Result<bool, StoreError> {
+    let sent = Sent {
+        terminal: terminal.to_owned(),
+        token: None,
+        reports: Vec::new(),
+    };
+    let mut door = Door::new(node, &sent, card);
+    let Some(person) = door.whose(door.true_now) else {
+        return Ok(false);
+    };
+    let beat = door.true_now - door.true_now.rem_euclid(BEAT_MS);
+    let time = if signs.is_none() { beat } else { door.true_now };
+    door.say(person, (time, None), signs, true)?;
+    Ok(true)
 }

@@ -25,6 +25,18 @@ pub struct Count {
     pub limited: AtomicU64,
     /// Requests turned away because of their form or size.
     pub malformed: AtomicU64,
+    /// Terminals of JT/T 808 that showed their code.
+    pub terminals: AtomicU64,
+    /// Connections of such terminals that gave way to a newer one.
+    pub displaced: AtomicU64,
+    /// Numbers under which two terminals took turns.
+    pub cloned: AtomicU64,
+    /// Connections for which there was no place.
+    pub crowded: AtomicU64,
+    /// Connections that said nothing for too long, or never ended what they began.
+    pub silent: AtomicU64,
+    /// Times a vendor's reports could not be fetched.
+    pub vendor_failed: AtomicU64,
     refused: [AtomicU64; RULES],
 }
 
@@ -70,6 +82,20 @@ impl Count {
                 "malformed",
                 "Requests turned away, bad form.",
                 &self.malformed,
+            ),
+            ("terminals", "Terminals let in over TCP.", &self.terminals),
+            (
+                "displaced",
+                "Connections that gave way to a newer one.",
+                &self.displaced,
+            ),
+            ("cloned", "Numbers used by two terminals.", &self.cloned),
+            ("crowded", "Connections without a place.", &self.crowded),
+            ("silent", "Connections closed for silence.", &self.silent),
+            (
+                "vendor_failed",
+                "Times a vendor's reports could not be fetched.",
+                &self.vendor_failed,
             ),
         ];
         for (name, help, counter) in counters {

@@ -99,6 +99,10 @@ pub(super) fn read_form(pairs: Pairs) -> Result<Sent, TurnAwayError> {
             "valid" => &mut said.valid,
             "mock" => &mut said.mock,
             "live" => &mut said.live,
+            "batt" | "battery" => &mut said.battery,
+            "charge" | "charging" => &mut said.charging,
+            "motion" => &mut said.motion,
+            "event" => &mut said.event,
             // Cells and networks in range may come many times.
             _ => {
                 let kept = said.other.entry(name).or_default();

@@ -35,6 +35,10 @@ fn traccar_report(location: Value) -> Report {
     let Value::Object(mut location) = location else {
         return Report::none("location", location.to_string());
     };
+    let battery = match location.get("battery") {
+        Some(Value::Object(battery)) => battery.clone(),
+        _ => Object::new(),
+    };
     let coords = location.remove("coords");
     let mut coords = match coords {
         Some(Value::Object(coords)) => coords,
@@ -53,10 +57,20 @@ fn traccar_report(location: Value) -> Report {
     said.time = take("timestamp");
     said.mock = take("mock");
     said.datum = take("datum").or_else(|| Some("wgs84".to_owned()));
+    said.battery = battery.get("level").and_then(level);
+    said.charging = battery.get("is_charging").cloned().and_then(text);
+    said.motion = location.get("is_moving").cloned().and_then(text);
+    said.event = location.get("event").cloned().and_then(text);
     for (name, value) in coords.into_iter().chain(location) {
         said.other.insert(name, value.to_string());
     }
     Report::new(said)
+}
+
+/// A charge from 0 to 1 as per cent; the library says -1 where it does not know.
+fn level(value: &Value) -> Option<String> {
+    let level = value.as_f64().filter(|level| (0.0..=1.0).contains(level))?;
+    Some(((level * 100.0).round() as u8).to_string())
 }
 
 /// `{"terminal": "…", "fixes": […]}`: each fix with its datum, speed in m/s.
@@ -101,7 +115,11 @@ fn batch_report(fix: Value) -> Report {
             "valid" => &mut said.valid,
             "mock" => &mut said.mock,
             "live" => &mut said.live,
-            "bearing_deg" | "altitude_m" | "battery_pct" | "charging" | "event" => {
+            "battery_pct" => &mut said.battery,
+            "charging" => &mut said.charging,
+            "motion" => &mut said.motion,
+            "event" => &mut said.event,
+            "bearing_deg" | "altitude_m" => {
                 said.other.insert(name.clone(), value.to_string());
                 continue;
             }

@@ -47,8 +47,14 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// Sets a report aside; a retry of it is the same row.
-    pub(super) fn add(&mut self, terminal: &str, fault: &Fault, said: &Said, now: i64) {
+    /// Sets a report aside; a retry of it is the same row. Whether it was not here before.
+    pub(super) fn add(
+        &mut self,
+        (node, terminal): (&Node, &str),
+        fault: &Fault,
+        said: &Said,
+        now: i64,
+    ) -> Result<bool, StoreError> {
         let said = cut(serde_json::to_string(said).unwrap_or_default());
         let row = KeptReport {
             received_at: now,
@@ -56,8 +62,11 @@ impl Aside {
             value: fault.value.clone(),
             said,
         };
-        let hash = sha256(&[row.said.as_bytes()]);
-        self.rows.insert(key(terminal, &hash), row);
+        let key = key(terminal, &sha256(&[row.said.as_bytes()]));
+        let is_stored = node.store.reader().get(Table::Device, &key)?.is_some();
+        let is_new = !is_stored && !self.rows.contains_key(&key);
+        self.rows.insert(key, row);
+        Ok(is_new)
     }
 
     /// Puts the new rows into the next commit and takes the oldest away where there are too many.

@@ -2,9 +2,12 @@
 //! were taken in before don't share the allowance of strangers behind the same address.
 
 use super::Limits;
+use jiaolian_schema::device::Card;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// Most devices that are remembered: 64 B each.
 pub const DEVICES_REMEMBERED_MAX: usize = 65_536;
@@ -15,8 +18,29 @@ const PARTS: u64 = 1_000;
 /// The allowance of all strangers that there is no room to remember.
 const CROWD: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// What a device shows: the hash of its number and token.
-pub(super) type Card = [u8; 32];
+/// A limiter that the connections of one door share, with a time that never steps.
+#[derive(Debug)]
+pub(super) struct Meter {
+    limiter: Mutex<Limiter>,
+    started: Instant,
+}
+
+impl Meter {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limiter: Mutex::new(Limiter::new(limits)),
+            started: Instant::now(),
+        }
+    }
+
+    /// Acts on the limiter with the ms since its start.
+    pub(super) fn act<T>(&self, act: impl FnOnce(&mut Limiter, u64) -> T) -> T {
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A poisoned limiter still counts.
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut limiter, now_ms)
+    }
+}
 
 /// Allowances that fill up with time.
 #[derive(Debug)]

@@ -2,9 +2,11 @@
 //! on WGS-84 here, and what is no position is told apart.
 
 use super::rule::{Fault, Rule};
+use super::word;
 use jiaolian_schema::datum::Datum;
 use jiaolian_schema::fix::{Point, Source, read_instant};
 use jiaolian_schema::geo::{Coord, LAT_E7_MAX, LON_E7_MAX, ReadNumberError, decimal_to_integer};
+use jiaolian_schema::signal::Signs;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ const SPEED_MM_S_MAX: i64 = 340_000;
 /// A knot, µm/s.
 const KNOT_UM_S: i64 = 514_444;
 /// 1 January 2000, ms UTC: a device that says less never had its clock set.
-const TIME_MIN_MS: i64 = 946_684_800_000;
+pub(super) const TIME_MIN_MS: i64 = 946_684_800_000;
 /// Whole numbers below are seconds since 1970, others milliseconds; as Traccar's server takes them.
 const SECONDS_END: i64 = 1 << 31;
 
@@ -59,6 +61,16 @@ pub(super) struct Said {
     /// Whether it is of this moment; where it is not said, its time tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) live: Option<String>,
+    /// Charge of the battery, per cent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) battery: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) charging: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) motion: Option<String>,
+    /// Words of what happened to the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) event: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) other: BTreeMap<String, String>,
 }
@@ -67,8 +79,6 @@ pub(super) struct Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) point: Point,
-    /// What the device says of it; none where it says nothing.
-    pub(super) live: Option<bool>,
 }
 
 /// A report as it goes to the owner of the state.
@@ -77,6 +87,12 @@ pub(super) struct Report {
     /// Device time, ms UTC, where it can be read.
     pub(super) time: Option<i64>,
     pub(super) reading: Result<Reading, Fault>,
+    /// What the device says of itself with it.
+    pub(super) signs: Signs,
+    /// Whether it is of now, as the device says; none where it says nothing.
+    pub(super) live: Option<bool>,
+    /// Meant to be without a position, so that it breaks no rule by having none.
+    pub(super) is_word: bool,
     pub(super) said: Said,
 }
 
@@ -90,19 +106,44 @@ impl Report {
         Self {
             time: time.ok(),
             reading,
+            signs: word::signs(&said),
+            live: said.live.as_deref().map(is_yes),
+            is_word: false,
             said,
         }
     }
 
+    /// A report of a device that knows that it has no position.
+    pub(super) fn word(said: Said) -> Self {
+        Self {
+            is_word: true,
+            ..Self::new(said)
+        }
+    }
+
+    /// The same, with what else the device says of itself.
+    pub(super) fn saying(mut self, signs: Signs) -> Self {
+        self.signs = self.signs.and(signs);
+        self
+    }
+
     /// Something that is no report, as it stood in its batch.
     pub(super) fn none(why: &str, text: String) -> Self {
+        Self::broken(Rule::Form.broken_by(why), text)
+    }
+
+    /// A report of which nothing but what it says of the device can be read.
+    pub(super) fn broken(fault: Fault, text: String) -> Self {
         let said = Said {
             other: BTreeMap::from([("report".to_owned(), text)]),
             ..Said::default()
         };
         Self {
             time: None,
-            reading: Err(Rule::Form.broken_by(why)),
+            reading: Err(fault),
+            signs: Signs::NONE,
+            live: None,
+            is_word: false,
             said,
         }
     }
@@ -126,11 +167,10 @@ fn read(said: &Said, time: i64) -> Result<Reading, Fault> {
     check_speed(said)?;
     Ok(Reading {
         point: Point::new(time, at, accuracy_mm, source),
-        live: said.live.as_deref().map(is_yes),
     })
 }
 
-fn is_yes(text: &str) -> bool {
+pub(super) fn is_yes(text: &str) -> bool {
     matches!(text, "1" | "true" | "True" | "TRUE")
 }
 

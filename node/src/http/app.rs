@@ -4,6 +4,7 @@
 use super::error::{ApiError, ApiResult, FieldFault};
 use super::lan::Lan;
 use crate::event::Events;
+use crate::gateway::terminal::Terminals;
 use crate::key::{EnrolError, KeyRing, OfficerKey, OpenKeyError, OpenedKey};
 use crate::metric::{Metrics, add};
 use crate::owner::{CallError, Node, Owner};
@@ -44,6 +45,8 @@ pub struct App {
     pub clock: Clock,
     /// The door of the local network.
     pub lan: Arc<Lan>,
+    /// The positioning terminals that are connected.
+    pub terminals: Arc<Terminals>,
     turns: Arc<Semaphore>,
     session_clock: Clock,
 }
@@ -74,6 +77,7 @@ impl App {
             disk,
             clock,
             lan,
+            terminals: Arc::default(),
             turns: Arc::new(Semaphore::new(PASSPHRASES_WAITING_MAX)),
             session_clock: steady(),
         }

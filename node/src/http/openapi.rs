@@ -53,6 +53,8 @@ use utoipa::OpenApi;
         super::map::fences,
         super::map::people,
         super::map::track,
+        super::device::locate,
+        super::device::show,
         super::network::page,
         super::network::refused,
         super::network::export,

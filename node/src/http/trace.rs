@@ -92,6 +92,16 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/map/track", Inside(Looked::Track)),
     (
+        "POST",
+        "/api/v1/devices/{terminal}/locate",
+        Inside(Looked::Track),
+    ),
+    (
+        "POST",
+        "/api/v1/devices/{terminal}/text",
+        Inside(Looked::Asked),
+    ),
+    (
         "GET",
         "/api/v1/network",
         Exempt("offices, lines and counts, asked by the page itself"),

@@ -18,6 +18,7 @@ pub(super) struct Ready {
     pub(super) http: Option<SocketAddr>,
     pub(super) lan: Option<SocketAddr>,
     pub(super) gateway: Option<SocketAddr>,
+    pub(super) jt808: Option<SocketAddr>,
     pub(super) drill: Option<SocketAddr>,
 }
 
@@ -31,6 +32,7 @@ impl Ready {
             http: None,
             lan: None,
             gateway: None,
+            jt808: None,
             drill: None,
         }
     }

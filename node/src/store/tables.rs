@@ -224,7 +224,8 @@ pub const VIEW: Form = table(
     2_500,
 );
 /// Reports of devices that are no position, without names; at most 1,000 a device. Key: terminal, a
-/// zero byte, SHA-256 of the report (32). Value: time of receipt, broken rule, the report.
+/// zero byte, SHA-256 of the report (32). Value: time of receipt, broken rule, the report. Also a row a
+/// terminal (key: terminal, byte 2) with its maker, and one a maker's platform with where it ended.
 pub const DEVICE: Form = table(
     Table::Device,
     "device-1",

@@ -6,8 +6,12 @@ use crate::http::error::{ApiError, ApiResult, FieldFault};
 use crate::http::text::{Text, words};
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Tone};
-use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
+use jiaolian_schema::device::{
+    Device, KEY_BYTES, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash,
+};
 use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
+use jiaolian_schema::id::unhex;
+use jiaolian_schema::suite::Suite;
 use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
 
 /// The offer to draw an area for a case.
@@ -70,17 +74,17 @@ pub fn device_offer() -> Offer {
             shell_field("device", "regime", FieldType::Choice(regimes)),
             shell_field("device", "from", FieldType::Date),
             shell_field("device", "until", FieldType::Date),
-            OfferField {
-                required: false,
-                ..shell_field(
-                    "device",
-                    "token",
-                    FieldType::Text {
-                        chars_max: TOKEN_CHARS_MAX,
-                    },
-                )
-            },
+            optional("token", TOKEN_CHARS_MAX),
+            optional("key", 2 * KEY_BYTES as u32),
         ],
+    }
+}
+
+/// What a device shows may be left out.
+fn optional(id: &str, chars_max: u32) -> OfferField {
+    OfferField {
+        required: false,
+        ..shell_field("device", id, FieldType::Text { chars_max })
     }
 }
 
@@ -134,6 +138,10 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
         Some(Value::Text(token)) if !token.is_empty() => Some(token_of(terminal, token)?),
         _ => None,
     };
+    let key = match form.get("key") {
+        Some(Value::Text(key)) if !key.is_empty() => Some(key_of(key)?),
+        _ => None,
+    };
     Ok((
         terminal.clone(),
         Device {
@@ -141,6 +149,7 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
             from,
             until,
             secret_hash,
+            key,
         },
     ))
 }
@@ -154,6 +163,16 @@ fn token_of(terminal: &str, token: &str) -> ApiResult<[u8; 32]> {
         return Err(ApiError::field("token", FieldFault::said("token", said)));
     }
     Ok(token_hash(terminal, token))
+}
+
+/// The public key of a phone's application, as it shows it.
+fn key_of(text: &str) -> ApiResult<[u8; KEY_BYTES]> {
+    let key: Option<[u8; KEY_BYTES]> = unhex(text).and_then(|bytes| bytes.try_into().ok());
+    let key = key.filter(|key| Suite::Ed25519.is_public_key(key));
+    key.ok_or_else(|| {
+        let said = words("device", "key_odd");
+        ApiError::field("key", FieldFault::said("key", said))
+    })
 }
 
 /// The area that such a form draws. Its name is its id in the case.
@@ -200,7 +219,7 @@ fn fence_field(error: &CheckFenceError) -> &'static str {
 mod tests {
     use super::*;
 
-    fn bound(token: &str) -> ApiResult<(String, Device)> {
+    fn bound(token: &str, key: &str) -> ApiResult<(String, Device)> {
         let mut filled = Filled::default();
         let form = &mut filled.form;
         form.set("terminal", Value::Text("band-1".into()));
@@ -208,17 +227,41 @@ mod tests {
         form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
         form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
         form.set("token", Value::Text(token.into()));
+        form.set("key", Value::Text(key.into()));
         device(&filled)
     }
 
     #[test]
     fn a_binding_holds_the_hash_of_its_token_and_short_tokens_are_refused() {
-        let (terminal, device) = bound("kQ3v-81mZ-pp0x-7").unwrap();
+        let (terminal, device) = bound("kQ3v-81mZ-pp0x-7", "").unwrap();
         let hash = token_hash(&terminal, "kQ3v-81mZ-pp0x-7");
         assert_eq!(device.secret_hash, Some(hash));
-        assert_eq!(bound("").unwrap().1.secret_hash, None);
+        assert_eq!(bound("", "").unwrap().1.secret_hash, None);
         for odd in ["kQ3v-81mZ-pp0x-", "kQ3v 81mZ pp0x 77Lw", &"x".repeat(129)] {
-            assert_eq!(bound(odd).unwrap_err().code(), "fields_invalid", "{odd}");
+            assert_eq!(
+                bound(odd, "").unwrap_err().code(),
+                "fields_invalid",
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_binding_holds_a_key_that_is_one() {
+        let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let device = bound("", key).unwrap().1;
+        assert_eq!(
+            device.key.map(|key| jiaolian_schema::id::hex(&key)),
+            Some(key.to_owned())
+        );
+        assert!(!device.is_bare());
+        let zeros = "0".repeat(64);
+        for odd in [&key[..62], &format!("{}g", &key[..63]), &zeros] {
+            assert_eq!(
+                bound("", odd).unwrap_err().code(),
+                "fields_invalid",
+                "{odd}"
+            );
         }
     }
 }

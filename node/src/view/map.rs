@@ -45,6 +45,14 @@ pub fn people(node: &mut Node, viewer: &Viewer) -> MapPeople {
     }
 }
 
+/// Whether anybody of this person's office is to look at where one person is.
+pub fn check_place(viewer: &Viewer) -> ApiResult<()> {
+    if viewer.tier > TRACK_TIER_MAX {
+        return Err(ApiError::new("not_allowed"));
+    }
+    Ok(())
+}
+
 /// Where one person was over a time; none where nobody here is to look at positions. Positions lie
 /// only where they are judged and at the county above.
 pub fn track(
@@ -53,9 +61,7 @@ pub fn track(
     file: &File,
     (from, to): (i64, i64),
 ) -> ApiResult<Track> {
-    if viewer.tier > TRACK_TIER_MAX {
-        return Err(ApiError::new("not_allowed"));
-    }
+    check_place(viewer)?;
     let code = file.person.ok_or(ApiError::not_found())?;
     let stored = node.replica.fixes(code, from, to, TRACK_FIXES_MAX + 1);
     let mut stored = stored.map_err(|error| {

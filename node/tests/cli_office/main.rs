@@ -25,4 +25,5 @@ mod seal;
 mod seat;
 mod stand_in;
 mod suite;
+mod terminal;
 mod world;

@@ -3,11 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod band;
 mod client;
 mod door;
 mod form_story;
 mod fuzz;
 mod power_cut;
 mod refusal;
+mod signed;
+mod tcp_door;
+mod tcp_fuzz;
+mod tcp_story;
+mod vendor;
 mod watch_story;
 mod world;

@@ -3,6 +3,7 @@
 
 use jiaolian_node::event::Events;
 use jiaolian_node::gateway::drive::Driver;
+use jiaolian_node::gateway::terminal::{self, TerminalDoor, Terminals, Terms};
 use jiaolian_node::gateway::{self, Limits};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts, StopError};
@@ -15,16 +16,18 @@ use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime, token_hash};
 use jiaolian_schema::envelope::Duty;
+use jiaolian_schema::fact::What;
 use jiaolian_schema::fence::{Fence, FenceKind};
 use jiaolian_schema::geo::{Coord, Shape};
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, OfficeId, PersonCode, PersonId, sha256};
+use jiaolian_schema::jt808::ItemTable;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _, StrictVerifier};
 use jiaolian_schema::value::{Fields, Value};
 use jiaolian_sync::{
     Draft, Effect, Limits as ReplicaLimits, LocalSeat, Payload, Replica, Seat, Setup, StoredFix,
-    Table,
+    StoredSignal, Table,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -43,6 +46,16 @@ pub(crate) const DAY: i64 = 86_400_000;
 /// A band with a token, and one that has none on file.
 pub(crate) const BAND: &str = "band-1";
 pub(crate) const BARE: &str = "band-0";
+/// A band that speaks JT/T 808: eleven digits, of which it sends twelve or twenty.
+pub(crate) const TERMINAL: &str = "13800138000";
+/// A band that reports to its maker's platform only, and what that platform is bound by.
+pub(crate) const VENDED: &str = "860000000000001";
+pub(crate) const VENDOR_TOKEN: &str = "of-the-bands-of-acme";
+/// A phone that signs.
+pub(crate) const PHONE: &str = "phone-1";
+/// One without a token on file, and one whose binding ended two days ago.
+pub(crate) const BARE_TERMINAL: &str = "42";
+pub(crate) const LATE_TERMINAL: &str = "77";
 /// A band whose binding ended before the story begins.
 pub(crate) const LAPSED: &str = "band-9";
 pub(crate) const TOKEN: &str = "kQ3v-81mZ-pp0x-77Lw";
@@ -76,8 +89,26 @@ struct Keys {
     node: Seat,
 }
 
+/// Terms of the door for terminals, long enough for any test that does not wait for them.
+pub(crate) fn terms() -> Terms {
+    Terms {
+        silence_ms: 600_000,
+        hello_ms: 600_000,
+        frame_ms: 600_000,
+        answer_ms: 600_000,
+        connections_max: 256,
+        main: None,
+        backup: None,
+        port: None,
+        interval_s: None,
+    }
+}
+
 pub(crate) struct World {
     pub(crate) addr: SocketAddr,
+    /// Where terminals connect.
+    pub(crate) tcp: SocketAddr,
+    pub(crate) terminals: Arc<Terminals>,
     pub(crate) owner: Owner<Node>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) time: Arc<AtomicI64>,
@@ -120,6 +151,10 @@ pub(crate) fn driver(number: usize) -> Driver {
 
 fn key(name: &str) -> Ed25519Signer {
     Ed25519Signer::from_seed(&sha256(&[b"seed", name.as_bytes()]))
+}
+
+pub(crate) fn phone_key() -> Ed25519Signer {
+    key("phone")
 }
 
 fn root() -> RootKey {
@@ -271,7 +306,29 @@ impl Scribe<'_> {
         if number == 0 {
             self.bind(case, BARE, ends, false);
             self.bind(case, LAPSED, START - 10 * DAY, true);
+            self.bind(case, BARE_TERMINAL, ends, false);
+            self.bind(case, LATE_TERMINAL, START - 2 * DAY, true);
+            let vended = Device {
+                regime: Regime::Band,
+                from: START - 20 * DAY,
+                until: ends,
+                secret_hash: Some(token_hash(VENDED, VENDOR_TOKEN)),
+                key: None,
+            };
+            let field = format!("device/{VENDED}");
+            self.amend("bureau", case, &field, canon::encode(&vended));
+            let phone = Device {
+                regime: Regime::Phone,
+                from: START - 20 * DAY,
+                until: ends,
+                secret_hash: None,
+                key: phone_key().public_key().try_into().ok(),
+            };
+            let field = format!("device/{PHONE}");
+            self.amend("bureau", case, &field, canon::encode(&phone));
         }
+        let terminal = 13_800_138_000 + number as u64;
+        self.bind(case, &terminal.to_string(), ends, true);
     }
 
     /// A band may be used from twenty days before the start.
@@ -308,6 +365,7 @@ impl Scribe<'_> {
             from: START - 20 * DAY,
             until,
             secret_hash: proven.then(|| token_hash(terminal, TOKEN)),
+            key: None,
         };
         let field = format!("device/{terminal}");
         self.amend("bureau", case, &field, canon::encode(&device));
@@ -348,6 +406,15 @@ impl World {
     }
 
     pub(crate) async fn with_people(people: usize, demo: bool, limits: Limits) -> Self {
+        Self::whole(people, (demo, limits, terms())).await
+    }
+
+    /// A live node whose door for terminals has these terms.
+    pub(crate) async fn with_terms(terms: Terms) -> Self {
+        Self::whole(1, (false, AMPLE, terms)).await
+    }
+
+    pub(crate) async fn whole(people: usize, doors: (bool, Limits, Terms)) -> Self {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let medium = Arc::new(FileMedium::new(&store_path(dir.path()), Duration::ZERO));
         let ops = OpsKey::generate();
@@ -375,13 +442,7 @@ impl World {
         }
         drop(replica);
         let time = Arc::new(AtomicI64::new(START));
-        Self::serve(
-            (dir, store),
-            Keys { ops: bytes, node },
-            time,
-            (demo, limits),
-        )
-        .await
+        Self::serve((dir, store), Keys { ops: bytes, node }, time, doors).await
     }
 
     /// The same node as the disk would show it had the power failed now: what stands in the file,
@@ -394,14 +455,14 @@ impl World {
         let ops = OpsKey::from_bytes(self.keys.ops);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();
         let time = Arc::clone(&self.time);
-        Self::serve((dir, store), self.keys, time, (true, AMPLE)).await
+        Self::serve((dir, store), self.keys, time, (true, AMPLE, terms())).await
     }
 
     async fn serve(
         (dir, store): (Arc<tempfile::TempDir>, DiskStore),
         keys: Keys,
         time: Arc<AtomicI64>,
-        (demo, limits): (bool, Limits),
+        (demo, limits, terms): (bool, Limits, Terms),
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let reader = store.reader();
@@ -428,10 +489,28 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let serving = gateway::serve(listener, owner.clone(), metrics.clone(), limits, stopped);
+        let serving = gateway::serve(
+            listener,
+            owner.clone(),
+            metrics.clone(),
+            limits,
+            stopped.clone(),
+        );
         tokio::spawn(serving);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = listener.local_addr().unwrap();
+        let terminals: Arc<Terminals> = Arc::default();
+        let door = TerminalDoor {
+            terms,
+            items: ItemTable::builtin(),
+            terminals: terminals.clone(),
+        };
+        let node = (owner.clone(), metrics.clone());
+        tokio::spawn(terminal::serve(listener, node, door, limits, stopped));
         Self {
             addr,
+            tcp,
+            terminals,
             owner,
             metrics,
             time,
@@ -465,6 +544,34 @@ impl World {
     pub(crate) async fn all_fixes(&self) -> u64 {
         let look = |node: &mut Node| node.store.reader().count(Table::Fix);
         self.owner.look(look).await.unwrap().unwrap()
+    }
+
+    /// What devices said without a position, in the order of their times.
+    pub(crate) async fn signals(&self) -> Vec<StoredSignal> {
+        let look = |node: &mut Node| node.replica.signals(person(), i64::MIN, i64::MAX, 10_000);
+        self.owner.look(look).await.unwrap().unwrap()
+    }
+
+    /// Ids of the alarms, which two gateways give alike.
+    pub(crate) async fn alarm_ids(&self) -> Vec<AlarmId> {
+        let look = |node: &mut Node| {
+            let alarms = node.dossiers(DossierKind::Alarm);
+            let mut found = Vec::new();
+            for alarm in alarms {
+                let file = node.file(alarm).unwrap();
+                found.extend(
+                    file.filed
+                        .iter()
+                        .filter_map(|entry| match &entry.fact.what {
+                            What::Raise(raise) => Some(raise.alarm),
+                            _ => None,
+                        }),
+                );
+            }
+            found.sort_unstable();
+            found
+        };
+        self.owner.look(look).await.unwrap()
     }
 
     /// How many alarms there are.

@@ -27,6 +27,8 @@ pub enum Verdict {
 pub enum Registered {
     /// Known; shows this code from now on.
     Known(Vec<u8>),
+    /// Registered already: it shows the code that it has.
+    Listed,
     /// Not known here.
     Stranger,
 }
@@ -77,7 +79,7 @@ pub enum Answer {
         /// What it came to.
         result: Registered,
     },
-    /// Send these parts again.
+    /// Send these parts again, the first 255 of them; their number is a byte in 2013, two in 2019.
     PartsAgain {
         /// Serial number of the first part.
         first: u16,
@@ -139,6 +141,7 @@ impl Answer {
                         bytes.push(0);
                         bytes.extend_from_slice(code);
                     }
+                    Registered::Listed => bytes.push(3),
                     Registered::Stranger => bytes.push(4),
                 }
                 bytes
@@ -146,6 +149,9 @@ impl Answer {
             Self::PartsAgain { first, parts } => {
                 let count = u8::try_from(parts.len()).unwrap_or(u8::MAX);
                 let mut bytes = first.to_be_bytes().to_vec();
+                if to.edition.year() == 2019 {
+                    bytes.push(0);
+                }
                 bytes.push(count);
                 let asked = parts.iter().take(usize::from(count));
                 bytes.extend(asked.flat_map(|part| part.to_be_bytes()));

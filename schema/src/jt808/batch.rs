@@ -3,6 +3,7 @@
 
 use super::location::Location;
 use super::{Read, ReadFrameError};
+use std::collections::BTreeMap;
 
 /// Most locations in one batch, whole or put together from parts.
 pub const BATCH_LOCATIONS_MAX: u16 = 1_000;
@@ -14,6 +15,8 @@ pub struct Batch {
     pub is_history: bool,
     /// Each by itself: one that can't be read spoils none of the others.
     pub locations: Vec<Read<Location>>,
+    /// Bytes of those that can't be read, by their place.
+    pub unread: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Batch {
@@ -31,6 +34,7 @@ impl Batch {
             return Err(ReadFrameError::Batch(count));
         }
         let mut locations = Vec::with_capacity(usize::from(count));
+        let mut unread = BTreeMap::new();
         let mut rest = rest;
         while let [high, low, more @ ..] = rest {
             let wanted = usize::from(u16::from_be_bytes([*high, *low]));
@@ -39,13 +43,18 @@ impl Batch {
                 wanted,
                 found: more.len(),
             })?;
-            locations.push(Location::read(one));
+            let location = Location::read(one);
+            if location.is_err() {
+                unread.insert(locations.len(), one.to_vec());
+            }
+            locations.push(location);
             rest = more;
         }
         if rest.is_empty() && locations.len() == usize::from(count) {
             Ok(Self {
                 is_history: *kind == 1,
                 locations,
+                unread,
             })
         } else {
             Err(ReadFrameError::Batch(count))

@@ -109,6 +109,11 @@ impl Deframer {
         self.stray
     }
 
+    /// Whether a frame has begun that has not ended.
+    pub fn is_unfinished(&self) -> bool {
+        self.dropped > 0 || !self.raw.is_empty()
+    }
+
     /// A mark ends a frame or begins one; terminals that share one mark between two frames and such
     /// that send two are read alike.
     fn end(&mut self) -> Option<Deframed> {
@@ -183,8 +188,10 @@ mod tests {
         for _ in 0..1_000 {
             assert!(deframer.push(&[7; 1_000]).is_empty());
             assert!(deframer.raw.capacity() <= 2 * RAW_BYTES_MAX);
+            assert!(deframer.is_unfinished());
         }
         let next = deframer.push(&frame(&[1]));
+        assert!(!deframer.is_unfinished());
         assert_eq!(next, [Deframed::Long(1_000_000), Deframed::Raw(vec![1, 1])]);
     }
 }

@@ -77,6 +77,25 @@ impl Location {
         })
     }
 
+    /// What a location says beside its place where that can't be read: no position, and at 1970
+    /// where its time can't be read either.
+    pub fn read_unplaced(body: &[u8]) -> Read<Self> {
+        let mut rest = body.to_vec();
+        if let Some(fixed) = rest.get_mut(..FIXED_BYTES) {
+            fixed[7] &= !(1 << 1);
+            fixed[8..16].fill(0);
+        }
+        match Self::read(&rest) {
+            Err(ReadFrameError::Time(_) | ReadFrameError::Digit { .. }) => {}
+            read => return read,
+        }
+        rest[22..FIXED_BYTES].copy_from_slice(&bcd::bytes("000101000000", 6));
+        Ok(Self {
+            time: 0,
+            ..Self::read(&rest)?
+        })
+    }
+
     /// The body of the message; `time` is `YYMMDDhhmmss` in GMT+8.
     pub fn write(&self, time: &str) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(FIXED_BYTES);

@@ -44,8 +44,12 @@ pub enum Message {
     Logout,
     /// Asks to be known.
     Register {
-        /// The maker's own number of the terminal, in its bytes without the zeros that fill it up.
+        /// The maker, in its bytes without the zeros that fill it up.
+        maker: Vec<u8>,
+        /// The maker's own number of the terminal, likewise.
         device: Vec<u8>,
+        /// What was set in the terminal as the vehicle's mark (车牌), likewise.
+        plate: Vec<u8>,
     },
     /// Shows the code that its registration was answered with.
     Authenticate {
@@ -80,9 +84,7 @@ pub fn read(header: &Header, body: &[u8]) -> Read<Message> {
         }
         0x0002 => Message::Heartbeat,
         0x0003 => Message::Logout,
-        0x0100 => Message::Register {
-            device: device(header.edition, body)?,
-        },
+        0x0100 => register(header.edition, body)?,
         0x0102 => Message::Authenticate {
             code: code(header.edition, body)?,
         },
@@ -107,19 +109,31 @@ fn fixed<'a>(field: &'static str, body: &'a [u8], wanted: usize) -> Read<&'a [u8
     })
 }
 
-/// The terminal's number stands after province, county, maker and model.
-fn device(edition: Edition, body: &[u8]) -> Read<Vec<u8>> {
-    let (from, size) = match edition {
-        Edition::Of2013 => (2 + 2 + 5 + 20, 7),
-        Edition::Of2019 { .. } => (2 + 2 + 11 + 30, 30),
+/// Province, county, maker, model, number, colour and mark of the vehicle.
+fn register(edition: Edition, body: &[u8]) -> Read<Message> {
+    let (maker, model, device) = match edition {
+        Edition::Of2013 => (5, 20, 7),
+        Edition::Of2019 { .. } => (11, 30, 30),
     };
-    let bytes = fixed("a registration", body, from + size)?;
-    let end = bytes[from..].iter().rposition(|byte| *byte != 0);
-    Ok(bytes[from..]
+    let device_at = 2 + 2 + maker + model;
+    let bytes = fixed("a registration", body, device_at + device)?;
+    let plate = body.get(device_at + device + 1..).unwrap_or_default();
+    Ok(Message::Register {
+        maker: unfilled(&bytes[4..4 + maker]),
+        device: unfilled(&bytes[device_at..]),
+        plate: unfilled(plate),
+    })
+}
+
+/// Without the zeros before and after that fill a text up.
+fn unfilled(bytes: &[u8]) -> Vec<u8> {
+    let is_text = |byte: &u8| *byte != 0;
+    let from = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let to = bytes
         .iter()
-        .take(end.map_or(0, |end| end + 1))
-        .copied()
-        .collect())
+        .rposition(is_text)
+        .map_or(from, |last| last + 1);
+    bytes[from..to].to_vec()
 }
 
 /// All of the body in 2013; in 2019 so much as its first byte says.

@@ -210,6 +210,24 @@ impl<S: Store> Replica<S> {
         None
     }
 
+    /// Every binding of a device that stands, ended or not, with the person whose it is.
+    pub fn bindings(&mut self, terminal: &str) -> Vec<(PersonCode, Device)> {
+        let cases = self.desk.devices.get(terminal);
+        let cases: Vec<DossierId> = cases.into_iter().flatten().copied().collect();
+        let mut found = Vec::new();
+        for case in cases {
+            let person = self.rows.get(&case).and_then(|row| row.person);
+            let Some((person, watched)) = person.and_then(|p| Some((p, self.watch_of(p).ok()?)))
+            else {
+                continue;
+            };
+            let device = watched.devices.get(terminal).cloned();
+            found.extend(device.map(|device| (person, device)));
+            self.desk.watched.insert(person, watched);
+        }
+        found
+    }
+
     /// Judges anew whoever got another fence, permit or device.
     pub(super) fn follow_watched(&mut self) {
         while let Some(person) = self.desk.news.pop_first() {

@@ -66,6 +66,7 @@ pub(crate) fn watched() -> (World, DossierId) {
         from: START,
         until: START + 80 * DAY,
         secret_hash: None,
+        key: None,
     };
     world.amend(
         T1,

@@ -300,6 +300,7 @@ impl World {
             from: START_MS - DAY_MS,
             until,
             secret_hash: None,
+            key: None,
         };
         let name = format!("device/band-{number}");
         let device = canon::encode(&device);

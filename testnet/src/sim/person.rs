@@ -203,6 +203,7 @@ impl World {
             from: START,
             until: START + 90 * DAY_MS,
             secret_hash: None,
+            key: None,
         };
         let amend = Amend {
             field: format!("device/band-{number}"),
