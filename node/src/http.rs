@@ -12,6 +12,7 @@ mod certificate;
 mod desk;
 mod draft;
 pub mod error;
+mod fence;
 mod guard;
 mod health;
 pub(crate) mod json;
@@ -101,7 +102,9 @@ fn interface(app: &App) -> Router<App> {
         .route("/map/counties", get(map::counties))
         .route("/map/fences", get(map::fences))
         .route("/map/people", get(map::people))
+        .route("/map/people/{id}", get(map::person))
         .route("/map/track", get(map::track))
+        .route("/fences/check", post(fence::check))
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))

@@ -11,6 +11,7 @@ pub mod case;
 mod county;
 pub mod evidence;
 pub mod fault;
+pub mod fence_check;
 pub mod form;
 pub mod incident;
 pub mod label;

@@ -1,7 +1,7 @@
 //! When a fence is in force: windows of the week in the civil time of Asia/Shanghai (R20).
 
 use minicbor::{Decode, Encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fix::{DAY_MS, SHANGHAI_AHEAD_MS};
 
@@ -68,6 +68,12 @@ impl Window {
         Ok(window)
     }
 
+    fn to_value(&self) -> Value {
+        let days: Vec<u8> = (1..=7).filter(|day| self.days >> (day - 1) & 1 == 1).collect();
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        json!({ "days": days, "from": clock(self.from), "to": clock(self.to) })
+    }
+
     fn check(&self) -> Result<(), ReadScheduleError> {
         if self.from >= DAY_MINUTES || self.to > DAY_MINUTES {
             return Err(ReadScheduleError::Clock(format!(
@@ -121,6 +127,14 @@ impl Schedule {
             }
             other => Err(ReadScheduleError::Form(clipped(other))),
         }
+    }
+
+    /// The schedule as a fence property; null where it is in force at all times.
+    pub fn to_value(&self) -> Value {
+        if self.0.is_empty() {
+            return Value::Null;
+        }
+        self.0.iter().map(Window::to_value).collect()
     }
 
     /// Refuses what only foreign bytes can hold.
@@ -187,8 +201,6 @@ fn clipped(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// Monday 2026-03-02 00:00 in Shanghai.
@@ -230,6 +242,17 @@ mod tests {
                 && is_in_force(&day, 1, 23, 59)
                 && !is_in_force(&day, 2, 0, 0)
         );
+    }
+
+    #[test]
+    fn a_schedule_is_written_as_it_is_read() {
+        let windows = json!([
+            { "days": [1, 2, 3, 4, 5], "from": "22:00", "to": "06:05" },
+            { "days": [6, 7], "from": "00:00", "to": "24:00" },
+        ]);
+        for property in [windows, Value::Null] {
+            assert_eq!(Schedule::read(&property).unwrap().to_value(), property);
+        }
     }
 
     #[test]

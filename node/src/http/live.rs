@@ -1,24 +1,34 @@
 //! Live events: each open page's own stream, in which a change becomes what its person may see of
 //! it.
 
+// The macro names the parameters by their full path.
+#![allow(unused_qualifications)]
+
 use super::app::App;
+use super::desk::case_reader;
 use super::error::{ApiResult, ErrorBody};
+use super::map::check_reason;
+use super::page::Query;
 use super::who::Who;
 use crate::event::{Change, Feed, Numbered};
-use crate::owner::Node;
+use crate::owner::{Access, Looked, Node};
 use crate::session::{Ending, Session};
 use crate::view::{Viewer, alarm, case, incident, map, matter, status};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use jiaolian_schema::id::DossierId;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
 
 /// A comment line goes out after so long without an event, ms.
 const BEAT_MS: u64 = 15_000;
@@ -26,16 +36,29 @@ const BEAT_MS: u64 = 15_000;
 const QUEUE_MAX: usize = 64;
 /// The strip goes out at most so often, ms.
 const STATUS_GAP_MS: u64 = 1_000;
-/// Positions go out at most so often, ms: ten a second.
-const FIX_GAP_MS: u64 = 100;
+/// Positions go out together, at most so often, ms: ten times a second.
+const POSITIONS_GAP_MS: u64 = 100;
 
-#[utoipa::path(get, path = "/api/v1/events", responses(
-    (status = 200, content_type = "text/event-stream"), (status = 401, body = ErrorBody)))]
+/// What a page follows beside what every page does.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Following {
+    /// Why its person looks where people are; none on a page that shows no positions.
+    positions: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/v1/events", params(Following), responses(
+    (status = 200, content_type = "text/event-stream"), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
 pub(super) async fn events(
     State(app): State<App>,
     who: Who,
+    Query(following): Query<Following>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    if let Some(reason) = &following.positions {
+        note_positions(&app, &who, reason.clone()).await?;
+    }
     let last = headers
         .get("last-event-id")
         .and_then(|value: &HeaderValue| value.to_str().ok());
@@ -44,7 +67,8 @@ pub(super) async fn events(
         .events
         .follow(last.map(|ticket| app.events.number_of(ticket)));
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-    tokio::spawn(run(app, who.session, feed, sender));
+    let moved = following.positions.map(|_| Moved::default());
+    tokio::spawn(run(app, who.session, (feed, moved), sender));
     let beat = KeepAlive::new()
         .interval(Duration::from_millis(BEAT_MS))
         .text("");
@@ -53,12 +77,42 @@ pub(super) async fn events(
         .into_response())
 }
 
+/// Writes down, once for each time a page begins to follow, who looks where people are and why.
+async fn note_positions(app: &App, who: &Who, reason: String) -> ApiResult<()> {
+    check_reason(&reason)?;
+    case_reader(app, &who.session).await?;
+    let viewer = Arc::clone(&who.session.viewer);
+    app.look(move |node| {
+        let access = Access::new(node, &viewer, Looked::Positions);
+        node.note_access(access.for_purpose(&reason))
+    })
+    .await
+}
+
+/// Whose position, place or alarms changed since a page was told, and whom it knows.
+#[derive(Debug, Default)]
+struct Moved {
+    cases: BTreeSet<DossierId>,
+    told: BTreeSet<DossierId>,
+    told_at: Option<Instant>,
+}
+
+impl Moved {
+    /// How long to wait until the next telling; none where there is nothing to tell.
+    fn wait(&self) -> Option<Duration> {
+        let gap = Duration::from_millis(POSITIONS_GAP_MS);
+        let since = self.told_at.map_or(gap, |at| at.elapsed());
+        (!self.cases.is_empty()).then(|| gap.saturating_sub(since))
+    }
+}
+
 struct Page {
     app: App,
     viewer: Arc<Viewer>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
     status_at: Option<Instant>,
-    fix_at: Option<Instant>,
+    /// None on a page that shows no positions.
+    moved: Option<Moved>,
     /// The strip changed while it was too early to say so.
     owed: Option<u64>,
     /// The strip as it was last told or looked at.
@@ -71,7 +125,7 @@ struct Closed;
 async fn run(
     app: App,
     session: Session,
-    feed: Feed,
+    (feed, moved): (Feed, Option<Moved>),
     sender: mpsc::Sender<Result<Event, Infallible>>,
 ) {
     let Feed {
@@ -87,7 +141,7 @@ async fn run(
         viewer,
         sender,
         status_at: None,
-        fix_at: None,
+        moved,
         owed: None,
         strip: None,
     };
@@ -97,6 +151,7 @@ async fn run(
     let mut sent = newest;
     loop {
         let pause = Duration::from_millis(STATUS_GAP_MS);
+        let gathering = page.moved.as_ref().and_then(Moved::wait);
         tokio::select! {
             item = live.recv() => match item {
                 Ok(item) => {
@@ -106,12 +161,19 @@ async fn run(
                     }
                 }
                 Err(RecvError::Lagged(_)) => {
-                    if page.send(sent, "reset", &json!({})).is_err() {
+                    if page.send(sent, "reset", &json!({})).is_err()
+                        || page.tell_positions(sent, true).await.is_err()
+                    {
                         return;
                     }
                 }
                 Err(RecvError::Closed) => return,
             },
+            () = tokio::time::sleep(gathering.unwrap_or_default()), if gathering.is_some() => {
+                if page.tell_positions(sent, false).await.is_err() {
+                    return;
+                }
+            }
             () = tokio::time::sleep(pause), if page.owed.is_some() => {
                 let number = page.owed.take().unwrap_or(sent);
                 if page.tell_status(number).await.is_err() {
@@ -156,7 +218,57 @@ impl Page {
         for item in missed {
             self.tell(item).await?;
         }
+        self.tell_positions(newest, true).await
+    }
+
+    /// Tells of everybody, or of those of whom something changed.
+    async fn tell_positions(&mut self, number: u64, whole: bool) -> Result<(), Closed> {
+        let Some(moved) = &mut self.moved else {
+            return Ok(());
+        };
+        let cases = std::mem::take(&mut moved.cases);
+        let mut told = std::mem::take(&mut moved.told);
+        let viewer = Arc::clone(&self.viewer);
+        let look = move |node: &mut Node| {
+            let cases = (!whole).then_some(&cases);
+            let shown = map::positions(node, &viewer, cases, &mut told);
+            (shown, told)
+        };
+        let Ok((shown, told)) = self.app.owner.look(look).await else {
+            return Ok(());
+        };
+        let is_news = whole || !(shown.items.is_empty() && shown.gone.is_empty());
+        if let Some(moved) = &mut self.moved {
+            moved.told = told;
+            // What this page is not shown holds nothing of what it is shown back.
+            if is_news {
+                moved.told_at = Some(Instant::now());
+            }
+        }
+        if is_news {
+            self.send(number, "positions", &json!(shown))?;
+        }
         Ok(())
+    }
+
+    /// Remembers whose place on the map a change concerns.
+    async fn gather(&mut self, change: &Change) {
+        let cases: &[DossierId] = match change {
+            Change::Located(cases) => cases,
+            Change::CaseChanged { case, .. } => std::slice::from_ref(case),
+            _ => &[],
+        };
+        let of_alarm = match change {
+            Change::AlarmRaised(alarm) | Change::AlarmChanged(alarm) if self.moved.is_some() => {
+                let alarm = *alarm;
+                let case = move |node: &mut Node| node.replica.dossier(alarm)?.case;
+                self.app.owner.look(case).await.ok().flatten()
+            }
+            _ => None,
+        };
+        if let Some(moved) = &mut self.moved {
+            moved.cases.extend(cases.iter().copied().chain(of_alarm));
+        }
     }
 
     fn send(&self, number: u64, kind: &str, data: &Json) -> Result<(), Closed> {
@@ -171,7 +283,9 @@ impl Page {
         let gap = |at: Option<Instant>, ms: u64| {
             at.is_none_or(|at| at.elapsed() >= Duration::from_millis(ms))
         };
+        self.gather(&item.change).await;
         match &item.change {
+            Change::Located(_) => Ok(()),
             change @ (Change::NetworkChanged | Change::RosterChanged) => {
                 // Lists of seats and offices follow the strip's word, though it says nothing of them.
                 if *change == Change::RosterChanged {
@@ -183,9 +297,7 @@ impl Page {
                 self.owed = Some(item.number);
                 Ok(())
             }
-            Change::Located(_) if !gap(self.fix_at, FIX_GAP_MS) => Ok(()),
             change => {
-                let is_fix = matches!(change, Change::Located(_));
                 let (change, viewer) = (change.clone(), Arc::clone(&self.viewer));
                 let seen = self
                     .app
@@ -193,13 +305,7 @@ impl Page {
                     .look(move |node| see(node, &viewer, &change))
                     .await;
                 match seen {
-                    Ok(Some((kind, data))) => {
-                        // What this page is not shown holds nothing of what it is shown back.
-                        if is_fix {
-                            self.fix_at = Some(Instant::now());
-                        }
-                        self.send(item.number, kind, &data)
-                    }
+                    Ok(Some((kind, data))) => self.send(item.number, kind, &data),
                     _ => Ok(()),
                 }
             }
@@ -268,10 +374,6 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
             let data = json!({ "id": row.id, "case_id": case.to_hex(), "state": row.state });
             Some(("matter_changed", data))
         }
-        Change::Located(id) => {
-            let file = case::find(node, viewer, *id).ok()?;
-            Some(("fix", json!(map::person(node, &file)?)))
-        }
-        Change::NetworkChanged | Change::RosterChanged => None,
+        Change::Located(_) | Change::NetworkChanged | Change::RosterChanged => None,
     }
 }

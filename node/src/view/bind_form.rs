@@ -8,7 +8,12 @@ use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Tone};
 use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
 use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
+use jiaolian_schema::schedule::{ReadScheduleError, Schedule};
 use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
+use serde_json::Value as Json;
+
+/// Longest schedule of an area, characters: all its windows as JSON (`watch.md` R20).
+const SCHEDULE_CHARS_MAX: u32 = 6_000;
 
 /// The offer to draw an area for a case.
 pub fn fence_offer() -> Offer {
@@ -38,6 +43,16 @@ pub fn fence_offer() -> Offer {
             shell_field("fence", "kind", FieldType::Choice(kinds)),
             shell_field("fence", "buffer_m", FieldType::Int { min: 0, max: 5_000 }),
             shell_field("fence", "area", FieldType::Area { bytes_max: 120_000 }),
+            OfferField {
+                required: false,
+                ..shell_field(
+                    "fence",
+                    "schedule",
+                    FieldType::Text {
+                        chars_max: SCHEDULE_CHARS_MAX,
+                    },
+                )
+            },
         ],
     }
 }
@@ -179,10 +194,23 @@ pub fn fence(filled: &Filled) -> ApiResult<Fence> {
     let buffer_mm = u32::try_from(buffer_mm).unwrap_or(0);
     let fence = Fence::new(name.trim(), kind, shape, buffer_mm);
     let fence = fence.map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
+    let schedule = schedule(form.get("schedule"))
+        .map_err(|error| fault("schedule", &words_of::fence(&error.into())))?;
+    let fence = fence.with_schedule(schedule);
     fence
         .check_clearable()
         .map_err(|error| fault("buffer_m", &words_of::fence(&error)))?;
     Ok(fence)
+}
+
+/// When an area binds: at all times where the form says nothing.
+fn schedule(said: Option<&Value>) -> Result<Schedule, ReadScheduleError> {
+    let Some(Value::Text(text)) = said else {
+        return Ok(Schedule::ALWAYS);
+    };
+    let windows: Json = serde_json::from_str(text)
+        .map_err(|error| ReadScheduleError::Form(error.to_string()))?;
+    Schedule::read(&windows)
 }
 
 /// The field of the form in which a fault of a fence lies.

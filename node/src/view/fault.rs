@@ -80,7 +80,9 @@ pub fn fence(error: &CheckFenceError) -> Text {
         CheckFenceError::Buffer(mm) => {
             words_with("fence", "buffer_range", &[&(mm / MM_A_METRE).to_string()])
         }
-        CheckFenceError::Schedule(_) => words("fence", "schedule_form"),
+        CheckFenceError::Schedule(error) => {
+            words_with("fence", "schedule_form", &[&tail(&error.to_string())])
+        }
         CheckFenceError::Shape(shape) => rings(shape),
         CheckFenceError::Clearable {
             buffer_mm,

@@ -103,7 +103,7 @@ pub fn act(
     let Some(offered) = offered else {
         return Some(Err(gone()));
     };
-    Some(form::read(node, &offered, filled).and_then(|form| {
+    Some(form::read(&node.counties, &offered, filled).and_then(|form| {
         let id = entry.fact.id;
         let mut fields = wire_of(&form);
         let why = fields.remove(REASON);

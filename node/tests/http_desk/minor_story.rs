@@ -32,7 +32,7 @@ const LISTS: [&str; 18] = [
 ];
 
 /// What tells of one: each must answer of a minor's as of nobody's.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/api/v1/cases/{}",
     "/api/v1/cases/{}/texts",
     "/api/v1/cases/{}/records",
@@ -41,6 +41,7 @@ const PAGES: [&str; 9] = [
     "/api/v1/alarms/{}",
     "/api/v1/map/track?case={}&from=1772400000000&to=1772413200000&reason=duty",
     "/api/v1/map/track?case={}&from=1&to=2&reason=search",
+    "/api/v1/map/people/{}?reason=duty",
     "/api/v1/cases/{}/export",
 ];
 

@@ -5,9 +5,11 @@
 
 mod alarm;
 mod judge;
+mod position;
 mod watched;
 
 pub(super) use judge::is_watched;
+pub use position::LastSeen;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;
