@@ -30,6 +30,7 @@ mod sign;
 mod stand_in;
 pub mod text;
 mod trace;
+mod wall;
 mod who;
 
 pub use app::{App, Clock, PASSPHRASES_WAITING_MAX};
@@ -105,6 +106,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/map/people/{id}", get(map::person))
         .route("/map/track", get(map::track))
         .route("/fences/check", post(fence::check))
+        .route("/wall", get(wall::show).post(wall::pin))
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))

@@ -31,6 +31,7 @@ pub mod status;
 pub mod text;
 pub mod today;
 mod waiting;
+pub mod wall;
 
 pub use county::{County, ReadCountiesError};
 

@@ -6,14 +6,14 @@
 
 use super::app::App;
 use super::desk::case_reader;
-use super::error::{ApiResult, ErrorBody};
+use super::error::{ApiError, ApiResult, ErrorBody};
 use super::map::check_reason;
 use super::page::Query;
 use super::who::Who;
 use crate::event::{Change, Feed, Numbered};
 use crate::owner::{Access, Looked, Node};
 use crate::session::{Ending, Session};
-use crate::view::{Viewer, alarm, case, incident, map, matter, status};
+use crate::view::{Viewer, alarm, case, incident, map, matter, status, wall};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -39,12 +39,19 @@ const STATUS_GAP_MS: u64 = 1_000;
 /// Positions go out together, at most so often, ms: ten times a second.
 const POSITIONS_GAP_MS: u64 = 100;
 
+/// The wall's numbers go out at most so often, ms.
+const WALL_GAP_MS: u64 = 2_000;
+/// They go out, changed or not, after so many such times.
+const WALL_QUIET_TICKS: u32 = 5;
+
 /// What a page follows beside what every page does.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Following {
     /// Why its person looks where people are; none on a page that shows no positions.
     positions: Option<String>,
+    /// Whether it shows the wall, and is told of that only.
+    wall: bool,
 }
 
 #[utoipa::path(get, path = "/api/v1/events", params(Following), responses(
@@ -56,6 +63,12 @@ pub(super) async fn events(
     Query(following): Query<Following>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    if who.session.wall && (!following.wall || following.positions.is_some()) {
+        return Err(ApiError::new("not_allowed"));
+    }
+    if following.wall {
+        case_reader(&app, &who.session).await?;
+    }
     if let Some(reason) = &following.positions {
         note_positions(&app, &who, reason.clone()).await?;
     }
@@ -68,7 +81,11 @@ pub(super) async fn events(
         .follow(last.map(|ticket| app.events.number_of(ticket)));
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     let moved = following.positions.map(|_| Moved::default());
-    tokio::spawn(run(app, who.session, (feed, moved), sender));
+    if following.wall {
+        tokio::spawn(follow_wall(app, who.session, feed, sender));
+    } else {
+        tokio::spawn(run(app, who.session, (feed, moved), sender));
+    }
     let beat = KeepAlive::new()
         .interval(Duration::from_millis(BEAT_MS))
         .text("");
@@ -178,6 +195,55 @@ async fn run(
                 let number = page.owed.take().unwrap_or(sent);
                 if page.tell_status(number).await.is_err() {
                     return;
+                }
+            }
+            reason = ended(&mut ending) => {
+                let _ = page.send(sent, "signed_out", &json!({ "reason": reason }));
+                return;
+            }
+            () = page.sender.closed() => return,
+            () = page.app.owner.ended() => return,
+        }
+    }
+}
+
+/// The stream of a wall: its numbers when they may have changed, and now and then so that it is seen
+/// to live. Nothing else is told to a screen that anybody may stand before.
+async fn follow_wall(
+    app: App,
+    session: Session,
+    mut feed: Feed,
+    sender: mpsc::Sender<Result<Event, Infallible>>,
+) {
+    let mut ending = session.ending.clone();
+    let mut page = Page {
+        app,
+        viewer: session.viewer,
+        sender,
+        status_at: None,
+        moved: None,
+        owed: None,
+        strip: None,
+    };
+    let mut ticks = tokio::time::interval(Duration::from_millis(WALL_GAP_MS));
+    let (mut sent, mut changed, mut quiet) = (feed.newest, true, 0);
+    loop {
+        tokio::select! {
+            item = feed.live.recv() => match item {
+                Ok(item) => {
+                    sent = item.number;
+                    changed |= !matches!(item.change, Change::Located(_));
+                }
+                Err(RecvError::Lagged(_)) => changed = true,
+                Err(RecvError::Closed) => return,
+            },
+            _ = ticks.tick() => {
+                quiet += 1;
+                if changed || quiet >= WALL_QUIET_TICKS {
+                    (changed, quiet) = (false, 0);
+                    if page.tell_wall(sent).await.is_err() {
+                        return;
+                    }
                 }
             }
             reason = ended(&mut ending) => {
@@ -324,6 +390,15 @@ impl Page {
         }
         self.strip = Some(told);
         self.send(number, "network_changed", &strip)
+    }
+
+    async fn tell_wall(&mut self, number: u64) -> Result<(), Closed> {
+        let viewer = Arc::clone(&self.viewer);
+        let look = move |node: &mut Node| json!(wall::wall(node, &viewer));
+        match self.app.owner.look(look).await {
+            Ok(told) => self.send(number, "wall", &told),
+            Err(_) => Ok(()),
+        }
     }
 
     /// The strip, and what of it tells more than the time.

@@ -53,6 +53,8 @@ use utoipa::OpenApi;
         super::map::person,
         super::map::track,
         super::fence::check,
+        super::wall::show,
+        super::wall::pin,
         super::network::page,
         super::network::refused,
         super::network::export,

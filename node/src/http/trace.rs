@@ -96,6 +96,8 @@ const ROUTES: &[(&str, &str, Trace)] = &[
         "/api/v1/network",
         Exempt("offices, lines and counts, asked by the page itself"),
     ),
+    ("GET", "/api/v1/wall", Row(Looked::Network)),
+    ("POST", "/api/v1/wall", Row(Looked::Asked)),
     ("GET", "/api/v1/network/refused", Row(Looked::Network)),
     (
         "GET",

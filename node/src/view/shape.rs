@@ -8,6 +8,7 @@ mod map;
 mod matter;
 mod network;
 mod stand_in;
+mod wall;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
@@ -27,6 +28,7 @@ pub use network::{
 };
 
 pub use stand_in::{StandInChange, StandInRow, StandIns};
+pub use wall::{Wall, WallCounts, WallOffice};
 
 use crate::http::text::Text;
 use serde::Serialize;

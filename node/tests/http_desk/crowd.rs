@@ -62,6 +62,17 @@ pub(crate) fn band(number: usize) -> String {
 
 /// Signs a protected field of a case as the bureau's head does.
 pub(crate) fn amend(node: &mut Node, case: DossierId, field: &str, value: Vec<u8>) {
+    amend_by(node, ("孙局", "B1"), case, field, value);
+}
+
+/// Signs a protected field of a case as somebody of the roster does.
+pub(crate) fn amend_by(
+    node: &mut Node,
+    by: (&str, &str),
+    case: DossierId,
+    field: &str,
+    value: Vec<u8>,
+) {
     let act = Amend {
         field: field.to_owned(),
         replaces: Vec::new(),
@@ -69,7 +80,7 @@ pub(crate) fn amend(node: &mut Node, case: DossierId, field: &str, value: Vec<u8
     };
     sign(
         node,
-        ("孙局", "B1"),
+        by,
         Some(case),
         act.into(),
         &format!("{case} {field}"),

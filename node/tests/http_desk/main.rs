@@ -15,6 +15,7 @@ mod evidence_story;
 mod fault_story;
 mod lan_story;
 mod leave_story;
+mod live_page_story;
 mod minor_story;
 mod network_story;
 mod office;

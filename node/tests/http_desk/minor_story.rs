@@ -10,7 +10,7 @@ use serde_json::json;
 const NAME: &str = "邓未年";
 
 /// What tells of many: each must be the same with a minor's case in the office and without.
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 19] = [
     "/api/v1/cases",
     "/api/v1/cases?flag=minor",
     "/api/v1/cases?q=%E9%82%93",
@@ -29,6 +29,7 @@ const LISTS: [&str; 18] = [
     "/api/v1/drafts",
     "/api/v1/cases/new",
     "/api/v1/map/counties",
+    "/api/v1/wall",
 ];
 
 /// What tells of one: each must answer of a minor's as of nobody's.

@@ -204,3 +204,67 @@ async fn an_area_is_judged_while_it_is_drawn_as_it_will_be_when_it_is_signed() {
     let nobody = Client::new(&office);
     nobody.post(path, &json!({ "fields": {} })).await.refused(401, "not_signed_in");
 }
+
+#[tokio::test]
+async fn the_wall_counts_by_office_says_who_is_missing_and_names_nobody() {
+    let office = Office::open().await;
+    wearers(&office, 2, Regime::Band).await;
+    let case = office.case("张三", "township", 0).await;
+    office.raise(case, "township", 1, 2).await;
+    let gate = Gate::open(&office).await;
+    gate.relay().await.report(0, START, HOME).await;
+    office.advance(20 * 60_000);
+    gate.relay().await.report(1, START + 20 * 60_000, HOME).await;
+    office.advance(20 * 60_000);
+    let duty = Client::signed_in(&office, "C3").await;
+    let wall = duty.get("/api/v1/wall").await.ok(200);
+    assert_eq!(
+        (&wall["total"]["watched"], &wall["total"]["silent"]),
+        (&json!(2), &json!(1)),
+        "the one that was not heard for forty minutes"
+    );
+    assert_eq!(wall["total"]["open"], json!([0, 1, 0, 0]));
+    assert_eq!(wall["total"]["unacknowledged"], 1);
+    let offices = wall["offices"].as_array().unwrap();
+    let of = |name: &str| offices.iter().find(|one| one["office"]["name"] == name);
+    let (county, township) = (of("浏阳市司法局").unwrap(), of("集里司法所").unwrap());
+    assert_eq!((&county["state"], &county["as_of"]), (&json!("self"), &wall["now"]));
+    assert_eq!((&township["state"], &township["as_of"]), (&json!("never"), &Json::Null));
+    assert_eq!(township["counts"]["watched"], 2);
+    let missing = wall["missing"].as_array().unwrap();
+    assert!(missing.contains(&township["office"]["id"]));
+    assert!(!missing.contains(&county["office"]["id"]));
+    assert!(!wall.to_string().contains("张三"), "{wall}");
+    let administrator = Client::signed_in(&office, "A1").await;
+    let refused = administrator.get("/api/v1/wall").await;
+    refused.refused(403, "not_allowed");
+}
+
+#[tokio::test]
+async fn a_session_at_the_wall_reads_the_wall_and_nothing_else() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let duty = Client::signed_in(&office, "C3").await;
+    assert_eq!(duty.post("/api/v1/wall", &json!({})).await.status, 204);
+    for path in [
+        "/api/v1/cases".to_owned(),
+        format!("/api/v1/cases/{case}"),
+        "/api/v1/alarms".to_owned(),
+        "/api/v1/map/people?reason=duty".to_owned(),
+        "/api/v1/events".to_owned(),
+        "/api/v1/events?positions=duty".to_owned(),
+        "/api/v1/events?wall=true&positions=duty".to_owned(),
+        "/api/v1/status".to_owned(),
+    ] {
+        duty.get(&path).await.refused(403, "not_allowed");
+    }
+    let session = duty.get("/api/v1/session").await.ok(200);
+    assert_eq!(session["views"], json!(["wall"]));
+    let locked = Client::new(&office).get("/api/v1/node").await.ok(200)["locked"].clone();
+    assert_eq!(locked, true, "it keeps no case files open");
+    let mut live = duty.follow_at("/api/v1/events?wall=true").await;
+    live.next("wall").await;
+    office.raise(case, "township", 1, 2).await;
+    let (_, wall) = live.next("wall").await;
+    assert_eq!(wall["total"]["open"], json!([0, 1, 0, 0]));
+}

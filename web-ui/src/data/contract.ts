@@ -3,4 +3,5 @@
 export type * from "./contract/audit";
 export type * from "./contract/base";
 export type * from "./contract/desk";
+export type * from "./contract/explain";
 export type * from "./contract/place";
