@@ -2,6 +2,7 @@
 import { assert } from "./desk.mjs";
 
 const CASE = process.env.JIAOLIAN_CASE;
+const POINTS = 60_000;
 const RING = JSON.parse(process.env.JIAOLIAN_RING ?? "[]");
 
 async function editor(house) {
@@ -100,8 +101,8 @@ export const stories = {
   async too_many_points_are_refused_in_the_page(house) {
     const desk = await editor(house);
     const { page } = desk;
-    const ring = Array.from({ length: 20_000 }, (_, i) => {
-      const angle = (i * 2 * Math.PI) / 20_000;
+    const ring = Array.from({ length: POINTS }, (_, i) => {
+      const angle = (i * 2 * Math.PI) / POINTS;
       return [113.6 + 0.5 * Math.cos(angle), 28.1 + 0.5 * Math.sin(angle)].map((d) => Number(d.toFixed(7)));
     });
     await bring(page, [...ring, ring[0]], { datum: "wgs84" });

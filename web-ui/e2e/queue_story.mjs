@@ -4,8 +4,8 @@ import { request } from "node:http";
 import { assert } from "./desk.mjs";
 
 const GATE = process.env.JIAOLIAN_GATE;
-const START = Number(process.env.JIAOLIAN_START);
-const AWAY = [28.2, 113.6]; // 3 km north of home
+const NOW = Number(process.env.JIAOLIAN_NOW);
+const AWAY = [28.185, 113.6]; // more than a kilometre outside the fence of home
 
 function report(number, at, [lat, lon]) {
   const query = `/?id=band-0000${number}&timestamp=${at}&lat=${lat}&lon=${lon}&accuracy=15&valid=true`;
@@ -21,7 +21,7 @@ function report(number, at, [lat, lon]) {
 
 /** Leaves home for more than three minutes, as four reports of now. */
 async function escape(number) {
-  for (const s of [-200, -130, -60, -1]) await report(number, START + s * 1_000 + number, AWAY);
+  for (const s of [-200, -130, -60, -1]) await report(number, NOW + s * 1_000 + number, AWAY);
 }
 
 async function open(desk) {
@@ -41,7 +41,7 @@ export const stories = {
     page.on("request", (r) => asked.push(r.url()));
     const age = () => page.locator("[data-part=card-fix] .strong").textContent();
     const before = await age();
-    await page.waitForFunction((old) => document.querySelector("[data-part=card-fix] .strong")?.textContent !== old, before, { timeout: 90_000 });
+    await page.waitForFunction((old) => document.querySelector("[data-part=card-fix] .strong")?.textContent !== old, before, { timeout: 25_000 });
     const positions = asked.filter((url) => /map\/people|map\/track/.test(url));
     assert(positions.length === 0, `the age grew by asking: ${positions.join(" ")}`);
     const text = await page.locator("[data-part=card]").textContent();
@@ -175,7 +175,7 @@ export const stories = {
     const why = (i) => ({ zh: `在界外 ${300 + i} 米，计入越界`, en: `${300 + i} m outside, counts` });
     const explain = {
       id: row.id, kind: { code: "GEO_OUT", text: row.kind.label }, severity: 2, retrospective: false, raised_at: 1, time: 1, decided_at: 1,
-      window: { from: 0, to: 1, whole: true }, fence: evidence.fence, permits: [{ from: START, to: START + 3_600_000, signed: START, revoked: null, fence: null, area: null, covers: 2 }],
+      window: { from: 0, to: 1, whole: true }, fence: evidence.fence, permits: [{ from: NOW, to: NOW + 3_600_000, signed: NOW, revoked: null, fence: null, area: null, covers: 2 }],
       fixes: evidence.fixes.map((fix, i) => ({
         ...fix, grade: "fine", used: i > 0, unused: i > 0 ? null : "jump", bound: true, unbound: null, fence_version: 1, distance_mm: 300_000, beyond: false,
         verdict: "candidate", counts: i > 0, decides: fix.id === evidence.deciding_fix, why: why(i),
