@@ -54,12 +54,14 @@ describe("a file", () => {
 });
 
 describe("the form", () => {
-  const draft: FenceDraft = { name: " 家 ", kind: "keep_in", buffer_m: 100, datum: null, parts: square, windows: [] };
+  const draft: FenceDraft = { name: " 家 ", kind: "keep_in", role: null, buffer_m: 100, datum: null, parts: square, windows: [] };
   it("states no datum that nobody chose", () => {
     const area = fieldsOf(draft)["area"] as { properties: { datum: unknown } };
     expect(area.properties.datum).toBeNull();
     expect(fieldsOf(draft)["name"]).toBe("家");
     expect(fieldsOf(draft)["schedule"]).toBeNull();
+    expect("role" in fieldsOf(draft)).toBe(false);
+    expect(fieldsOf({ ...draft, role: "curfew" })["role"]).toBe("curfew");
   });
 
   it("carries hours as the node reads them", () => {

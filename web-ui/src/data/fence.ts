@@ -17,6 +17,7 @@ export type Parts = Position[][][];
 export interface FenceDraft {
   name: string;
   kind: "keep_in" | "keep_out";
+  role: string | null;
   buffer_m: number;
   datum: Datum | null;
   parts: Parts;
@@ -143,6 +144,7 @@ export function fieldsOf(draft: FenceDraft): Record<string, Json> {
   return {
     name: draft.name.trim() === "" ? null : draft.name.trim(),
     kind: draft.kind,
+    ...(draft.role === null ? {} : { role: draft.role }),
     buffer_m: draft.buffer_m,
     area,
     schedule: draft.windows.length === 0 ? null : JSON.stringify(draft.windows),

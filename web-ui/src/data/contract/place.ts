@@ -26,6 +26,8 @@ export interface FenceProperties {
   id: string;
   name: string;
   kind: "keep_in" | "keep_out";
+  /** What it is for, a code that the offer names; absent where that was not said. */
+  role?: string | null;
   buffer_m: number;
   case_id: CaseId | null;
   case_name: string | null;
