@@ -3,6 +3,7 @@
 mod door;
 mod form;
 mod index;
+mod role;
 mod set;
 mod verdict;
 
@@ -11,6 +12,7 @@ use crate::geo::{CheckShapeError, Coord, Distance, Shape, depth_mm};
 use crate::schedule::{ReadScheduleError, Schedule};
 
 pub use door::{ReadFenceError, ReadFencesError, ReadShapeError, read_fences, read_shape};
+pub use role::FenceRole;
 pub use set::Fences;
 pub use verdict::Verdict;
 
@@ -34,6 +36,14 @@ pub enum FenceKind {
 }
 
 impl FenceKind {
+    /// Its name in files and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KeepIn => "keep_in",
+            Self::KeepOut => "keep_out",
+        }
+    }
+
     /// Buffer when none is given (R6), mm.
     pub const fn buffer_default_mm(self) -> u32 {
         match self {
@@ -52,6 +62,12 @@ pub enum CheckFenceError {
     /// Out of range.
     #[error("a buffer is 0 to 5000 m: {0} mm")]
     Buffer(i64),
+    /// A role that demands the opposite.
+    #[error("a fence of the role {} is of the kind {}", role.name(), role.kind().name())]
+    Role {
+        /// The role asked for.
+        role: FenceRole,
+    },
     /// Nothing or everything.
     #[error(transparent)]
     Schedule(#[from] ReadScheduleError),
@@ -78,6 +94,7 @@ pub struct Fence {
     schedule: Schedule,
     version: u32,
     valid: Validity,
+    role: Option<FenceRole>,
 }
 
 /// The instants at which a version of a fence is the one that counts, ms since 1970.
@@ -125,7 +142,17 @@ impl Fence {
             schedule: Schedule::ALWAYS,
             version: 1,
             valid: Validity::ALWAYS,
+            role: None,
         })
+    }
+
+    /// The same fence with a role, refused where the role demands the other kind.
+    pub fn with_role(self, role: FenceRole) -> Result<Self, CheckFenceError> {
+        if role.kind() != self.kind {
+            return Err(CheckFenceError::Role { role });
+        }
+        let role = Some(role);
+        Ok(Self { role, ..self })
     }
 
     /// The same fence with a schedule.
@@ -213,6 +240,11 @@ impl Fence {
     /// When it is in force.
     pub const fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    /// What it is for, where that was said.
+    pub const fn role(&self) -> Option<FenceRole> {
+        self.role
     }
 
     /// Which of its versions this is; the higher counts where two are valid.

@@ -43,13 +43,17 @@ pub struct Permit {
 impl Permit {
     /// Whether the permit lifts this fence for its person at this point; accuracy does not matter.
     pub fn covers(&self, fence: &str, kind: FenceKind, point: &Point) -> bool {
+        self.lifts(fence, kind, point.time)
+            && self.area.as_ref().is_none_or(|area| area.holds(point.at))
+    }
+
+    /// Whether the permit lifts this fence at this time, ms since 1970, somewhere.
+    pub fn lifts(&self, fence: &str, kind: FenceKind, time: i64) -> bool {
         let lifts = match &self.fence {
             Some(named) => named == fence,
             None => kind == FenceKind::KeepIn,
         };
-        lifts
-            && self.is_in_force(kind, point.time)
-            && self.area.as_ref().is_none_or(|area| area.holds(point.at))
+        lifts && self.is_in_force(kind, time)
     }
 
     fn is_in_force(&self, kind: FenceKind, time: i64) -> bool {

@@ -69,7 +69,9 @@ impl Window {
     }
 
     fn to_value(&self) -> Value {
-        let days: Vec<u8> = (1..=7).filter(|day| self.days >> (day - 1) & 1 == 1).collect();
+        let days: Vec<u8> = (1..=7)
+            .filter(|day| self.days >> (day - 1) & 1 == 1)
+            .collect();
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         json!({ "days": days, "from": clock(self.from), "to": clock(self.to) })
     }

@@ -56,7 +56,7 @@ export const stories = {
     const found = [];
     for (const [name, path] of await paths(desk)) {
       await desk.go(path);
-      await desk.page.waitForSelector("main .sheet, main .map");
+      await desk.page.waitForSelector("main .sheet, main .map, main .banner");
       await desk.page.waitForLoadState("networkidle").catch(() => undefined);
       await desk.shot(name);
       found.push(...(await desk.axe()).map((fault) => `${name}: ${fault}`));
@@ -174,7 +174,7 @@ export const stories = {
     const desk = await (await house.desk(OLD_BROWSER)).signIn(house.settings.staff);
     for (const [, path] of await paths(desk)) {
       await desk.go(path);
-      await desk.page.waitForSelector("main .sheet, main .map");
+      await desk.page.waitForSelector("main .sheet, main .map, main .banner");
     }
     await desk.go("/map");
     await drawn(desk.page);

@@ -84,11 +84,7 @@ const ROUTES: &[(&str, &str, Trace)] = &[
     ),
     ("GET", "/api/v1/map/fences", Row(Looked::Fences)),
     ("GET", "/api/v1/map/people", Inside(Looked::Positions)),
-    (
-        "GET",
-        "/api/v1/map/people/{id}",
-        Inside(Looked::Positions),
-    ),
+    ("GET", "/api/v1/map/people/{id}", Inside(Looked::Positions)),
     ("GET", "/api/v1/map/track", Inside(Looked::Track)),
     ("POST", "/api/v1/fences/check", Row(Looked::Tried)),
     (

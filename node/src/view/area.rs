@@ -4,7 +4,7 @@ use super::{County, fault};
 use crate::http::text::{Text, words, words_with};
 use jiaolian_schema::datum::Datum;
 use jiaolian_schema::desk::union_of;
-use jiaolian_schema::fence::{Fence, FenceKind, read_shape};
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole, read_shape};
 use jiaolian_schema::geo::{Coord, Shape};
 use serde_json::{Value as Json, json};
 
@@ -66,6 +66,7 @@ pub fn fence_feature(fence: &Fence, mut properties: Json, now: i64) -> Json {
         FenceKind::KeepIn => "keep_in",
         FenceKind::KeepOut => "keep_out",
     });
+    properties["role"] = json!(fence.role().map(FenceRole::name));
     properties["buffer_m"] = json!(fence.buffer_mm() / 1_000);
     properties["schedule"] = fence.schedule().to_value();
     properties["in_force"] = json!(fence.is_in_force(now));

@@ -7,7 +7,7 @@ use crate::http::text::{Text, words};
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Tone};
 use jiaolian_schema::device::{Device, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash};
-use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
+use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind, FenceRole};
 use jiaolian_schema::schedule::{ReadScheduleError, Schedule};
 use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
 use serde_json::Value as Json;
@@ -26,6 +26,7 @@ pub fn fence_offer() -> Offer {
         }
     };
     let kinds = vec![option("keep_in"), option("keep_out")];
+    let roles = FenceRole::ALL.map(|role| option(role.name())).to_vec();
     let label = words("fence", "set");
     Offer {
         event: "fence_set".into(),
@@ -41,6 +42,10 @@ pub fn fence_offer() -> Offer {
         fields: vec![
             shell_field("fence", "name", FieldType::Text { chars_max: 60 }),
             shell_field("fence", "kind", FieldType::Choice(kinds)),
+            OfferField {
+                required: false,
+                ..shell_field("fence", "role", FieldType::Choice(roles))
+            },
             shell_field("fence", "buffer_m", FieldType::Int { min: 0, max: 5_000 }),
             shell_field("fence", "area", FieldType::Area { bytes_max: 120_000 }),
             OfferField {
@@ -196,7 +201,12 @@ pub fn fence(filled: &Filled) -> ApiResult<Fence> {
     let fence = fence.map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
     let schedule = schedule(form.get("schedule"))
         .map_err(|error| fault("schedule", &words_of::fence(&error.into())))?;
-    let fence = fence.with_schedule(schedule);
+    let mut fence = fence.with_schedule(schedule);
+    if let Some(role) = form.choice("role").and_then(FenceRole::named) {
+        fence = fence
+            .with_role(role)
+            .map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
+    }
     fence
         .check_clearable()
         .map_err(|error| fault("buffer_m", &words_of::fence(&error)))?;
@@ -208,8 +218,8 @@ fn schedule(said: Option<&Value>) -> Result<Schedule, ReadScheduleError> {
     let Some(Value::Text(text)) = said else {
         return Ok(Schedule::ALWAYS);
     };
-    let windows: Json = serde_json::from_str(text)
-        .map_err(|error| ReadScheduleError::Form(error.to_string()))?;
+    let windows: Json =
+        serde_json::from_str(text).map_err(|error| ReadScheduleError::Form(error.to_string()))?;
     Schedule::read(&windows)
 }
 
@@ -219,6 +229,7 @@ fn fence_field(error: &CheckFenceError) -> &'static str {
         CheckFenceError::Id(_) => "name",
         CheckFenceError::Buffer(_) | CheckFenceError::Clearable { .. } => "buffer_m",
         CheckFenceError::Schedule(_) => "schedule",
+        CheckFenceError::Role { .. } => "kind",
         CheckFenceError::Shape(_) => "area",
     }
 }

@@ -21,9 +21,7 @@ const MM_A_METRE: i64 = 1_000;
 pub fn check(counties: &[County], fields: &Map<String, Json>) -> FenceCheck {
     let (filled, mut faults) = read_each(counties, &bind_form::fence_offer(), fields);
     let shape = match filled.form.get("area") {
-        Some(Value::Area(bytes)) => {
-            jiaolian_schema::canon::decode::<Shape>("an area", bytes).ok()
-        }
+        Some(Value::Area(bytes)) => jiaolian_schema::canon::decode::<Shape>("an area", bytes).ok(),
         _ => None,
     };
     let mut works_m = None;
@@ -110,12 +108,20 @@ mod tests {
 
     fn square(half_deg: f64) -> Json {
         let at = |x: f64, y: f64| json!([113.6 + x * half_deg, 28.1 + y * half_deg]);
-        json!([at(-1., -1.), at(1., -1.), at(1., 1.), at(-1., 1.), at(-1., -1.)])
+        json!([
+            at(-1., -1.),
+            at(1., -1.),
+            at(1., 1.),
+            at(-1., 1.),
+            at(-1., -1.)
+        ])
     }
 
     fn said(check: &FenceCheck) -> Vec<(&str, &str)> {
         let notices = check.notices.iter();
-        notices.map(|n| (n.field.as_str(), n.code.as_str())).collect()
+        notices
+            .map(|n| (n.field.as_str(), n.code.as_str()))
+            .collect()
     }
 
     #[test]
@@ -129,6 +135,16 @@ mod tests {
         assert!((50..200).contains(&works), "{works}");
         let good = check(&[], &fields(&square(0.0005), &json!("wgs84"), works));
         assert_eq!(said(&good), [("name", "required")]);
+    }
+
+    #[test]
+    fn a_purpose_that_demands_the_other_kind_is_told_at_the_kind() {
+        let mut form = fields(&square(0.01), &json!("wgs84"), 100);
+        form.insert("role".into(), json!("curfew"));
+        assert_eq!(said(&check(&[], &form)), [("name", "required")]);
+        form.insert("kind".into(), json!("keep_out"));
+        let found = check(&[], &form);
+        assert_eq!(said(&found), [("kind", "area"), ("name", "required")]);
     }
 
     #[test]
@@ -156,8 +172,15 @@ mod tests {
         };
         let ring: Json = (0..=60_000).map(at).collect();
         let mut form = fields(&ring, &json!("wgs84"), 100);
-        form.insert("schedule".into(), json!("[{\"days\":[8],\"from\":\"22:00\",\"to\":\"06:00\"}]"));
+        form.insert(
+            "schedule".into(),
+            json!("[{\"days\":[8],\"from\":\"22:00\",\"to\":\"06:00\"}]"),
+        );
         let found = check(&[], &form);
-        assert!(said(&found).contains(&("area", "size")), "{:?}", said(&found));
+        assert!(
+            said(&found).contains(&("area", "size")),
+            "{:?}",
+            said(&found)
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Forms: how an offer is shown, and how what was filled in becomes typed values or precise faults.
 
-use super::{County, area};
 use super::label::{kind_word, rule_text, text};
 use super::shape::{Coded, FieldShape, Line, OfferShape, SectionShape};
+use super::{County, area};
 use crate::http::error::{ApiError, ApiResult, FieldFault};
 use crate::http::text::Text;
 use crate::owner::Node;
@@ -109,11 +109,7 @@ pub fn field_shape(field: &Field, required: bool, refs: &[Coded]) -> FieldShape 
 
 /// Reads what was filled in by the offer's fields: nothing unknown, nothing missing, every value of
 /// its type.
-pub fn read(
-    counties: &[County],
-    offer: &Offer,
-    filled: &Map<String, Json>,
-) -> ApiResult<Filled> {
+pub fn read(counties: &[County], offer: &Offer, filled: &Map<String, Json>) -> ApiResult<Filled> {
     let (out, faults) = read_each(counties, offer, filled);
     if faults.is_empty() {
         Ok(out)

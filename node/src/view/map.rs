@@ -111,7 +111,10 @@ pub fn card(node: &mut Node, viewer: &Viewer, file: &File) -> ApiResult<PersonCa
         as_of: now,
         person,
         fences: json!({ "type": "FeatureCollection", "features": fences }),
-        permits: permits.into_iter().filter(|permit| permit.to >= now).collect(),
+        permits: permits
+            .into_iter()
+            .filter(|permit| permit.to >= now)
+            .collect(),
         alarms,
     })
 }
@@ -155,7 +158,9 @@ pub fn track(
 /// Bands of a person, those of the past too.
 fn bands(node: &mut Node, code: PersonCode) -> Vec<Device> {
     let watch = node.replica.watch(code);
-    let devices = watch.into_iter().flat_map(|watch| watch.devices.into_values());
+    let devices = watch
+        .into_iter()
+        .flat_map(|watch| watch.devices.into_values());
     devices
         .filter(|device| device.regime == Regime::Band)
         .collect()

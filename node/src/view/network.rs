@@ -98,7 +98,10 @@ pub fn heard(node: &Node) -> BTreeMap<OfficeId, Heard> {
         up: link.up_since.is_some(),
         as_of: in_as_of(link, now),
     };
-    links.iter().map(|link| (link.office, heard(link))).collect()
+    links
+        .iter()
+        .map(|link| (link.office, heard(link)))
+        .collect()
 }
 
 /// Links as they stand, and those to the offices next above and below that never came about.

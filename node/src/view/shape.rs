@@ -20,7 +20,9 @@ pub use desk::{
     ClockShape, Counts, NodeInfo, Notice, PersonShape, Reminder, SessionShape, Status, Today,
     Upstream, Waiting, WaitingAct, WaitingGroup,
 };
-pub use map::{FenceCheck, FenceNotice, LastFix, MapPeople, MapPerson, PersonCard, Positions, Track};
+pub use map::{
+    FenceCheck, FenceNotice, LastFix, MapPeople, MapPerson, PersonCard, Positions, Track,
+};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
     LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,

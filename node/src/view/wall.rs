@@ -46,7 +46,11 @@ pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
     Wall {
         now,
         own: office_ref(node, viewer.office),
-        as_of: offices.iter().filter_map(|office| office.as_of).min().unwrap_or(now),
+        as_of: offices
+            .iter()
+            .filter_map(|office| office.as_of)
+            .min()
+            .unwrap_or(now),
         total: sum(viewer, &offices),
         links_up,
         links_down: heard.len() as u64 - links_up,

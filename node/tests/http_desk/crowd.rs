@@ -78,13 +78,7 @@ pub(crate) fn amend_by(
         replaces: Vec::new(),
         value,
     };
-    sign(
-        node,
-        by,
-        Some(case),
-        act.into(),
-        &format!("{case} {field}"),
-    );
+    sign(node, by, Some(case), act.into(), &format!("{case} {field}"));
 }
 
 fn wearer(node: &mut Node, number: usize, regime: Regime) -> DossierId {

@@ -51,7 +51,10 @@ async fn play(mut stories: Command) -> String {
     let output = played.await.unwrap().expect("npm can be started");
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "a live page does not hold:\n{said}");
+    assert!(
+        output.status.success(),
+        "a live page does not hold:\n{said}"
+    );
     said
 }
 
@@ -167,7 +170,9 @@ async fn alarms_are_queued_heard_taken_replayed_and_counted_on_the_wall() {
 async fn kept(client: &Client, name: &str) -> Json {
     let fences = client.get("/api/v1/map/fences").await.ok(200);
     let features = fences["features"].as_array().unwrap();
-    let named = features.iter().find(|one| one["properties"]["name"] == name);
+    let named = features
+        .iter()
+        .find(|one| one["properties"]["name"] == name);
     named
         .unwrap_or_else(|| panic!("no fence {name}: {fences}"))
         .clone()
@@ -212,7 +217,10 @@ async fn scenario_22_a_home_drawn_on_a_gcj_02_map_is_kept_where_it_is() {
         assert!(home.holds(towards(-1.)) && !home.holds(towards(1.)));
     }
     let raw = Shape::new(vec![vec![
-        drawn[..4].iter().map(|[lon, lat]| coord(*lon, *lat)).collect(),
+        drawn[..4]
+            .iter()
+            .map(|[lon, lat]| coord(*lon, *lat))
+            .collect(),
     ]]);
     assert!(
         !raw.unwrap().holds(coord(inside.0, inside.1)),

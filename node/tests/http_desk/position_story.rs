@@ -22,9 +22,9 @@ async fn looks(office: &Office) -> usize {
     let rows = |node: &mut Node| node.accesses(1, 1_000).unwrap();
     let rows = office.owner.look(rows).await.unwrap();
     let mut rows = rows.into_iter();
-    let positions = rows.by_ref().filter(|row| {
-        row.looked == Looked::Positions && row.purpose == "duty"
-    });
+    let positions = rows
+        .by_ref()
+        .filter(|row| row.looked == Looked::Positions && row.purpose == "duty");
     positions.count()
 }
 
@@ -156,7 +156,10 @@ async fn a_click_shows_zones_leaves_and_alarms_of_one_person() {
     let path = format!("/api/v1/map/people/{case}?reason=alarm");
     let card = head.get(&path).await.ok(200);
     let fence = &card["fences"]["features"][0]["properties"];
-    assert_eq!((&fence["name"], &fence["schedule"]), (&json!("浏阳"), &hours));
+    assert_eq!(
+        (&fence["name"], &fence["schedule"]),
+        (&json!("浏阳"), &hours)
+    );
     assert_eq!(card["alarms"][0]["id"], alarm.to_hex());
     assert_eq!(card["person"]["severity"], 2);
     assert_eq!(card["permits"], json!([]));
@@ -168,8 +171,10 @@ async fn a_click_shows_zones_leaves_and_alarms_of_one_person() {
 async fn an_area_is_judged_while_it_is_drawn_as_it_will_be_when_it_is_signed() {
     let office = Office::open().await;
     let client = Client::signed_in(&office, "T2").await;
-    let area = |ring: Json, datum: Json| json!({ "type": "Feature", "properties": { "name": "a", "datum": datum, "adcodes": [] },
-            "geometry": { "type": "Polygon", "coordinates": [ring] } });
+    let area = |ring: Json, datum: Json| {
+        json!({ "type": "Feature", "properties": { "name": "a", "datum": datum, "adcodes": [] },
+            "geometry": { "type": "Polygon", "coordinates": [ring] } })
+    };
     let bow = json!([
         [113.0, 28.0],
         [113.1, 28.1],
@@ -177,8 +182,10 @@ async fn an_area_is_judged_while_it_is_drawn_as_it_will_be_when_it_is_signed() {
         [113.0, 28.1],
         [113.0, 28.0]
     ]);
-    let form = |area: Json| json!({ "fields": { "kind": "keep_in", "buffer_m": 6000, "area": area,
-        "schedule": "[{\"days\":[1],\"from\":\"25:00\",\"to\":\"06:00\"}]" } });
+    let form = |area: Json| {
+        json!({ "fields": { "kind": "keep_in", "buffer_m": 6000, "area": area,
+        "schedule": "[{\"days\":[1],\"from\":\"25:00\",\"to\":\"06:00\"}]" } })
+    };
     let path = "/api/v1/fences/check";
     let said = client.post(path, &form(area(bow, json!("gcj02")))).await;
     let said = said.ok(200);
@@ -199,10 +206,15 @@ async fn an_area_is_judged_while_it_is_drawn_as_it_will_be_when_it_is_signed() {
     ]);
     let said = client.post(path, &form(area(square, json!("gcj02")))).await;
     let said = said.ok(200);
-    let west = said["geometry"]["coordinates"][0][0][0][0].as_f64().unwrap();
+    let west = said["geometry"]["coordinates"][0][0][0][0]
+        .as_f64()
+        .unwrap();
     assert!((112.99..112.999).contains(&west), "{said}");
     let nobody = Client::new(&office);
-    nobody.post(path, &json!({ "fields": {} })).await.refused(401, "not_signed_in");
+    nobody
+        .post(path, &json!({ "fields": {} }))
+        .await
+        .refused(401, "not_signed_in");
 }
 
 #[tokio::test]
@@ -214,7 +226,10 @@ async fn the_wall_counts_by_office_says_who_is_missing_and_names_nobody() {
     let gate = Gate::open(&office).await;
     gate.relay().await.report(0, START, HOME).await;
     office.advance(20 * 60_000);
-    gate.relay().await.report(1, START + 20 * 60_000, HOME).await;
+    gate.relay()
+        .await
+        .report(1, START + 20 * 60_000, HOME)
+        .await;
     office.advance(20 * 60_000);
     let duty = Client::signed_in(&office, "C3").await;
     let wall = duty.get("/api/v1/wall").await.ok(200);
@@ -228,8 +243,14 @@ async fn the_wall_counts_by_office_says_who_is_missing_and_names_nobody() {
     let offices = wall["offices"].as_array().unwrap();
     let of = |name: &str| offices.iter().find(|one| one["office"]["name"] == name);
     let (county, township) = (of("浏阳市司法局").unwrap(), of("集里司法所").unwrap());
-    assert_eq!((&county["state"], &county["as_of"]), (&json!("self"), &wall["now"]));
-    assert_eq!((&township["state"], &township["as_of"]), (&json!("never"), &Json::Null));
+    assert_eq!(
+        (&county["state"], &county["as_of"]),
+        (&json!("self"), &wall["now"])
+    );
+    assert_eq!(
+        (&township["state"], &township["as_of"]),
+        (&json!("never"), &Json::Null)
+    );
     assert_eq!(township["counts"]["watched"], 2);
     let missing = wall["missing"].as_array().unwrap();
     assert!(missing.contains(&township["office"]["id"]));

@@ -3,7 +3,7 @@
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use super::{Fence, FenceKind, Validity};
+use super::{Fence, FenceKind, FenceRole, Validity};
 use crate::geo::Shape;
 use crate::schedule::Schedule;
 
@@ -26,6 +26,8 @@ struct Form {
     from: Option<i64>,
     #[n(7)]
     until: Option<i64>,
+    #[n(8)]
+    role: Option<FenceRole>,
 }
 
 impl<C> Encode<C> for Fence {
@@ -35,7 +37,8 @@ impl<C> Encode<C> for Fence {
         c: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
         let bounds = [(6, self.valid.from), (7, self.valid.until)];
-        e.map(6 + bounds.iter().filter(|(_, bound)| bound.is_some()).count() as u64)?;
+        let bounded = bounds.iter().filter(|(_, bound)| bound.is_some()).count() as u64;
+        e.map(6 + bounded + u64::from(self.role.is_some()))?;
         e.u8(0)?.str(&self.id)?.u8(1)?.encode_with(self.kind, c)?;
         e.u8(2)?
             .encode_with(&self.shape, c)?
@@ -49,6 +52,9 @@ impl<C> Encode<C> for Fence {
             if let Some(bound) = bound {
                 e.u8(key)?.i64(bound)?;
             }
+        }
+        if let Some(role) = self.role {
+            e.u8(8)?.encode_with(role, c)?;
         }
         Ok(())
     }
@@ -64,7 +70,10 @@ impl<'b, C> Decode<'b, C> for Fence {
             from: form.from,
             until: form.until,
         };
-        let fence = fence.map_err(decode::Error::custom)?;
+        let mut fence = fence.map_err(decode::Error::custom)?;
+        if let Some(role) = form.role {
+            fence = fence.with_role(role).map_err(decode::Error::custom)?;
+        }
         Ok(fence
             .with_schedule(form.schedule)
             .with_version(form.version, valid))

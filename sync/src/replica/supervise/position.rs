@@ -26,12 +26,7 @@ impl<S: Store> Replica<S> {
     pub fn last_seen(&mut self, person: PersonCode, now: i64) -> Option<LastSeen> {
         self.desk.people.get(&person)?;
         let watched = self.watch_of(person).ok()?;
-        let bound = || {
-            watched
-                .devices
-                .values()
-                .filter(|device| device.holds(now))
-        };
+        let bound = || watched.devices.values().filter(|device| device.holds(now));
         let band = bound().filter(|device| device.regime == Regime::Band);
         let band_since = band.map(|device| device.from).min();
         let seen = LastSeen {
