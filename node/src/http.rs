@@ -23,6 +23,7 @@ mod matter;
 mod network;
 mod openapi;
 mod page;
+mod position;
 mod reenrol;
 mod retry;
 mod session;

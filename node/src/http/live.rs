@@ -7,13 +7,14 @@
 use super::app::App;
 use super::desk::case_reader;
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::map::check_reason;
 use super::page::Query;
+use super::position::{Moved, note_positions};
+use super::wall;
 use super::who::Who;
 use crate::event::{Change, Feed, Numbered};
-use crate::owner::{Access, Looked, Node};
+use crate::owner::Node;
 use crate::session::{Ending, Session};
-use crate::view::{Viewer, alarm, case, incident, map, matter, status, wall};
+use crate::view::{Viewer, alarm, case, incident, map, matter, status};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -21,7 +22,6 @@ use axum::response::{IntoResponse, Response};
 use jiaolian_schema::id::DossierId;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,14 +36,6 @@ const BEAT_MS: u64 = 15_000;
 const QUEUE_MAX: usize = 64;
 /// The strip goes out at most so often, ms.
 const STATUS_GAP_MS: u64 = 1_000;
-/// Positions go out together, at most so often, ms: ten times a second.
-const POSITIONS_GAP_MS: u64 = 100;
-
-/// The wall's numbers go out at most so often, ms.
-const WALL_GAP_MS: u64 = 2_000;
-/// They go out, changed or not, after so many such times.
-const WALL_QUIET_TICKS: u32 = 5;
-
 /// What a page follows beside what every page does.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -82,7 +74,7 @@ pub(super) async fn events(
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     let moved = following.positions.map(|_| Moved::default());
     if following.wall {
-        tokio::spawn(follow_wall(app, who.session, feed, sender));
+        tokio::spawn(wall::follow(app, who.session, feed, sender));
     } else {
         tokio::spawn(run(app, who.session, (feed, moved), sender));
     }
@@ -94,39 +86,10 @@ pub(super) async fn events(
         .into_response())
 }
 
-/// Writes down, once for each time a page begins to follow, who looks where people are and why.
-async fn note_positions(app: &App, who: &Who, reason: String) -> ApiResult<()> {
-    check_reason(&reason)?;
-    case_reader(app, &who.session).await?;
-    let viewer = Arc::clone(&who.session.viewer);
-    app.look(move |node| {
-        let access = Access::new(node, &viewer, Looked::Positions);
-        node.note_access(access.for_purpose(&reason))
-    })
-    .await
-}
-
-/// Whose position, place or alarms changed since a page was told, and whom it knows.
-#[derive(Debug, Default)]
-struct Moved {
-    cases: BTreeSet<DossierId>,
-    told: BTreeSet<DossierId>,
-    told_at: Option<Instant>,
-}
-
-impl Moved {
-    /// How long to wait until the next telling; none where there is nothing to tell.
-    fn wait(&self) -> Option<Duration> {
-        let gap = Duration::from_millis(POSITIONS_GAP_MS);
-        let since = self.told_at.map_or(gap, |at| at.elapsed());
-        (!self.cases.is_empty()).then(|| gap.saturating_sub(since))
-    }
-}
-
 struct Page {
     app: App,
     viewer: Arc<Viewer>,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
+    sender: Sender,
     status_at: Option<Instant>,
     /// None on a page that shows no positions.
     moved: Option<Moved>,
@@ -137,14 +100,26 @@ struct Page {
 }
 
 /// The page is gone, or too slow.
-struct Closed;
+pub(super) struct Closed;
 
-async fn run(
-    app: App,
-    session: Session,
-    (feed, moved): (Feed, Option<Moved>),
-    sender: mpsc::Sender<Result<Event, Infallible>>,
-) {
+/// Where a page's events go.
+pub(super) type Sender = mpsc::Sender<Result<Event, Infallible>>;
+
+/// Sends a page one event under its change's ticket.
+pub(super) fn send(
+    app: &App,
+    sender: &Sender,
+    (number, kind): (u64, &str),
+    data: &Json,
+) -> Result<(), Closed> {
+    let event = Event::default()
+        .id(app.events.ticket(number).to_string())
+        .event(kind)
+        .data(data.to_string());
+    sender.try_send(Ok(event)).map_err(|_| Closed)
+}
+
+async fn run(app: App, session: Session, (feed, moved): (Feed, Option<Moved>), sender: Sender) {
     let Feed {
         missed,
         reset,
@@ -207,57 +182,8 @@ async fn run(
     }
 }
 
-/// The stream of a wall: its numbers when they may have changed, and now and then so that it is seen
-/// to live. Nothing else is told to a screen that anybody may stand before.
-async fn follow_wall(
-    app: App,
-    session: Session,
-    mut feed: Feed,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
-) {
-    let mut ending = session.ending.clone();
-    let mut page = Page {
-        app,
-        viewer: session.viewer,
-        sender,
-        status_at: None,
-        moved: None,
-        owed: None,
-        strip: None,
-    };
-    let mut ticks = tokio::time::interval(Duration::from_millis(WALL_GAP_MS));
-    let (mut sent, mut changed, mut quiet) = (feed.newest, true, 0);
-    loop {
-        tokio::select! {
-            item = feed.live.recv() => match item {
-                Ok(item) => {
-                    sent = item.number;
-                    changed |= !matches!(item.change, Change::Located(_));
-                }
-                Err(RecvError::Lagged(_)) => changed = true,
-                Err(RecvError::Closed) => return,
-            },
-            _ = ticks.tick() => {
-                quiet += 1;
-                if changed || quiet >= WALL_QUIET_TICKS {
-                    (changed, quiet) = (false, 0);
-                    if page.tell_wall(sent).await.is_err() {
-                        return;
-                    }
-                }
-            }
-            reason = ended(&mut ending) => {
-                let _ = page.send(sent, "signed_out", &json!({ "reason": reason }));
-                return;
-            }
-            () = page.sender.closed() => return,
-            () = page.app.owner.ended() => return,
-        }
-    }
-}
-
 /// The word that says why the session ended, once it did.
-async fn ended(ending: &mut watch::Receiver<Option<Ending>>) -> &'static str {
+pub(super) async fn ended(ending: &mut watch::Receiver<Option<Ending>>) -> &'static str {
     let ended = ending
         .wait_for(Option::is_some)
         .await
@@ -338,11 +264,7 @@ impl Page {
     }
 
     fn send(&self, number: u64, kind: &str, data: &Json) -> Result<(), Closed> {
-        let event = Event::default()
-            .id(self.app.events.ticket(number).to_string())
-            .event(kind)
-            .data(data.to_string());
-        self.sender.try_send(Ok(event)).map_err(|_| Closed)
+        send(&self.app, &self.sender, (number, kind), data)
     }
 
     async fn tell(&mut self, item: &Numbered) -> Result<(), Closed> {
@@ -390,15 +312,6 @@ impl Page {
         }
         self.strip = Some(told);
         self.send(number, "network_changed", &strip)
-    }
-
-    async fn tell_wall(&mut self, number: u64) -> Result<(), Closed> {
-        let viewer = Arc::clone(&self.viewer);
-        let look = move |node: &mut Node| json!(wall::wall(node, &viewer));
-        match self.app.owner.look(look).await {
-            Ok(told) => self.send(number, "wall", &told),
-            Err(_) => Ok(()),
-        }
     }
 
     /// The strip, and what of it tells more than the time.
