@@ -65,8 +65,9 @@ pub enum Change {
     NetworkChanged,
     /// Who holds which seat, or what is said of offices, changed: nothing of any case.
     RosterChanged,
-    /// A new position of the person of a case.
-    Located(DossierId),
+    /// New positions of the people of these cases, all that one commit held: thousands of reports
+    /// must not push what else happened out of the history.
+    Located(Arc<[DossierId]>),
 }
 
 /// A change with its number.

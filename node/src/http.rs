@@ -14,6 +14,7 @@ mod device;
 mod draft;
 mod duty;
 pub mod error;
+mod fence;
 mod guard;
 mod health;
 pub(crate) mod json;
@@ -24,6 +25,7 @@ mod matter;
 mod network;
 mod openapi;
 mod page;
+mod position;
 mod reenrol;
 mod retry;
 mod session;
@@ -32,6 +34,7 @@ mod stand_in;
 mod tally;
 pub mod text;
 mod trace;
+mod wall;
 mod who;
 
 pub use app::{App, Clock, PASSPHRASES_WAITING_MAX};
@@ -106,9 +109,12 @@ fn interface(app: &App) -> Router<App> {
         .route("/map/counties", get(map::counties))
         .route("/map/fences", get(map::fences))
         .route("/map/people", get(map::people))
+        .route("/map/people/{id}", get(map::person))
         .route("/map/track", get(map::track))
         .route("/devices/{terminal}/locate", post(device::locate))
         .route("/devices/{terminal}/text", post(device::show))
+        .route("/fences/check", post(fence::check))
+        .route("/wall", get(wall::show).post(wall::pin))
         .route("/network", get(network::page))
         .route("/network/refused", get(network::refused))
         .route("/network/refused/export", get(network::export))

@@ -18,6 +18,8 @@ use tokio::sync::watch;
 pub const IDLE_MS_MAX: i64 = 15 * 60 * 1000;
 /// A session ends so long after signing in, whatever happens, ms.
 pub const SESSION_MS_MAX: i64 = 8 * 60 * 60 * 1000;
+/// A session that looks at the wall only ends so long after that began, ms.
+pub const WALL_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Most sessions at once; the one idle longest gives way.
 pub const SESSIONS_MAX: usize = 256;
 
@@ -88,6 +90,9 @@ pub struct Session {
     pub ending: watch::Receiver<Option<Ending>>,
     /// When it ends at the latest, ms of the sessions' clock.
     pub expires_at: i64,
+    /// Whether it looks at the wall only: nobody sits at that screen, so it ends by no idleness and
+    /// opens nothing else, and it keeps no case files open.
+    pub wall: bool,
 }
 
 struct Entry {
@@ -98,7 +103,8 @@ struct Entry {
 
 impl Entry {
     fn is_over(&self, now: i64) -> bool {
-        now >= self.session.expires_at || now - self.seen_at >= IDLE_MS_MAX
+        let idle = !self.session.wall && now - self.seen_at >= IDLE_MS_MAX;
+        now >= self.session.expires_at || idle
     }
 }
 
@@ -124,6 +130,7 @@ impl Sessions {
             answers: Arc::default(),
             ending,
             expires_at: now + SESSION_MS_MAX,
+            wall: false,
         };
         let mut entries = self.lock();
         drop_over(&mut entries, now);
@@ -157,6 +164,14 @@ impl Sessions {
             entry.seen_at = now;
         }
         Some(entry.session.clone())
+    }
+
+    /// Leaves a session nothing but the wall, from now on.
+    pub fn pin(&self, token: &SessionToken, now: i64) {
+        if let Some(entry) = self.lock().get_mut(&token.place()) {
+            entry.session.wall = true;
+            entry.session.expires_at = now + WALL_MS_MAX;
+        }
     }
 
     /// Gives a session's person another seat, under the same token.
@@ -195,9 +210,10 @@ impl Sessions {
             .count()
     }
 
-    /// How many sessions are live or not yet swept.
+    /// How many sessions that may read cases are live or not yet swept.
     pub fn count(&self) -> usize {
-        self.lock().len()
+        let entries = self.lock();
+        entries.values().filter(|entry| !entry.session.wall).count()
     }
 
     /// Everybody who is signed in.
@@ -251,6 +267,18 @@ mod tests {
         assert!(sessions.find(&token, 2 * IDLE_MS_MAX - 2, false).is_some());
         assert!(sessions.find(&token, 2 * IDLE_MS_MAX - 1, false).is_none());
         assert_eq!(*session.ending.borrow(), Some(Ending::Idle));
+    }
+
+    #[test]
+    fn a_session_at_the_wall_outlives_idleness_by_a_day_and_holds_no_case_file_open() {
+        let sessions = Sessions::default();
+        let (token, session) = open(&sessions, 1, 0);
+        assert!(!session.wall);
+        sessions.pin(&token, 0);
+        assert_eq!(sessions.count(), 0);
+        let later = sessions.find(&token, WALL_MS_MAX - 1, false).unwrap();
+        assert!(later.wall);
+        assert!(sessions.find(&token, WALL_MS_MAX, false).is_none());
     }
 
     #[test]

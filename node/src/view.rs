@@ -13,6 +13,7 @@ pub mod duty;
 pub mod evidence;
 pub mod explain;
 pub mod fault;
+pub mod fence_check;
 pub mod form;
 pub mod incident;
 pub mod label;
@@ -33,6 +34,7 @@ pub mod tally;
 pub mod text;
 pub mod today;
 mod waiting;
+pub mod wall;
 
 pub use county::{County, ReadCountiesError};
 

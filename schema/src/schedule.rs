@@ -1,7 +1,7 @@
 //! When a fence is in force: windows of the week in the civil time of Asia/Shanghai (R20).
 
 use minicbor::{Decode, Encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fix::{DAY_MS, SHANGHAI_AHEAD_MS};
 
@@ -68,6 +68,14 @@ impl Window {
         Ok(window)
     }
 
+    fn to_value(&self) -> Value {
+        let days: Vec<u8> = (1..=7)
+            .filter(|day| self.days >> (day - 1) & 1 == 1)
+            .collect();
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        json!({ "days": days, "from": clock(self.from), "to": clock(self.to) })
+    }
+
     fn check(&self) -> Result<(), ReadScheduleError> {
         if self.from >= DAY_MINUTES || self.to > DAY_MINUTES {
             return Err(ReadScheduleError::Clock(format!(
@@ -125,16 +133,9 @@ impl Schedule {
 
     /// As a fence property has it.
     pub fn write(&self) -> Value {
-        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-        let window = |window: &Window| {
-            let days: Vec<u8> = (1..=7)
-                .filter(|day| window.days >> (day - 1) & 1 == 1)
-                .collect();
-            serde_json::json!({ "days": days, "from": clock(window.from), "to": clock(window.to) })
-        };
         match &self.0[..] {
             [] => Value::Null,
-            windows => windows.iter().map(window).collect(),
+            windows => windows.iter().map(Window::to_value).collect(),
         }
     }
 
@@ -223,8 +224,6 @@ fn clipped(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// Monday 2026-03-02 00:00 in Shanghai.

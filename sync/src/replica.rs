@@ -37,7 +37,8 @@ pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
 pub use shred::ShredView;
 pub use supervise::{
-    Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, WatchView,
+    Judged, LIVE_SKEW_MS, LastSeen, Report, ReportError, ReportOutcome, StoredFix, StoredSignal,
+    WatchView,
 };
 
 use crate::effect::{Effect, Event, Lane, Peer};

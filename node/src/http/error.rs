@@ -167,6 +167,11 @@ impl ApiError {
         self
     }
 
+    /// The faults by field.
+    pub fn into_fields(self) -> BTreeMap<String, FieldFault> {
+        self.fields
+    }
+
     /// 422 with one field's fault.
     pub fn field(name: &str, fault: FieldFault) -> Self {
         Self::fields(BTreeMap::from([(name.to_owned(), fault)]))

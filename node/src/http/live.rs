@@ -1,8 +1,15 @@
 //! Live events: each open page's own stream, in which a change becomes what its person may see of
 //! it.
 
+// The macro names the parameters by their full path.
+#![allow(unused_qualifications)]
+
 use super::app::App;
-use super::error::{ApiResult, ErrorBody};
+use super::desk::case_reader;
+use super::error::{ApiError, ApiResult, ErrorBody};
+use super::page::Query;
+use super::position::{Moved, note_positions};
+use super::wall;
 use super::who::Who;
 use crate::event::{Change, Feed, Numbered};
 use crate::owner::Node;
@@ -12,6 +19,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use jiaolian_schema::id::DossierId;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,6 +28,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
 
 /// A comment line goes out after so long without an event, ms.
 const BEAT_MS: u64 = 15_000;
@@ -26,16 +36,34 @@ const BEAT_MS: u64 = 15_000;
 const QUEUE_MAX: usize = 64;
 /// The strip goes out at most so often, ms.
 const STATUS_GAP_MS: u64 = 1_000;
-/// Positions go out at most so often, ms: ten a second.
-const FIX_GAP_MS: u64 = 100;
+/// What a page follows beside what every page does.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Following {
+    /// Why its person looks where people are; none on a page that shows no positions.
+    positions: Option<String>,
+    /// Whether it shows the wall, and is told of that only.
+    wall: bool,
+}
 
-#[utoipa::path(get, path = "/api/v1/events", responses(
-    (status = 200, content_type = "text/event-stream"), (status = 401, body = ErrorBody)))]
+#[utoipa::path(get, path = "/api/v1/events", params(Following), responses(
+    (status = 200, content_type = "text/event-stream"), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
 pub(super) async fn events(
     State(app): State<App>,
     who: Who,
+    Query(following): Query<Following>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    if who.session.wall && (!following.wall || following.positions.is_some()) {
+        return Err(ApiError::new("not_allowed"));
+    }
+    if following.wall {
+        case_reader(&app, &who.session).await?;
+    }
+    if let Some(reason) = &following.positions {
+        note_positions(&app, &who, reason.clone()).await?;
+    }
     let last = headers
         .get("last-event-id")
         .and_then(|value: &HeaderValue| value.to_str().ok());
@@ -44,7 +72,12 @@ pub(super) async fn events(
         .events
         .follow(last.map(|ticket| app.events.number_of(ticket)));
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-    tokio::spawn(run(app, who.session, feed, sender));
+    let moved = following.positions.map(|_| Moved::default());
+    if following.wall {
+        tokio::spawn(wall::follow(app, who.session, feed, sender));
+    } else {
+        tokio::spawn(run(app, who.session, (feed, moved), sender));
+    }
     let beat = KeepAlive::new()
         .interval(Duration::from_millis(BEAT_MS))
         .text("");
@@ -56,9 +89,10 @@ pub(super) async fn events(
 struct Page {
     app: App,
     viewer: Arc<Viewer>,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
+    sender: Sender,
     status_at: Option<Instant>,
-    fix_at: Option<Instant>,
+    /// None on a page that shows no positions.
+    moved: Option<Moved>,
     /// The strip changed while it was too early to say so.
     owed: Option<u64>,
     /// The strip as it was last told or looked at.
@@ -66,14 +100,26 @@ struct Page {
 }
 
 /// The page is gone, or too slow.
-struct Closed;
+pub(super) struct Closed;
 
-async fn run(
-    app: App,
-    session: Session,
-    feed: Feed,
-    sender: mpsc::Sender<Result<Event, Infallible>>,
-) {
+/// Where a page's events go.
+pub(super) type Sender = mpsc::Sender<Result<Event, Infallible>>;
+
+/// Sends a page one event under its change's ticket.
+pub(super) fn send(
+    app: &App,
+    sender: &Sender,
+    (number, kind): (u64, &str),
+    data: &Json,
+) -> Result<(), Closed> {
+    let event = Event::default()
+        .id(app.events.ticket(number).to_string())
+        .event(kind)
+        .data(data.to_string());
+    sender.try_send(Ok(event)).map_err(|_| Closed)
+}
+
+async fn run(app: App, session: Session, (feed, moved): (Feed, Option<Moved>), sender: Sender) {
     let Feed {
         missed,
         reset,
@@ -87,7 +133,7 @@ async fn run(
         viewer,
         sender,
         status_at: None,
-        fix_at: None,
+        moved,
         owed: None,
         strip: None,
     };
@@ -97,6 +143,7 @@ async fn run(
     let mut sent = newest;
     loop {
         let pause = Duration::from_millis(STATUS_GAP_MS);
+        let gathering = page.moved.as_ref().and_then(Moved::wait);
         tokio::select! {
             item = live.recv() => match item {
                 Ok(item) => {
@@ -106,12 +153,19 @@ async fn run(
                     }
                 }
                 Err(RecvError::Lagged(_)) => {
-                    if page.send(sent, "reset", &json!({})).is_err() {
+                    if page.send(sent, "reset", &json!({})).is_err()
+                        || page.tell_positions(sent, true).await.is_err()
+                    {
                         return;
                     }
                 }
                 Err(RecvError::Closed) => return,
             },
+            () = tokio::time::sleep(gathering.unwrap_or_default()), if gathering.is_some() => {
+                if page.tell_positions(sent, false).await.is_err() {
+                    return;
+                }
+            }
             () = tokio::time::sleep(pause), if page.owed.is_some() => {
                 let number = page.owed.take().unwrap_or(sent);
                 if page.tell_status(number).await.is_err() {
@@ -129,7 +183,7 @@ async fn run(
 }
 
 /// The word that says why the session ended, once it did.
-async fn ended(ending: &mut watch::Receiver<Option<Ending>>) -> &'static str {
+pub(super) async fn ended(ending: &mut watch::Receiver<Option<Ending>>) -> &'static str {
     let ended = ending
         .wait_for(Option::is_some)
         .await
@@ -156,22 +210,70 @@ impl Page {
         for item in missed {
             self.tell(item).await?;
         }
+        self.tell_positions(newest, true).await
+    }
+
+    /// Tells of everybody, or of those of whom something changed.
+    async fn tell_positions(&mut self, number: u64, whole: bool) -> Result<(), Closed> {
+        let Some(moved) = &mut self.moved else {
+            return Ok(());
+        };
+        let cases = std::mem::take(&mut moved.cases);
+        let mut told = std::mem::take(&mut moved.told);
+        let viewer = Arc::clone(&self.viewer);
+        let look = move |node: &mut Node| {
+            let cases = (!whole).then_some(&cases);
+            let shown = map::positions(node, &viewer, cases, &mut told);
+            (shown, told)
+        };
+        let Ok((shown, told)) = self.app.owner.look(look).await else {
+            return Ok(());
+        };
+        let is_news = whole || !(shown.items.is_empty() && shown.gone.is_empty());
+        if let Some(moved) = &mut self.moved {
+            moved.told = told;
+            // What this page is not shown holds nothing of what it is shown back.
+            if is_news {
+                moved.told_at = Some(Instant::now());
+            }
+        }
+        if is_news {
+            self.send(number, "positions", &json!(shown))?;
+        }
         Ok(())
     }
 
+    /// Remembers whose place on the map a change concerns.
+    async fn gather(&mut self, change: &Change) {
+        let cases: &[DossierId] = match change {
+            Change::Located(cases) => cases,
+            Change::CaseChanged { case, .. } => std::slice::from_ref(case),
+            _ => &[],
+        };
+        let of_alarm = match change {
+            Change::AlarmRaised(alarm) | Change::AlarmChanged(alarm) if self.moved.is_some() => {
+                let alarm = *alarm;
+                let case = move |node: &mut Node| node.replica.dossier(alarm)?.case;
+                self.app.owner.look(case).await.ok().flatten()
+            }
+            _ => None,
+        };
+        if let Some(moved) = &mut self.moved {
+            moved.cases.extend(cases.iter().copied().chain(of_alarm));
+        }
+    }
+
     fn send(&self, number: u64, kind: &str, data: &Json) -> Result<(), Closed> {
-        let event = Event::default()
-            .id(self.app.events.ticket(number).to_string())
-            .event(kind)
-            .data(data.to_string());
-        self.sender.try_send(Ok(event)).map_err(|_| Closed)
+        send(&self.app, &self.sender, (number, kind), data)
     }
 
     async fn tell(&mut self, item: &Numbered) -> Result<(), Closed> {
         let gap = |at: Option<Instant>, ms: u64| {
             at.is_none_or(|at| at.elapsed() >= Duration::from_millis(ms))
         };
+        self.gather(&item.change).await;
         match &item.change {
+            Change::Located(_) => Ok(()),
             change @ (Change::NetworkChanged | Change::RosterChanged) => {
                 // Lists of seats and offices follow the strip's word, though it says nothing of them.
                 if *change == Change::RosterChanged {
@@ -183,9 +285,7 @@ impl Page {
                 self.owed = Some(item.number);
                 Ok(())
             }
-            Change::Located(_) if !gap(self.fix_at, FIX_GAP_MS) => Ok(()),
             change => {
-                let is_fix = matches!(change, Change::Located(_));
                 let (change, viewer) = (change.clone(), Arc::clone(&self.viewer));
                 let seen = self
                     .app
@@ -193,13 +293,7 @@ impl Page {
                     .look(move |node| see(node, &viewer, &change))
                     .await;
                 match seen {
-                    Ok(Some((kind, data))) => {
-                        // What this page is not shown holds nothing of what it is shown back.
-                        if is_fix {
-                            self.fix_at = Some(Instant::now());
-                        }
-                        self.send(item.number, kind, &data)
-                    }
+                    Ok(Some((kind, data))) => self.send(item.number, kind, &data),
                     _ => Ok(()),
                 }
             }
@@ -268,10 +362,6 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
             let data = json!({ "id": row.id, "case_id": case.to_hex(), "state": row.state });
             Some(("matter_changed", data))
         }
-        Change::Located(id) => {
-            let file = case::find(node, viewer, *id).ok()?;
-            Some(("fix", json!(map::person(node, &file)?)))
-        }
-        Change::NetworkChanged | Change::RosterChanged => None,
+        Change::Located(_) | Change::NetworkChanged | Change::RosterChanged => None,
     }
 }

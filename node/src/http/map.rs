@@ -10,10 +10,10 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::page::Query;
 use super::who::Who;
 use crate::owner::{Access, Looked};
-use crate::view::shape::{MapPeople, Track};
+use crate::view::shape::{MapPeople, PersonCard, Track};
 use crate::view::{County, case, map as view};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiaolian_schema::id::{DossierId, hex, sha256};
@@ -97,6 +97,36 @@ pub(super) async fn people(
     .map(Json)
 }
 
+#[utoipa::path(get, path = "/api/v1/map/people/{id}", params(("id" = String, Path), Reason),
+    responses((status = 200, body = PersonCard), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(super) async fn person(
+    State(app): State<App>,
+    who: Who,
+    Path(case): Path<String>,
+    Query(query): Query<Reason>,
+) -> ApiResult<Json<PersonCard>> {
+    check_reason(&query.reason)?;
+    let case = id(DossierId::from_hex, &case)?;
+    app.look(move |node| {
+        let viewer = &who.session.viewer;
+        let file = case::find(node, viewer, case)?;
+        let card = view::card(node, viewer, &file)?;
+        let access = Access::new(node, viewer, Looked::Positions).of(case);
+        node.note_access(access.for_purpose(&query.reason))?;
+        let shown: Vec<DossierId> = card
+            .alarms
+            .iter()
+            .filter_map(|row| DossierId::from_hex(&row.id))
+            .collect();
+        node.note_shown(viewer, &shown)?;
+        Ok(card)
+    })
+    .await
+    .map(Json)
+}
+
+/// Refuses a purpose that is not of the list.
 pub(super) fn check_reason(reason: &str) -> ApiResult<()> {
     if REASONS.contains(&reason) {
         return Ok(());

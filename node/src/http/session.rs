@@ -49,10 +49,16 @@ pub(super) async fn node(State(app): State<App>) -> ApiResult<Json<NodeInfo>> {
 pub(super) async fn show(State(app): State<App>, who: Who) -> ApiResult<Json<SessionShape>> {
     let left = who.session.expires_at - app.session_now();
     let ukey = who.session.key.ukey().is_some();
-    let viewer = who.session.viewer;
-    app.look(move |node| Ok(seat::session_shape(node, &viewer, (left, ukey))))
-        .await
-        .map(Json)
+    let (viewer, at_wall) = (who.session.viewer, who.session.wall);
+    app.look(move |node| {
+        let mut shape = seat::session_shape(node, &viewer, (left, ukey));
+        if at_wall {
+            shape.views = vec![seat::WALL_VIEW.to_owned()];
+        }
+        Ok(shape)
+    })
+    .await
+    .map(Json)
 }
 
 #[utoipa::path(post, path = "/api/v1/session", request_body = SignIn, responses(
@@ -237,7 +243,7 @@ pub async fn sweep(app: App) {
     }
 }
 
-async fn close_if_empty(app: &App) {
+pub(super) async fn close_if_empty(app: &App) {
     if app.sessions.count() > 0 {
         return;
     }

@@ -90,7 +90,9 @@ const ROUTES: &[(&str, &str, Trace)] = &[
         "/api/v1/people/{person}/tally",
         Inside(Looked::Track),
     ),
+    ("GET", "/api/v1/map/people/{id}", Inside(Looked::Positions)),
     ("GET", "/api/v1/map/track", Inside(Looked::Track)),
+    ("POST", "/api/v1/fences/check", Row(Looked::Tried)),
     (
         "POST",
         "/api/v1/devices/{terminal}/locate",
@@ -106,6 +108,8 @@ const ROUTES: &[(&str, &str, Trace)] = &[
         "/api/v1/network",
         Exempt("offices, lines and counts, asked by the page itself"),
     ),
+    ("GET", "/api/v1/wall", Row(Looked::Network)),
+    ("POST", "/api/v1/wall", Row(Looked::Asked)),
     ("GET", "/api/v1/network/refused", Row(Looked::Network)),
     (
         "GET",

@@ -14,7 +14,9 @@ use std::convert::Infallible;
 pub(super) const PERSON_HEADER: &str = "x-jiaolian-person";
 
 /// What a page asks by itself, without a person's doing: it keeps no session alive.
-const POLLED: [&str; 4] = ["/status", "/session", "/events", "/network"];
+const POLLED: [&str; 5] = ["/status", "/session", "/events", "/network", "/wall"];
+/// All that a session at the wall may ask for.
+const WALL: [&str; 3] = ["/wall", "/session", "/events"];
 
 /// The signed-in person behind a request.
 #[derive(Debug, Clone)]
@@ -36,6 +38,9 @@ impl FromRequestParts<App> for Who {
         let session = session.ok_or(ApiError::new("not_signed_in"))?;
         if parts.method != Method::GET && is_for_another(&parts.headers, &session) {
             return Err(ApiError::new("not_signed_in"));
+        }
+        if session.wall && !(parts.method.is_safe() && WALL.contains(&path)) {
+            return Err(ApiError::new("not_allowed"));
         }
         // Oversight reads: whoever holds its role writes nothing here, whatever else they hold.
         if !parts.method.is_safe() && session.viewer.reads_only {

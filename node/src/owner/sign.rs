@@ -170,7 +170,7 @@ impl Node {
     fn ready_open(&mut self, viewer: &Viewer, ask: &SignRequest) -> ApiResult<Ready> {
         let offer =
             view::opening::opening_offer(self, viewer).ok_or(ApiError::new("offer_gone"))?;
-        let mut filled = form::read(self, &offer, &ask.fields)?;
+        let mut filled = form::read(&self.counties, &offer, &ask.fields)?;
         view::opening::check(self, viewer, &mut filled.form)?;
         let minor = u8::from(filled.form.flag("minor"));
         let office = filled.form.choice("office").and_then(OfficeId::from_hex);
@@ -208,7 +208,7 @@ impl Node {
         let offer = offers.into_iter().find(|offer| offer.event == ask.event);
         let offer = offer.ok_or(ApiError::new("offer_gone"))?;
         form::refuse_blocked(self, &offer)?;
-        let filled = form::read(self, &offer, &ask.fields)?;
+        let filled = form::read(&self.counties, &offer, &ask.fields)?;
         let (prefix, name) = ask.event.split_once(':').unwrap_or((&ask.event, ""));
         let (act, dry) = match prefix {
             "amend" => (self.amend(&file, name, &filled).into(), DryRun::default()),
@@ -287,7 +287,7 @@ impl Node {
         if check_section {
             compare_section(section.as_ref(), ask)?;
         }
-        let filled = form::read(self, &offer, &ask.fields)?;
+        let filled = form::read(&self.counties, &offer, &ask.fields)?;
         let table = desk.table(&rules).ok_or(ApiError::not_found())?;
         let mut facts: MatterFacts = desk.state.facts.clone();
         facts.form.lay(&filled.form);

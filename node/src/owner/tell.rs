@@ -11,6 +11,7 @@ use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode, hex};
 use jiaolian_schema::standing::Standing;
 use jiaolian_sync::{Effect, Event, Lane};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most doubtful dossiers that are looked at in one go, so that no answer waits for all of them.
 const DOUBTFUL_MAX: usize = 64;
@@ -43,10 +44,12 @@ impl Node {
 
     /// Tells of the new position of each person once, however many reports one commit held.
     pub(super) fn tell_watched(&self, people: BTreeSet<PersonCode>) {
-        for person in people {
-            if let Some(case) = self.replica.cases_of(person).next() {
-                self.events.publish(Change::Located(case));
-            }
+        let cases = people
+            .into_iter()
+            .flat_map(|person| self.replica.cases_of(person));
+        let cases: Arc<[DossierId]> = cases.collect();
+        if !cases.is_empty() {
+            self.events.publish(Change::Located(cases));
         }
     }
 

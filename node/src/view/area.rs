@@ -2,10 +2,9 @@
 
 use super::{County, fault};
 use crate::http::text::{Text, words, words_with};
-use crate::owner::Node;
 use jiaolian_schema::datum::Datum;
 use jiaolian_schema::desk::union_of;
-use jiaolian_schema::fence::{Fence, FenceKind, read_shape};
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole, read_shape};
 use jiaolian_schema::geo::{Coord, Shape};
 use serde_json::{Value as Json, json};
 
@@ -13,7 +12,7 @@ use serde_json::{Value as Json, json};
 const COUNTIES_MAX: usize = 32;
 
 /// Reads the area of a form, or says what is wrong with it.
-pub fn read(node: &Node, feature: &Json) -> Result<Shape, Text> {
+pub fn read(counties: &[County], feature: &Json) -> Result<Shape, Text> {
     let properties = &feature["properties"];
     let is_feature = feature["type"] == "Feature";
     let codes: Vec<&str> = properties["adcodes"]
@@ -25,7 +24,7 @@ pub fn read(node: &Node, feature: &Json) -> Result<Shape, Text> {
         return Err(words("fence", "missing"));
     }
     if !codes.is_empty() {
-        return of_counties(&node.counties, &codes);
+        return of_counties(counties, &codes);
     }
     let datum = properties["datum"]
         .as_str()
@@ -67,15 +66,16 @@ pub fn fence_feature(fence: &Fence, mut properties: Json, now: i64) -> Json {
         FenceKind::KeepIn => "keep_in",
         FenceKind::KeepOut => "keep_out",
     });
+    properties["role"] = json!(fence.role().map(FenceRole::name));
     properties["buffer_m"] = json!(fence.buffer_mm() / 1_000);
-    properties["schedule"] = Json::Null;
+    properties["schedule"] = fence.schedule().write();
     properties["in_force"] = json!(fence.is_in_force(now));
     properties["version"] = json!(fence.version());
     json!({ "type": "Feature", "properties": properties, "geometry": geometry(fence.shape()) })
 }
 
 /// Polygons in degrees, longitude first, WGS-84.
-fn geometry(shape: &Shape) -> Json {
+pub fn geometry(shape: &Shape) -> Json {
     let degrees = |units: i32| f64::from(units) / 1e7;
     let ring = |ring: &Vec<Coord>| {
         let points = ring.iter().chain(ring.first());

@@ -9,10 +9,15 @@ use jiaolian_schema::desk::{Offer, OfferField, Tone};
 use jiaolian_schema::device::{
     Device, KEY_BYTES, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash,
 };
-use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind};
+use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind, FenceRole};
 use jiaolian_schema::id::unhex;
+use jiaolian_schema::schedule::{ReadScheduleError, Schedule};
 use jiaolian_schema::suite::Suite;
 use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
+use serde_json::Value as Json;
+
+/// Longest schedule of an area, characters: all its windows as JSON (`watch.md` R20).
+const SCHEDULE_CHARS_MAX: u32 = 6_000;
 
 /// The offer to draw an area for a case.
 pub fn fence_offer() -> Offer {
@@ -25,6 +30,7 @@ pub fn fence_offer() -> Offer {
         }
     };
     let kinds = vec![option("keep_in"), option("keep_out")];
+    let roles = FenceRole::ALL.map(|role| option(role.name())).to_vec();
     let label = words("fence", "set");
     Offer {
         event: "fence_set".into(),
@@ -40,8 +46,22 @@ pub fn fence_offer() -> Offer {
         fields: vec![
             shell_field("fence", "name", FieldType::Text { chars_max: 60 }),
             shell_field("fence", "kind", FieldType::Choice(kinds)),
+            OfferField {
+                required: false,
+                ..shell_field("fence", "role", FieldType::Choice(roles))
+            },
             shell_field("fence", "buffer_m", FieldType::Int { min: 0, max: 5_000 }),
             shell_field("fence", "area", FieldType::Area { bytes_max: 120_000 }),
+            OfferField {
+                required: false,
+                ..shell_field(
+                    "fence",
+                    "schedule",
+                    FieldType::Text {
+                        chars_max: SCHEDULE_CHARS_MAX,
+                    },
+                )
+            },
         ],
     }
 }
@@ -198,10 +218,28 @@ pub fn fence(filled: &Filled) -> ApiResult<Fence> {
     let buffer_mm = u32::try_from(buffer_mm).unwrap_or(0);
     let fence = Fence::new(name.trim(), kind, shape, buffer_mm);
     let fence = fence.map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
+    let schedule = schedule(form.get("schedule"))
+        .map_err(|error| fault("schedule", &words_of::fence(&error.into())))?;
+    let mut fence = fence.with_schedule(schedule);
+    if let Some(role) = form.choice("role").and_then(FenceRole::named) {
+        fence = fence
+            .with_role(role)
+            .map_err(|error| fault(fence_field(&error), &words_of::fence(&error)))?;
+    }
     fence
         .check_clearable()
         .map_err(|error| fault("buffer_m", &words_of::fence(&error)))?;
     Ok(fence)
+}
+
+/// When an area binds: at all times where the form says nothing.
+fn schedule(said: Option<&Value>) -> Result<Schedule, ReadScheduleError> {
+    let Some(Value::Text(text)) = said else {
+        return Ok(Schedule::ALWAYS);
+    };
+    let windows: Json =
+        serde_json::from_str(text).map_err(|error| ReadScheduleError::Form(error.to_string()))?;
+    Schedule::read(&windows)
 }
 
 /// The field of the form in which a fault of a fence lies.

@@ -10,7 +10,7 @@ use jiaolian_schema::desk::File;
 use jiaolian_schema::fence::Fence;
 use jiaolian_schema::fix::{Point, Source};
 use jiaolian_schema::id::hex;
-use jiaolian_schema::standing::permits;
+use jiaolian_schema::standing::{GrantedPermit, permits};
 use jiaolian_schema::workflow::date_of_day;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -47,9 +47,24 @@ pub(super) fn evidence(node: &mut Node, viewer: &Viewer, raise: &Raise) -> Evide
     let fence = file.as_ref().and_then(|file| fence_of(file, &raise.fence));
     let granted = file
         .as_ref()
-        .map(|file| permits(&file.standing))
+        .map(|file| granted_areas(file, raise.time))
         .unwrap_or_default();
-    let granted = granted.into_iter().filter_map(|permit| {
+    Evidence {
+        fence: fence.map(|fence| area::fence_feature(&fence, json!({}), now)),
+        deciding_fix: decided.map(|point| hex(&point.id(&person))),
+        permits: granted
+            .into_iter()
+            .filter(|p| p.from <= raise.time && raise.time <= p.to)
+            .collect(),
+        fixes,
+    }
+}
+
+/// Leaves of a case that were not taken back at an instant, ms UTC.
+pub fn granted_areas(file: &File, at: i64) -> Vec<GrantedArea> {
+    let granted = permits(&file.standing).into_iter();
+    let granted = granted.filter(|permit| permit.revoked_at.is_none_or(|revoked| at < revoked));
+    let area = |permit: GrantedPermit| {
         let (first, last) = (
             date_of_day(permit.first_day)?,
             date_of_day(permit.last_day)?,
@@ -60,15 +75,8 @@ pub(super) fn evidence(node: &mut Node, viewer: &Viewer, raise: &Raise) -> Evide
             to: end_of(last) - 1,
             area: permit.area.and_then(|bytes| area::feature(&bytes)),
         })
-    });
-    Evidence {
-        fence: fence.map(|fence| area::fence_feature(&fence, json!({}), now)),
-        deciding_fix: decided.map(|point| hex(&point.id(&person))),
-        permits: granted
-            .filter(|p| p.from <= raise.time && raise.time <= p.to)
-            .collect(),
-        fixes,
-    }
+    };
+    granted.filter_map(area).collect()
 }
 
 /// A fence of a case, in force or as it was last set.
@@ -103,12 +111,16 @@ pub fn fix_shape(point: &Point, person: &str, received_at: i64, live: bool) -> F
         lat_e7: point.at.lat(),
         lon_e7: point.at.lon(),
         accuracy_mm: point.accuracy_mm,
-        source: match point.source {
-            Source::Gnss => "gnss",
-            Source::Wifi => "wifi",
-            Source::Cell => "cell",
-        }
-        .into(),
+        source: source_word(point.source).into(),
         live,
+    }
+}
+
+/// How a position was found, as the contract names it.
+pub fn source_word(source: Source) -> &'static str {
+    match source {
+        Source::Gnss => "gnss",
+        Source::Wifi => "wifi",
+        Source::Cell => "cell",
     }
 }

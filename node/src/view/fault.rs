@@ -64,7 +64,20 @@ fn rings(error: &CheckShapeError) -> Text {
         CheckShapeError::Hole(at) => ("hole", at.clone()),
         CheckShapeError::Overlap(at) => ("overlap", at.clone()),
     };
-    words_with("shape", key, &[&value])
+    let place = words("shape", key);
+    Text {
+        zh: place.fill(&[&placed(&value)]).zh,
+        en: place.fill(&[&value]).en,
+    }
+}
+
+/// A place in Chinese, as the rules of shapes say it in English.
+fn placed(value: &str) -> String {
+    let value = value
+        .trim_start_matches("near ")
+        .trim_start_matches("at ")
+        .replace("latitude ", "纬度");
+    value.replace(", longitude ", "、经度")
 }
 
 /// What stands after the last colon of a sentence: the value that broke the rule.
@@ -80,7 +93,9 @@ pub fn fence(error: &CheckFenceError) -> Text {
         CheckFenceError::Buffer(mm) => {
             words_with("fence", "buffer_range", &[&(mm / MM_A_METRE).to_string()])
         }
-        CheckFenceError::Schedule(_) => words("fence", "schedule_form"),
+        CheckFenceError::Schedule(error) => {
+            words_with("fence", "schedule_form", &[&tail(&error.to_string())])
+        }
         CheckFenceError::Role { .. } => words("fence", "role_kind"),
         CheckFenceError::Shape(shape) => rings(shape),
         CheckFenceError::Clearable {

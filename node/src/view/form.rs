@@ -1,8 +1,8 @@
 //! Forms: how an offer is shown, and how what was filled in becomes typed values or precise faults.
 
-use super::area;
 use super::label::{kind_word, rule_text, text};
 use super::shape::{Coded, FieldShape, Line, OfferShape, SectionShape};
+use super::{County, area};
 use crate::http::error::{ApiError, ApiResult, FieldFault};
 use crate::http::text::Text;
 use crate::owner::Node;
@@ -109,7 +109,21 @@ pub fn field_shape(field: &Field, required: bool, refs: &[Coded]) -> FieldShape 
 
 /// Reads what was filled in by the offer's fields: nothing unknown, nothing missing, every value of
 /// its type.
-pub fn read(node: &Node, offer: &Offer, filled: &Map<String, Json>) -> ApiResult<Filled> {
+pub fn read(counties: &[County], offer: &Offer, filled: &Map<String, Json>) -> ApiResult<Filled> {
+    let (out, faults) = read_each(counties, offer, filled);
+    if faults.is_empty() {
+        Ok(out)
+    } else {
+        Err(ApiError::fields(faults))
+    }
+}
+
+/// Reads what was filled in as far as it can be read, with the fault of each field that can't.
+pub fn read_each(
+    counties: &[County],
+    offer: &Offer,
+    filled: &Map<String, Json>,
+) -> (Filled, BTreeMap<String, FieldFault>) {
     let mut out = Filled::default();
     let mut faults: BTreeMap<String, FieldFault> = BTreeMap::new();
     for (name, json) in filled.iter().filter(|(_, json)| !json.is_null()) {
@@ -121,7 +135,7 @@ pub fn read(node: &Node, offer: &Offer, filled: &Map<String, Json>) -> ApiResult
         if !entry.required && json.as_str().is_some_and(|text| text.trim().is_empty()) {
             continue;
         }
-        match read_value(node, &entry.field, json) {
+        match read_value(counties, &entry.field, json) {
             Ok(value) => out.form.set(name, value),
             Err(fault) => {
                 faults.insert(name.clone(), fault);
@@ -134,17 +148,13 @@ pub fn read(node: &Node, offer: &Offer, filled: &Map<String, Json>) -> ApiResult
             faults.insert(name.clone(), FieldFault::new("required", &[]));
         }
     }
-    if faults.is_empty() {
-        Ok(out)
-    } else {
-        Err(ApiError::fields(faults))
-    }
+    (out, faults)
 }
 
-fn read_value(node: &Node, field: &Field, json: &Json) -> Result<Value, FieldFault> {
+fn read_value(counties: &[County], field: &Field, json: &Json) -> Result<Value, FieldFault> {
     let value = match &field.kind {
         FieldType::Area { .. } => {
-            let shape = area::read(node, json).map_err(|why| FieldFault::said("area", why))?;
+            let shape = area::read(counties, json).map_err(|why| FieldFault::said("area", why))?;
             Value::Area(jiaolian_schema::canon::encode(&shape))
         }
         FieldType::Time => Value::Time(json.as_i64().ok_or(FieldFault::new("integer", &[]))?),

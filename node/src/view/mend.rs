@@ -103,22 +103,24 @@ pub fn act(
     let Some(offered) = offered else {
         return Some(Err(gone()));
     };
-    Some(form::read(node, &offered, filled).and_then(|form| {
-        let id = entry.fact.id;
-        let mut fields = wire_of(&form);
-        let why = fields.remove(REASON);
-        let why = why.and_then(|why| why.as_text().map(str::to_owned));
-        let reason = why.unwrap_or_default();
-        match kind {
-            "withdraw" => Ok(Withdraw { act: id, reason }.into()),
-            "serve" => Ok(Serve {
-                decision: id,
-                fields,
+    Some(
+        form::read(&node.counties, &offered, filled).and_then(|form| {
+            let id = entry.fact.id;
+            let mut fields = wire_of(&form);
+            let why = fields.remove(REASON);
+            let why = why.and_then(|why| why.as_text().map(str::to_owned));
+            let reason = why.unwrap_or_default();
+            match kind {
+                "withdraw" => Ok(Withdraw { act: id, reason }.into()),
+                "serve" => Ok(Serve {
+                    decision: id,
+                    fields,
+                }
+                .into()),
+                _ => correct(node, file, entry, fields, reason).map(Act::from),
             }
-            .into()),
-            _ => correct(node, file, entry, fields, reason).map(Act::from),
-        }
-    }))
+        }),
+    )
 }
 
 fn wire_of(filled: &form::Filled) -> Fields {

@@ -81,6 +81,29 @@ fn planned(node: &Node, id: OfficeId, now: i64) -> Option<PlannedSuperior> {
     })
 }
 
+/// What a line says of the office at its other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// Whether the line is up.
+    pub up: bool,
+    /// As of when what is known here of that office is true, ms UTC.
+    pub as_of: Option<i64>,
+}
+
+/// The offices next above and below, and every other to which there was a line.
+pub fn heard(node: &Node) -> BTreeMap<OfficeId, Heard> {
+    let now = node.now();
+    let links = known_links(node);
+    let heard = |link: &LinkStatus| Heard {
+        up: link.up_since.is_some(),
+        as_of: in_as_of(link, now),
+    };
+    links
+        .iter()
+        .map(|link| (link.office, heard(link)))
+        .collect()
+}
+
 /// Links as they stand, and those to the offices next above and below that never came about.
 fn known_links(node: &Node) -> Vec<LinkStatus> {
     let mut links = node.replica.links();

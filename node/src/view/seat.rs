@@ -21,6 +21,9 @@ const OTHER_VIEWS: [&str; 1] = ["network"];
 /// The view of those who oversee, beside their others.
 const AUDIT_VIEW: &str = "audit";
 
+/// The only view of a session at the wall.
+pub const WALL_VIEW: &str = "wall";
+
 /// The seat of a public key under the staff number that opened it, where a good appointment at this
 /// office gives one at this time.
 pub fn find(node: &Node, staff_number: &str, key: &[u8], now: i64) -> Option<Viewer> {

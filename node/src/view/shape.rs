@@ -11,6 +11,7 @@ mod matter;
 mod network;
 mod stand_in;
 mod tally;
+mod wall;
 
 pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
@@ -30,7 +31,9 @@ pub use explain::{
     DecisionShape, ExplainShape, ExplainWindow, ExplainedFix, ExplainedPermit, ExplainedSignal,
     RuleShape,
 };
-pub use map::{MapPeople, MapPerson, Track};
+pub use map::{
+    FenceCheck, FenceNotice, LastFix, MapPeople, MapPerson, PersonCard, Positions, Track,
+};
 pub use matter::{MatterPage, MatterRow, PathStep, ReminderAt, SlotShape};
 pub use network::{
     LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,
@@ -39,6 +42,7 @@ pub use network::{
 
 pub use stand_in::{StandInChange, StandInRow, StandIns};
 pub use tally::{TallySeconds, TallyShape, TallyStretch};
+pub use wall::{Wall, WallCounts, WallOffice};
 
 use crate::http::text::Text;
 use serde::Serialize;

@@ -52,7 +52,7 @@ fn address(path: &str, (case, alarm): (DossierId, DossierId), matter: &str) -> S
         .replace("{name}", "plan")
         .replace("{key}", "a:1");
     match path {
-        "/api/v1/map/people" => format!("{plain}?reason=duty"),
+        "/api/v1/map/people" | "/api/v1/map/people/{id}" => format!("{plain}?reason=duty"),
         "/api/v1/map/track" => format!("{plain}?case={case}&from=1&to=2&reason=duty"),
         "/api/v1/account" => format!("{plain}?person=C1&from={START}&to={}", START + 1),
         _ => plain,

@@ -168,7 +168,16 @@ impl Client {
 
     /// Follows live events.
     pub(crate) async fn follow(&self, last: Option<u64>) -> Stream {
-        let mut head = self.head("GET", "/api/v1/events", None);
+        self.follow_from("/api/v1/events", last).await
+    }
+
+    /// Follows what a page asks for at an address.
+    pub(crate) async fn follow_at(&self, path: &str) -> Stream {
+        self.follow_from(path, None).await
+    }
+
+    async fn follow_from(&self, path: &str, last: Option<u64>) -> Stream {
+        let mut head = self.head("GET", path, None);
         if let Some(last) = last {
             head = head.replace("Connection: close", &format!("Last-Event-ID: {last}"));
         }

@@ -38,7 +38,8 @@ async fn an_area_that_crosses_itself_is_refused_in_both_languages_with_the_place
     let refused = client.sign(offer(&page, "fence_set"), form).await;
     let refused = refused.refused(422, "fields_invalid");
     let (zh, en) = field(&refused, "area");
-    assert!(zh.contains("交叉") && zh.contains("28."), "{zh}");
+    assert!(zh.contains("交叉") && zh.contains("纬度28."), "{zh}");
+    assert!(!zh.contains("latitude"), "{zh}");
     assert!(en.contains("cross") && !has_chinese(en), "{en}");
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 const NAME: &str = "邓未年";
 
 /// What tells of many: each must be the same with a minor's case in the office and without.
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 19] = [
     "/api/v1/cases",
     "/api/v1/cases?flag=minor",
     "/api/v1/cases?q=%E9%82%93",
@@ -29,10 +29,11 @@ const LISTS: [&str; 18] = [
     "/api/v1/drafts",
     "/api/v1/cases/new",
     "/api/v1/map/counties",
+    "/api/v1/wall",
 ];
 
 /// What tells of one: each must answer of a minor's as of nobody's.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/api/v1/cases/{}",
     "/api/v1/cases/{}/texts",
     "/api/v1/cases/{}/records",
@@ -41,6 +42,7 @@ const PAGES: [&str; 9] = [
     "/api/v1/alarms/{}",
     "/api/v1/map/track?case={}&from=1772400000000&to=1772413200000&reason=duty",
     "/api/v1/map/track?case={}&from=1&to=2&reason=search",
+    "/api/v1/map/people/{}?reason=duty",
     "/api/v1/cases/{}/export",
 ];
 

@@ -7,9 +7,11 @@ mod ground;
 mod hear;
 mod judge;
 mod silence;
+mod position;
 mod watched;
 
 pub(super) use judge::is_watched;
+pub use position::LastSeen;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;

@@ -1,9 +1,9 @@
 // The one door to the node: every route of the contract as a typed function, errors as `ApiError`.
 import type {
   AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
-  CountyProperties, Draft, DryRun, DutyList, DutyPage,
-  FeatureCollection, FenceProperties, HandList, HandOverPage, Json, LocateReason, LookReason, MapPerson, MatterId, MatterPage,
-  MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonId, Proof, Refused, Session, SignRequest, Signed, StandInRow, Status,
+  CountyProperties, Draft, DryRun, DutyList, DutyPage, Explain, FeatureCollection, FenceCheck, FenceProperties, HandList, HandOverPage,
+  Json, LocateReason, LookReason, MatterId, MatterPage, MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonCard, PersonId, Proof,
+  Refused, Session, SignRequest, Signed, StandInRow, Status,
   TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
 
@@ -134,6 +134,7 @@ export const api = {
 
   alarms: (query: Query) => get<Page<AlarmRow>>("/alarms", query),
   alarm: (id: AlarmId) => get<AlarmPage>(`/alarms/${id}`),
+  explain: (id: AlarmId) => get<Explain>(`/alarms/${id}/explain`),
 
   duty: () => get<DutyPage>("/duty"),
   setDuty: (list: Omit<DutyList, "contested"> & { sign: Proof }) => send<DutyPage>("POST", `${ROOT}/duty`, list),
@@ -144,12 +145,14 @@ export const api = {
 
   counties: () => get<FeatureCollection<CountyProperties>>("/map/counties"),
   fences: () => get<FeatureCollection<FenceProperties>>("/map/fences"),
-  people: (reason: LocateReason) =>
-    get<{ as_of: Ms; items: MapPerson[] }>("/map/people", { reason }),
+  person: (id: CaseId, reason: LocateReason) => get<PersonCard>(`/map/people/${id}`, { reason }),
+  checkFence: (fields: Record<string, Json>) => send<FenceCheck>("POST", `${ROOT}/fences/check`, { fields }),
 
   track: (id: CaseId, from: Ms, to: Ms, reason: LocateReason) =>
     get<Track>("/map/track", { case: id, from, to, reason }),
 
+  /** From now on this session reads the wall and nothing else. */
+  pinWall: () => send<null>("POST", `${ROOT}/wall`),
   network: () => get<Network>("/network"),
   refused: (query: Query = {}) => get<Page<Refused>>("/network/refused", query),
 

@@ -1,19 +1,26 @@
 // Integers of the wire to degrees of the screen; the only place where the console touches floats.
-import type { Fix, Position } from "./contract";
+import type { Position } from "./contract";
+
+/** Whatever was located: a report, or where somebody was last. */
+export interface Located {
+  lat_e7: number;
+  lon_e7: number;
+  accuracy_mm: number;
+}
 
 const E7 = 1e7;
 const MM_PER_M = 1000;
 
-export function positionOf(fix: Fix): Position {
+export function positionOf(fix: Located): Position {
   return [fix.lon_e7 / E7, fix.lat_e7 / E7];
 }
 
-export function accuracyM(fix: Fix): number {
+export function accuracyM(fix: Located): number {
   return Math.round(fix.accuracy_mm / MM_PER_M);
 }
 
 /** 27.6860000, 111.4350000: as evidence writes a position, WGS-84. */
-export function positionLabel(fix: Fix): string {
+export function positionLabel(fix: Located): string {
   const [lon, lat] = positionOf(fix);
   return `${lat.toFixed(7)}, ${lon.toFixed(7)}`;
 }

@@ -1,11 +1,12 @@
 // Open alarms of this desk: one incident one row, kept current by events; drives the sound.
-import { computed, shallowReactive } from "vue";
+import { computed, ref, shallowReactive } from "vue";
 import { api, ApiError } from "../data/api";
 import type { AlarmId, AlarmRow } from "../data/contract";
+import { Unseen } from "../data/queue";
 import { i18n, words } from "../locale";
 import { listen } from "./live";
 import { sayAlert } from "./notice";
-import { setSounding } from "./sound";
+import { mute, setSounding } from "./sound";
 
 const rows = shallowReactive(new Map<AlarmId, AlarmRow>());
 let changes = 0; // what was heard while a list was on its way is newer than the list
@@ -16,8 +17,18 @@ export const openAlarms = computed(() =>
 );
 export const unclaimed = computed(() => openAlarms.value.filter((row) => row.claimed === null));
 
-export function keepAlarm(row: AlarmRow): void {
+const unseen = new Unseen();
+/** Grave alarms that came and that nobody at this desk has seen: on the tab until somebody has. */
+export const unseenCount = ref(0);
+
+/** Rows that were on the screen while the person did something. */
+export function sawAlarms(ids: Iterable<AlarmId>): void {
+  if (unseen.see(ids)) unseenCount.value = unseen.count;
+}
+
+export function keepAlarm(row: AlarmRow, isNew = false): void {
   changes += 1;
+  if (unseen.take(row, isNew)) unseenCount.value = unseen.count;
   if (row.open) rows.set(row.id, row);
   else rows.delete(row.id);
   sound();
@@ -37,6 +48,7 @@ async function refetch(): Promise<void> {
     if (changes !== before) return await refetch();
     rows.clear();
     for (const row of page.items) rows.set(row.id, row);
+    if (unseen.keep(rows.keys())) unseenCount.value = unseen.count;
     sound();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error; // no right to alarms, or the node is away
@@ -44,11 +56,11 @@ async function refetch(): Promise<void> {
 }
 
 listen("alarm", (row) => {
-  keepAlarm(row);
+  keepAlarm(row, true);
   const named = { kind: words(row.kind.label), name: row.case?.name ?? words(row.place) };
   if (row.open) sayAlert(i18n.global.t("alarms.new", named));
 });
-listen("alarm_changed", keepAlarm);
+listen("alarm_changed", (row) => keepAlarm(row));
 listen("reset", () => void refetch());
 
 export function startAlarms(): void {
@@ -57,5 +69,8 @@ export function startAlarms(): void {
 
 export function stopAlarms(): void {
   rows.clear();
+  unseen.clear();
+  unseenCount.value = 0;
   setSounding(null);
+  mute(0); // the next person at this desk is not deaf
 }

@@ -1,6 +1,7 @@
 // One stream of events from the node for the whole page; views subscribe while they are shown.
 import { onScopeDispose, ref } from "vue";
-import type { LiveEvents } from "../data/contract";
+import type { LiveEvents, LocateReason } from "../data/contract";
+import { queryString } from "../data/api";
 
 type Name = keyof LiveEvents;
 type Listener<N extends Name> = (data: LiveEvents[N]) => void;
@@ -8,11 +9,13 @@ type Listener<N extends Name> = (data: LiveEvents[N]) => void;
 const RETRY_MS = 2_000;
 const NAMES: Name[] = [
   "hello", "reset", "alarm", "alarm_changed", "case_changed", "matter_changed", "network_changed",
-  "fix", "signed_out",
+  "positions", "wall", "signed_out",
 ];
 
 const listeners = new Map<Name, Set<Listener<Name>>>();
 let source: EventSource | null = null;
+let positions: LocateReason | null = null;
+let wall = false;
 let retry: ReturnType<typeof setTimeout> | null = null;
 
 /** False while the stream is down: what is on the screen may then be old. */
@@ -23,7 +26,7 @@ function dispatch<N extends Name>(name: N, data: LiveEvents[N]): void {
 }
 
 function open(): void {
-  const stream = new EventSource("/api/v1/events");
+  const stream = new EventSource(`/api/v1/events${queryString(wall ? { wall } : { positions })}`);
   source = stream;
   for (const name of NAMES) {
     stream.addEventListener(name, (event) => {
@@ -45,6 +48,20 @@ function open(): void {
 export function startLive(): void {
   stopLive();
   open();
+}
+
+/** One stream holds all that a page follows: browsers allow few connections to one host. */
+export function follow(reason: LocateReason | null): void {
+  if (positions === reason) return;
+  positions = reason;
+  if (source !== null) startLive();
+}
+
+/** The wall's stream tells its numbers and nothing else: anybody may stand before that screen. */
+export function followWall(on: boolean): void {
+  if (wall === on) return;
+  wall = on;
+  if (source !== null) startLive();
 }
 
 export function stopLive(): void {

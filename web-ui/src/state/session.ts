@@ -6,7 +6,7 @@ import { startAlarms, stopAlarms } from "./alarm";
 import { setNodeTime } from "./clock";
 import { abandonDrafts, flushDrafts } from "./draft";
 import { stopIdle, watchIdle } from "./idle";
-import { listen, startLive, stopLive } from "./live";
+import { followWall, listen, startLive, stopLive } from "./live";
 
 export const session = shallowRef<Session | null>(null);
 export const node = shallowRef<NodeInfo | null>(null);
@@ -31,11 +31,22 @@ function take(next: Status): void {
   setNodeTime(next.now);
 }
 
+/** A session that was left nothing but the wall. */
+export function isAtWall(of: Session | null): boolean {
+  return of !== null && of.views.length === 1 && of.views[0] === "wall";
+}
+
 function begin(next: Session): void {
   actAs(next.person.id);
   session.value = next;
   signedOutBy.value = "";
   setNodeTime(next.now);
+  if (isAtWall(next)) {
+    // Nobody sits there: no idleness, no alarms with names, no strip.
+    followWall(true);
+    startLive();
+    return;
+  }
   startLive();
   startAlarms();
   void refreshStatus();
@@ -57,7 +68,7 @@ function end(): void {
 
 listen("network_changed", take);
 listen("hello", ({ now }) => setNodeTime(now));
-listen("reset", () => void refreshStatus());
+listen("reset", () => void (isAtWall(session.value) || refreshStatus()));
 listen("signed_out", ({ reason }) => {
   signedOutBy.value = reason === "idle" ? "expired" : reason;
   end();
@@ -75,6 +86,15 @@ export async function refreshNode(): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
   }
+}
+
+/** Leaves this session nothing but the wall, whose screen nobody sits at. */
+export async function pinToWall(): Promise<void> {
+  await flushDrafts();
+  await api.pinWall();
+  const next = await api.session();
+  end();
+  begin(next);
 }
 
 /** At start: the node's name, and the session the cookie still opens, if any. */

@@ -16,13 +16,14 @@ class FakeAudio {
 const page = { documentElement: { dataset: {} as Record<string, string> } };
 vi.stubGlobal("AudioContext", FakeAudio);
 vi.stubGlobal("document", page);
-const { setSounding, sounding } = await import("./sound");
+const { mute, MUTE_MS_MAX, mutedUntil, setSounding, sounding } = await import("./sound");
 const beeps = (): number => Number(page.documentElement.dataset["beeps"] ?? 0);
 
 describe("the alarm sound", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
     setSounding(null);
+    mute(0);
     vi.useRealTimers();
   });
 
@@ -47,6 +48,27 @@ describe("the alarm sound", () => {
       setSounding(2);
     }
     expect(beeps() - before).toBe(2);
+  });
+
+  it("is_silent_while_muted_and_sounds_again_by_itself_at_the_end", () => {
+    const MINUTE = 60_000;
+    mute(15 * MINUTE);
+    const before = beeps();
+    setSounding(1);
+    vi.advanceTimersByTime(15 * MINUTE - 1);
+    expect(beeps()).toBe(before);
+    vi.advanceTimersByTime(1);
+    expect(beeps()).toBeGreaterThan(before);
+    expect(mutedUntil.value).toBeNull();
+  });
+
+  it("has_no_mute_without_an_end_and_one_that_can_be_ended_at_once", () => {
+    setSounding(2);
+    mute(Number.MAX_SAFE_INTEGER);
+    expect((mutedUntil.value ?? 0) - Date.now()).toBe(MUTE_MS_MAX);
+    const before = beeps();
+    mute(0);
+    expect(beeps()).toBe(before + 1);
   });
 
   it("changes_at_once_to_a_graver_alarm", () => {

@@ -11,11 +11,18 @@ const VOLUME = 0.25;
 export const sounding = ref<Severity | null>(null);
 export const blocked = ref(false);
 
+/** Until when this desk is silent, ms of the PC's clock; null when it is not. A mute always ends. */
+export const mutedUntil = ref<number | null>(null);
+/** Longest mute, ms. */
+export const MUTE_MS_MAX = 60 * 60_000;
+
 let context: AudioContext | null = null;
 let timer: ReturnType<typeof setInterval> | null = null;
+let unmuting: ReturnType<typeof setTimeout> | null = null;
 let beeps = 0;
 
 function play(severity: Severity): void {
+  if (mutedUntil.value !== null) return;
   context ??= new AudioContext();
   blocked.value = context.state === "suspended";
   if (blocked.value) void context.resume().then(() => (blocked.value = false));
@@ -50,6 +57,21 @@ export function setSounding(severity: Severity | null): void {
   document.documentElement.dataset["sounding"] = String(severity);
   play(severity);
   timer = setInterval(() => play(severity), REPEAT_MS[severity]);
+}
+
+/** Silences this desk for some time, at most an hour; 0 ends the silence, and what waits sounds at once. */
+export function mute(for_ms: number): void {
+  const span_ms = Math.min(Math.max(for_ms, 0), MUTE_MS_MAX);
+  mutedUntil.value = span_ms > 0 ? Date.now() + span_ms : null;
+  if (unmuting !== null) clearTimeout(unmuting);
+  unmuting = span_ms > 0 ? setTimeout(() => mute(0), span_ms) : null;
+  if (mutedUntil.value === null && sounding.value !== null) play(sounding.value);
+}
+
+/** Whether the browser will refuse a sound: it wants a click first, and nobody has clicked yet. */
+export function wantsClick(): boolean {
+  const activation = (navigator as { userActivation?: { hasBeenActive: boolean } }).userActivation;
+  return activation !== undefined && !activation.hasBeenActive;
 }
 
 /** Called from a click: browsers allow sound only after one. */

@@ -223,6 +223,10 @@ impl Watched {
         self.owed = Some(self.owed.map_or(since, |owed| owed.min(since)));
     }
 
+    pub(super) fn last(&self) -> Option<(Point, i64)> {
+        self.last
+    }
+
     pub(super) fn seen(&mut self, point: &Point, received_at: i64) {
         if self.last.is_none_or(|(last, _)| last.time <= point.time) {
             self.last = Some((*point, received_at));

@@ -3,8 +3,9 @@ import type {
   Ms, CivilDate, CaseId, MatterId, AlarmId, PersonId, FixId, Version, Json, Text, Coded, Severity, OfficeRef, CaseRef, Signer, ChangeLine, Standing, Due, Delivery, Act, Target, Fact, FieldKind, FieldValue, Offer,
 } from "./base";
 import type {
-  Feature, FenceProperties, AreaProperties, Fix, MapPerson,
+  Feature, FeatureCollection, FenceProperties, Fix, MapPerson, Permit, Positions,
 } from "./place";
+import type { Wall } from "./explain";
 
 export interface NodeInfo {
   office: OfficeRef;
@@ -47,7 +48,7 @@ export interface StandInRow {
   own: boolean;
   changes: { at: Ms; reason: string; back: boolean }[];
 }
-export type ViewName = "today" | "cases" | "leave" | "alarms" | "duty" | "map" | "network";
+export type ViewName = "today" | "cases" | "leave" | "alarms" | "duty" | "map" | "network" | "wall";
 export interface Session {
   person: { id: PersonId; name: string; staff_number: string };
   office: OfficeRef;
@@ -236,13 +237,21 @@ export interface AlarmPage {
     fence: Feature<FenceProperties> | null;
     fixes: Fix[];
     deciding_fix: FixId | null;
-    permits: { label: Text; from: Ms; to: Ms; area: Feature<AreaProperties> | null }[];
+    permits: Permit[];
   };
   path: PathStep[];
   steps: Act[];
   offers: Offer[];
   dues: Due[];
   delivery: Delivery;
+}
+/** One person of the map with what binds and what lifts. */
+export interface PersonCard {
+  as_of: Ms;
+  person: MapPerson;
+  fences: FeatureCollection<FenceProperties>;
+  permits: Permit[];
+  alarms: AlarmRow[];
 }
 export interface Draft {
   key: string;
@@ -259,6 +268,7 @@ export interface LiveEvents {
   case_changed: { id: CaseId; by: string | null; parts: string[] };
   matter_changed: { id: MatterId; case_id: CaseId; state: Coded };
   network_changed: Status;
-  fix: MapPerson;
+  positions: Positions;
+  wall: Wall;
   signed_out: { reason: "idle" | "replaced" | "revoked" };
 }

@@ -26,12 +26,20 @@ export interface FenceProperties {
   id: string;
   name: string;
   kind: "keep_in" | "keep_out";
+  /** What it is for, a code that the offer names; absent where that was not said. */
+  role?: string | null;
   buffer_m: number;
   case_id: CaseId | null;
   case_name: string | null;
-  schedule: Text | null;
+  schedule: Window[] | null;
   in_force: boolean;
   version: number;
+}
+/** Hours of the week in which a fence binds, Beijing time; days 1 = Monday to 7. */
+export interface Window {
+  days: number[];
+  from: string;
+  to: string;
 }
 export interface AreaProperties {
   name: string;
@@ -48,14 +56,49 @@ export interface Fix {
   source: "gnss" | "wifi" | "cell";
   live: boolean;
 }
+/** Where somebody was last. */
+export interface LastFix {
+  at: Ms;
+  received_at: Ms;
+  lat_e7: number;
+  lon_e7: number;
+  accuracy_mm: number;
+  source: "gnss" | "wifi" | "cell";
+}
 export interface MapPerson {
   case: CaseRef;
   regime: "band" | "phone";
-  fix: Fix | null;
+  fix: LastFix | null;
   verdict: "compliant" | "violation" | "unknown";
   cause: Text | null;
   alarm_id: AlarmId | null;
   severity: Severity | null;
+}
+/** What changed on the map since the page was last told; `whole`: these are all there are. */
+export interface Positions {
+  as_of: Ms;
+  whole: boolean;
+  items: MapPerson[];
+  gone: CaseId[];
+}
+export interface Permit {
+  label: Text;
+  from: Ms;
+  to: Ms;
+  area: Feature<AreaProperties> | null;
+}
+export interface FenceNotice {
+  field: string;
+  code: string;
+  text: Text;
+}
+export interface FenceCheck {
+  ok: boolean;
+  notices: FenceNotice[];
+  points: number;
+  geometry: Geometry | null;
+  buffer_default_m: number;
+  works_m: number | null;
 }
 export interface Track {
   case: CaseRef;
@@ -63,6 +106,7 @@ export interface Track {
   to: Ms;
   items: Fix[];
   complete: boolean;
+  note: Text | null;
 }
 export type LocateReason = "duty" | "alarm" | "search" | "inspection";
 

@@ -6,11 +6,12 @@ import LineString from "ol/geom/LineString";
 import Point from "ol/geom/Point";
 import { fromLonLat } from "ol/proj";
 import type {
-  AreaProperties, CountyProperties, Feature as Shape, FeatureCollection, FenceProperties, Fix, MapPerson,
+  AreaProperties, CountyProperties, Feature as Shape, FeatureCollection, FenceProperties, Fix,
 } from "../../data/contract";
 import { accuracyM, mercatorStretch, positionOf } from "../../data/geometry";
 import { pieces } from "../../data/track";
-import { circleStyle, fenceStyle, PERMIT_STYLE, personStyle, TRACK_STYLE, type Verdict } from "./style";
+import type { TrailPoint } from "../../data/trail";
+import { circleStyle, fenceStyle, PERMIT_STYLE, personStyle, TRACK_STYLE, TRAIL_STYLE, type Verdict } from "./style";
 
 const READER = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
 
@@ -55,14 +56,13 @@ function pointOf(fix: Fix): Point {
   return new Point(fromLonLat(positionOf(fix)));
 }
 
-export function personFeatures(people: MapPerson[], circles: boolean, selected: string | null): Feature[] {
-  return people.flatMap((person) => {
-    if (person.fix === null) return [];
-    const feature = new Feature(pointOf(person.fix));
-    const chosen = person.case.id === selected;
-    feature.set("person", person.case.id);
-    feature.setStyle(personStyle(person.verdict, person.case.name, chosen));
-    return circles ? [circleOf(person.fix, person.verdict), feature] : [feature];
+/** The last minutes of chosen people: one line for each piece of known time. */
+export function trailFeatures(pieces: TrailPoint[][]): Feature[] {
+  return pieces.map((piece) => {
+    const line = piece.map(({ lat_e7, lon_e7 }) => fromLonLat(positionOf({ lat_e7, lon_e7, accuracy_mm: 0 })));
+    const way = new Feature(line.length > 1 ? new LineString(line) : new Point(line[0] ?? []));
+    way.setStyle(TRAIL_STYLE);
+    return way;
   });
 }
 

@@ -47,7 +47,7 @@ export const PERMIT_STYLE = new Style({
   stroke: new Stroke({ color: "rgba(27,94,146,.8)", width: 1.5, lineDash: [8, 4] }),
 });
 
-const VERDICT_COLOUR = { compliant: "#1c6b3c", violation: "#b3201a", unknown: "#6d5300", trace: "#1b5e92" } as const;
+export const VERDICT_COLOUR = { compliant: "#1c6b3c", violation: "#b3201a", unknown: "#6d5300", trace: "#1b5e92" } as const;
 /** `trace`: a report on the way, of which by itself nothing was judged. */
 export type Verdict = keyof typeof VERDICT_COLOUR;
 
@@ -76,4 +76,5 @@ export function circleStyle(verdict: Verdict): Style {
   });
 }
 
+export const TRAIL_STYLE = new Style({ stroke: new Stroke({ color: "#7a3fa0", width: 2 }) });
 export const TRACK_STYLE = new Style({ stroke: new Stroke({ color: "#1b5e92", width: 1.5, lineDash: [4, 4] }) });

@@ -1,0 +1,147 @@
+//! The wall screen: what stands at each office, as of when, and who has not been heard. It counts
+//! what its person may see and names nobody.
+
+use super::alarm::{claim, severity_of};
+use super::label::office_ref;
+use super::network::heard;
+use super::shape::{Wall, WallCounts, WallOffice};
+use super::{Viewer, case, incident};
+use crate::owner::Node;
+use jiaolian_schema::device::Regime;
+use jiaolian_schema::hold::DossierKind;
+use jiaolian_schema::id::{OfficeId, PersonCode};
+use jiaolian_sync::LastSeen;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A band that reported nothing for so long is silent, ms: the shortest time after which a loss of
+/// signal is an alarm (half an hour).
+pub const SILENT_MS: i64 = 30 * 60_000;
+/// Highest tier at which positions are kept: the county.
+const POSITION_TIER_MAX: u8 = 2;
+/// News of an office that is older than this is missing from the sums, ms.
+pub const MISSING_MS: i64 = 5 * 60_000;
+
+/// The wall of a person's office.
+pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
+    let now = node.now();
+    let counts = counts(node, viewer);
+    let heard = heard(node);
+    let below = node.offices().subtree(viewer.office);
+    let mut offices = Vec::new();
+    for id in below {
+        let (state, as_of) = heard_of(node, &heard, id, now);
+        let parent = node.offices().get(id).and_then(|office| office.parent);
+        offices.push(WallOffice {
+            office: office_ref(node, id),
+            parent_id: parent.map(|parent| parent.to_hex()),
+            state: state.into(),
+            as_of,
+            counts: counts.get(&id).copied().unwrap_or_else(|| nothing(viewer)),
+        });
+    }
+    let is_missing =
+        |office: &&WallOffice| office.as_of.is_none_or(|as_of| now - as_of > MISSING_MS);
+    let missing = offices.iter().filter(is_missing);
+    let links_up = heard.values().filter(|heard| heard.up).count() as u64;
+    Wall {
+        now,
+        own: office_ref(node, viewer.office),
+        as_of: offices
+            .iter()
+            .filter_map(|office| office.as_of)
+            .min()
+            .unwrap_or(now),
+        total: sum(viewer, &offices),
+        links_up,
+        links_down: heard.len() as u64 - links_up,
+        missing: missing.map(|office| office.office.id.clone()).collect(),
+        offices,
+    }
+}
+
+fn nothing(viewer: &Viewer) -> WallCounts {
+    WallCounts {
+        silent: (viewer.tier <= POSITION_TIER_MAX).then_some(0),
+        ..WallCounts::default()
+    }
+}
+
+fn sum(viewer: &Viewer, offices: &[WallOffice]) -> WallCounts {
+    let mut total = nothing(viewer);
+    for WallOffice { counts, .. } in offices {
+        total.watched += counts.watched;
+        total.unacknowledged += counts.unacknowledged;
+        for (sum, open) in total.open.iter_mut().zip(counts.open) {
+            *sum += open;
+        }
+        total.silent = total.silent.zip(counts.silent).map(|(a, b)| a + b);
+    }
+    total
+}
+
+/// How an office stands, and as of when what is known of it is true. Of one without a line of its
+/// own, its superiors' newest receipt tells up to when they had heard from it.
+fn heard_of(
+    node: &Node,
+    heard: &BTreeMap<OfficeId, super::network::Heard>,
+    id: OfficeId,
+    now: i64,
+) -> (&'static str, Option<i64>) {
+    if id == node.office {
+        return ("self", Some(now));
+    }
+    match heard.get(&id) {
+        Some(line) if line.up => ("linked", line.as_of),
+        Some(line) if line.as_of.is_some() => ("cut", line.as_of),
+        _ => {
+            let receipt = node.authority().newest_receipt_for(id);
+            let as_of = receipt.map(|(_, time)| time.min(now));
+            (if as_of.is_some() { "relayed" } else { "never" }, as_of)
+        }
+    }
+}
+
+/// The numbers by the office in charge.
+fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
+    let now = node.now();
+    let mut counts: BTreeMap<OfficeId, WallCounts> = BTreeMap::new();
+    let mut people: BTreeSet<(PersonCode, OfficeId)> = BTreeSet::new();
+    for (id, row) in node.replica.dossiers() {
+        if let (DossierKind::Case, Some(person)) = (row.kind, row.person)
+            && case::sees(node, viewer, id)
+        {
+            people.insert((person, row.place));
+        }
+    }
+    for (person, place) in people {
+        let seen = node.replica.last_seen(person, now);
+        let Some(seen) = seen.filter(|seen| seen.regime == Some(Regime::Band)) else {
+            continue;
+        };
+        let office = counts.entry(place).or_insert_with(|| nothing(viewer));
+        office.watched += 1;
+        let silent = u64::from(is_silent(&seen, now));
+        office.silent = office.silent.map(|count| count + silent);
+    }
+    for incident in incident::visible(node, viewer) {
+        if !incident.open {
+            continue;
+        }
+        let severity = severity_of(node, &incident).unwrap_or(4);
+        let taken = claim(node, &incident.lead).is_some();
+        let office = counts
+            .entry(incident.lead.place)
+            .or_insert_with(|| nothing(viewer));
+        let slot = usize::from(severity.clamp(1, 4)) - 1;
+        office.open[slot] += 1;
+        office.unacknowledged += u64::from(!taken);
+    }
+    counts
+}
+
+/// Whether a band has reported nothing for too long, counted from its binding at the earliest.
+fn is_silent(seen: &LastSeen, now: i64) -> bool {
+    let heard = seen.last.map(|(point, _)| point.time);
+    let since = heard.max(seen.band_since).unwrap_or(now);
+    now - since > SILENT_MS
+}
