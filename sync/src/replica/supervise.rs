@@ -8,6 +8,7 @@ mod judge;
 mod watched;
 
 pub(super) use judge::is_watched;
+pub(super) use watched::fix_prefix;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;
@@ -249,7 +250,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<ReportOutcome, ReportError> {
         let live = report.live;
         let fix = &Fix {
-            person: report.person.clone(),
+            person: person.to_hex(),
             point,
         };
         let mut outcome = ReportOutcome {
@@ -258,7 +259,7 @@ impl<S: Store> Replica<S> {
             withdrawn: Vec::new(),
         };
         let key = watched::fix_key(person, fix.point.time, fix.id());
-        if self.disk.get(Table::Fix, &key)?.is_some() {
+        if self.disk.get(Table::Fix, &key)?.is_some() || self.is_packed(person, &fix.point)? {
             return Ok(outcome);
         }
         let judged = !live || self.is_timely(&fix.person, fix.point.time, received_at);
