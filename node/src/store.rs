@@ -338,19 +338,25 @@ impl Store for StoreReader {
     ) -> Result<Rows, StoreError> {
         self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
-        if from >= to {
-            return Ok(Rows::new());
+        let (mut rows, mut from) = (Rows::new(), from.to_vec());
+        // Rows whose key was destroyed are none, and others may lie behind them.
+        while from.as_slice() < to && rows.len() < limit {
+            let wanted = limit - rows.len();
+            let sealed = self.sealed_rows(table, &from, Some(to), wanted)?;
+            let is_last = sealed.len() < wanted;
+            if let Some((last, _)) = sealed.last() {
+                from = [last.as_slice(), &[0]].concat();
+            }
+            for (key, sealed) in sealed {
+                if let Some(plain) = self.unseal(table, &key, &sealed)? {
+                    rows.push((key, plain));
+                }
+            }
+            if is_last {
+                break;
+            }
         }
-        let sealed = self.sealed_rows(table, from, Some(to), limit)?;
-        let open = |(key, sealed): (Vec<u8>, Vec<u8>)| {
-            let plain = self.unseal(table, &key, &sealed)?;
-            Ok(plain.map(|plain| (key, plain)))
-        };
-        sealed
-            .into_iter()
-            .map(open)
-            .filter_map(Result::transpose)
-            .collect()
+        Ok(rows)
     }
 }
 
