@@ -22,10 +22,10 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub(crate) use book::without_days;
 pub use book::{ReadBookError, Subject};
 pub use case::{CasePublic, CaseSecret};
 pub use cipher::{Seal, sealer};
-pub(crate) use book::without_days;
 pub(crate) use day::day_of;
 pub(crate) use vault::Rewrite;
 pub use vault::{UnlockError, Vault};

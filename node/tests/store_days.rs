@@ -138,18 +138,22 @@ fn keys_of_days_and_of_dossiers_go_without_one_another() {
     let draft = |name: u8| [&[9; 16][..], format!("case.{}", hex(name)).as_bytes()].concat();
     for name in [1, 2] {
         let text = format!("draft {name}");
-        store.commit(&[put(Table::Draft, draft(name), &text)]).unwrap();
+        store
+            .commit(&[put(Table::Draft, draft(name), &text)])
+            .unwrap();
     }
     // Days go while nobody is signed in and while somebody is.
     assert!(store.destroy_days(MONDAY + DAY).unwrap());
     store.unlock(desk.secret.clone()).unwrap();
-    let drafts = |store: &DiskStore| [1, 2].map(|name| {
-        store.get(Table::Draft, &draft(name)).unwrap().is_some()
-    });
+    let drafts = |store: &DiskStore| {
+        [1, 2].map(|name| store.get(Table::Draft, &draft(name)).unwrap().is_some())
+    };
     assert_eq!(drafts(&store), [true, true]);
     assert!(store.destroy_days(MONDAY + 2 * DAY).unwrap());
     assert_eq!(drafts(&store), [true, true]);
-    store.commit(&[put(Table::Draft, draft(3), "later")]).unwrap();
+    store
+        .commit(&[put(Table::Draft, draft(3), "later")])
+        .unwrap();
 
     // And a dossier goes without a day.
     store.destroy_keys(&[[1; 32]].into()).unwrap();

@@ -224,7 +224,8 @@ impl RulePack {
 
     /// How long a person's positions stay after their day, days.
     pub fn track_keep_days(&self) -> u32 {
-        self.policy("track_keep_days").map_or(183, |policy| policy.n)
+        self.policy("track_keep_days")
+            .map_or(183, |policy| policy.n)
     }
 
     /// Sealed records.

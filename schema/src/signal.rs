@@ -143,7 +143,11 @@ impl Signs {
     /// The same as three numbers, for columns: what is spoken of, what is so, and the charge plus
     /// one, 0 where none is told.
     pub fn to_parts(self) -> (u32, u32, u8) {
-        (self.said, self.is, self.battery.map_or(0, |percent| percent + 1))
+        (
+            self.said,
+            self.is,
+            self.battery.map_or(0, |percent| percent + 1),
+        )
     }
 
     /// The signs of such numbers; none where they can't be.

@@ -95,9 +95,7 @@ pub(crate) fn unpack(person: &str, day: i64, bytes: &[u8]) -> Option<Vec<StoredF
                 accuracy_mm: u32::try_from(value(3)).ok()?,
                 source,
             },
-            received_at: seconds(time)
-                .saturating_add(value(5))
-                .saturating_mul(1_000),
+            received_at: seconds(time).saturating_add(value(5)).saturating_mul(1_000),
             live: value(4) & LIVE != 0,
             judged: value(4) & JUDGED != 0,
             signs: match value(4) & SIGNED {
@@ -233,7 +231,9 @@ impl<'b, C> Decode<'b, C> for Column {
             return Ok(Self::Constant(d.i64()?));
         }
         if d.array()? != Some(3) {
-            return Err(decode::Error::message("a column is a number or three things"));
+            return Err(decode::Error::message(
+                "a column is a number or three things",
+            ));
         }
         let (first, step, bytes) = (d.i64()?, d.i64()?, d.bytes()?.to_vec());
         Ok(Self::Packed {
@@ -256,27 +256,39 @@ mod tests {
     const DAY: i64 = 1_772_409_600_000 - SHANGHAI_AHEAD_MS;
 
     fn stored() -> impl Strategy<Value = StoredFix> {
-        let place = (-900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32);
+        let place = (
+            -900_000_000..=900_000_000_i32,
+            -1_800_000_000..=1_800_000_000_i32,
+        );
         let source = prop_oneof![Just(Source::Gnss), Just(Source::Wifi), Just(Source::Cell)];
         let signs = proptest::option::of((any::<bool>(), 0..=100_u8));
         let late = -10_000_000_000..10_000_000_000_i64;
-        (0..DAY_MS, place, any::<u32>(), source, late, any::<(bool, bool)>(), signs).prop_map(
-            |(time, (lat, lon), accuracy, source, late, (live, judged), signs)| StoredFix {
-                person: "ab".to_owned(),
-                point: Point::new(
-                    DAY + time,
-                    Coord::new(lat, lon).unwrap(),
-                    Some(accuracy),
-                    source,
-                ),
-                received_at: (DAY + time + late).div_euclid(1_000) * 1_000,
-                live,
-                judged,
-                signs: signs.map(|(strap, battery)| {
-                    Signs::NONE.with(Sign::Strap, strap).with_battery(battery)
-                }),
-            },
+        (
+            0..DAY_MS,
+            place,
+            any::<u32>(),
+            source,
+            late,
+            any::<(bool, bool)>(),
+            signs,
         )
+            .prop_map(
+                |(time, (lat, lon), accuracy, source, late, (live, judged), signs)| StoredFix {
+                    person: "ab".to_owned(),
+                    point: Point::new(
+                        DAY + time,
+                        Coord::new(lat, lon).unwrap(),
+                        Some(accuracy),
+                        source,
+                    ),
+                    received_at: (DAY + time + late).div_euclid(1_000) * 1_000,
+                    live,
+                    judged,
+                    signs: signs.map(|(strap, battery)| {
+                        Signs::NONE.with(Sign::Strap, strap).with_battery(battery)
+                    }),
+                },
+            )
     }
 
     proptest! {

@@ -10,9 +10,9 @@ mod leaf;
 
 use super::{CasePublic, CaseSecret, KEY_BYTES, Seal, entropy, sealer};
 use jiaolian_schema::suite::Suite;
+pub(crate) use leaf::without_days;
 use leaf::{Kind, Leaf, Record};
 pub(super) use leaf::{day_record, day_records};
-pub(crate) use leaf::without_days;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;

@@ -160,6 +160,24 @@ impl Vault {
         }
     }
 
+    /// Seals a row of the OPS domain under the key of a day of whose positions it speaks.
+    pub(crate) fn seal_as_of(
+        &self,
+        day: Option<Day>,
+        table: Table,
+        key: &[u8],
+        plain: &[u8],
+    ) -> Vec<u8> {
+        let place = Place {
+            table: table as u8,
+            key,
+        };
+        match day {
+            Some(day) => self.seal_for_day(day, place, plain),
+            None => self.ops.seal(place, plain),
+        }
+    }
+
     fn seal_for_day(&self, day: Day, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
         let known = self.read().days.get(day);
         let rows = known.unwrap_or_else(|| {

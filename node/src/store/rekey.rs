@@ -56,6 +56,7 @@ impl DiskStore {
         if !vault.has_days_before(day) {
             return Ok(false);
         }
+        self.write_tables(&[])?;
         let file = self.medium().read_keys()?.unwrap_or_default();
         let damaged = |error: crate::seal::ReadBookError| CommitError::Damaged(error.to_string());
         let file = without_days(&file, day).map_err(damaged)?;

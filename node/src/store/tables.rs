@@ -297,8 +297,18 @@ pub const DUTY: Form = table(
     300,
 );
 
+/// Rows that are durable and not yet in their tables, a commit a row, sealed under the key of the newest
+/// day of whose positions it speaks; at most 4,096 rows in all. Key: number (8, big-endian).
+pub const JOURNAL: Form = table(
+    Table::Journal,
+    "journal-1",
+    Domain::Ops,
+    Retention::Settled,
+    0,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 27] = [
+pub const FORMS: [Form; 28] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -326,6 +336,7 @@ pub const FORMS: [Form; 27] = [
     SIGNAL,
     TRACK,
     DUTY,
+    JOURNAL,
 ];
 
 /// The form of one table.
@@ -358,6 +369,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Signal => &SIGNAL,
         Table::Track => &TRACK,
         Table::Duty => &DUTY,
+        Table::Journal => &JOURNAL,
     }
 }
 

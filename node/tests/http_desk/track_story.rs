@@ -108,7 +108,13 @@ async fn a_track_is_packed_after_three_days_and_after_its_term_neither_page_nor_
     let case = office.case("张三", "township", 0).await;
     wear(&office, case, "张三").await;
     let ask = path(&case.to_hex(), START, START + DAY, "duty");
-    let read = async || Client::signed_in(&office, "T1").await.get(&ask).await.ok(200);
+    let read = async || {
+        Client::signed_in(&office, "T1")
+            .await
+            .get(&ask)
+            .await
+            .ok(200)
+    };
     let loose = read().await;
     assert_eq!(loose["items"].as_array().unwrap().len(), 5);
     assert_eq!(rows(&office).await, [5, 0]);
@@ -129,7 +135,11 @@ async fn a_track_is_packed_after_three_days_and_after_its_term_neither_page_nor_
     pass(&office, 2 * DAY).await;
     assert_eq!(rows(&office).await, [0, 0]);
     assert_eq!(read().await["items"], json!([]));
-    assert_eq!(given(&office, of_then), 0, "a copy of then gives none either");
+    assert_eq!(
+        given(&office, of_then),
+        0,
+        "a copy of then gives none either"
+    );
 }
 
 #[tokio::test]

@@ -146,8 +146,12 @@ impl<S: Store> Replica<S> {
         let from = after.map_or_else(Vec::new, |person| [&person.0[..], &[u8::MAX]].concat());
         let end = [u8::MAX; PersonCode::BYTES + 1];
         // A person may have a second row.
-        let rows = self.disk.range(Table::Watch, &from, &end, 2 * PEOPLE_AT_ONCE)?;
-        let people = rows.iter().filter_map(|(key, _)| PersonCode::from_slice(key));
+        let rows = self
+            .disk
+            .range(Table::Watch, &from, &end, 2 * PEOPLE_AT_ONCE)?;
+        let people = rows
+            .iter()
+            .filter_map(|(key, _)| PersonCode::from_slice(key));
         Ok(people.take(PEOPLE_AT_ONCE).collect())
     }
 
@@ -180,7 +184,10 @@ impl<S: Store> Replica<S> {
                 None => [last.as_slice(), &[0]].concat(),
             };
             for fix in &of_day {
-                let key = [&fix_prefix(person, fix.point.time)[..], &fix.point.id(&fix.person)];
+                let key = [
+                    &fix_prefix(person, fix.point.time)[..],
+                    &fix.point.id(&fix.person),
+                ];
                 self.disk.remove(Table::Fix, &key.concat());
             }
             self.add_to_day(person, day, of_day)?;

@@ -68,7 +68,9 @@ fn packed_positions_are_read_as_they_were_stored_in_any_span_and_number() {
     assert_eq!(rows(&world, Table::Fix), before.len());
     round(&mut world, START + 9 * DAY);
     assert_eq!(rows(&world, Table::Fix), 0);
-    let days = before.iter().map(|fix| (fix.point.time + SHANGHAI_AHEAD_MS) / DAY);
+    let days = before
+        .iter()
+        .map(|fix| (fix.point.time + SHANGHAI_AHEAD_MS) / DAY);
     let days: std::collections::BTreeSet<_> = days.collect();
     assert_eq!(rows(&world, Table::Track), days.len(), "one row a day");
     assert_eq!(stored(&mut world), before);
@@ -79,7 +81,9 @@ fn packed_positions_are_read_as_they_were_stored_in_any_span_and_number() {
         (i64::MIN, START + DAY + 20 * HOUR, 1),
         (START + 3 * DAY, START + DAY, 9),
     ] {
-        let wanted = before.iter().filter(|fix| (from..to).contains(&fix.point.time));
+        let wanted = before
+            .iter()
+            .filter(|fix| (from..to).contains(&fix.point.time));
         let wanted: Vec<StoredFix> = wanted.take(limit).cloned().collect();
         let found = world.replica(T1).fixes(code(1), from, to, limit).unwrap();
         assert_eq!(found, wanted, "{from}..{to} {limit}");
@@ -101,7 +105,10 @@ fn a_fix_of_a_packed_day_is_a_double_and_a_new_one_is_judged_with_the_rest() {
     }
     assert_eq!(alarms(&world, T1).len(), 0, "two are not three");
     round(&mut world, START + 9 * DAY);
-    assert_eq!((rows(&world, Table::Fix), rows(&world, Table::Track)), (0, 1));
+    assert_eq!(
+        (rows(&world, Table::Fix), rows(&world, Table::Track)),
+        (0, 1)
+    );
 
     let packed = stored(&mut world);
     let now = world.net.now;
@@ -116,7 +123,10 @@ fn a_fix_of_a_packed_day_is_a_double_and_a_new_one_is_judged_with_the_rest() {
     assert_eq!(hear(&mut world, &edge(6, 30), now, false), Judged::Again);
     let loose = stored(&mut world);
     round(&mut world, now);
-    assert_eq!((rows(&world, Table::Fix), rows(&world, Table::Track)), (0, 1));
+    assert_eq!(
+        (rows(&world, Table::Fix), rows(&world, Table::Track)),
+        (0, 1)
+    );
     let times = loose.iter().map(|fix| fix.point.time).collect::<Vec<_>>();
     let minutes = [0, 1, 2, 5, 6, 7, 9].map(|minute| START + DAY + minute * MINUTE);
     assert_eq!((times, stored(&mut world)), (minutes.to_vec(), loose));
@@ -128,7 +138,12 @@ fn whatever_was_packed_when_the_same_fixes_come_to_the_same() {
     let play = |pack_after: &[usize]| {
         let (mut world, _) = watched();
         for (number, minute) in [40, 3, 1, 0, 7, 2, 41, 43, 5, 9].into_iter().enumerate() {
-            let fix = at(START + DAY + minute * MINUTE, 1_300_000, 15_000, Source::Gnss);
+            let fix = at(
+                START + DAY + minute * MINUTE,
+                1_300_000,
+                15_000,
+                Source::Gnss,
+            );
             let received = START + 12 * DAY + number as i64 * HOUR;
             hear(&mut world, &fix, received, false);
             if pack_after.contains(&number) {
@@ -146,7 +161,11 @@ fn whatever_was_packed_when_the_same_fixes_come_to_the_same() {
     assert_eq!((never.0.len(), never.1.len()), (10, 1));
     for pack_after in [&[0][..], &[4], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[3, 8]] {
         let packed = play(pack_after);
-        assert_eq!((&packed.0, &packed.1), (&never.0, &never.1), "{pack_after:?}");
+        assert_eq!(
+            (&packed.0, &packed.1),
+            (&never.0, &never.1),
+            "{pack_after:?}"
+        );
     }
 }
 
@@ -154,10 +173,20 @@ fn whatever_was_packed_when_the_same_fixes_come_to_the_same() {
 fn a_day_with_very_many_positions_lies_in_several_rows_that_answer_as_one() {
     let (mut world, _) = watched();
     let day = START + DAY - SHANGHAI_AHEAD_MS;
-    let fix = |second: i64| at(day + second * 1_000, (second % 50) as i32, 15_000, Source::Gnss);
+    let fix = |second: i64| {
+        at(
+            day + second * 1_000,
+            (second % 50) as i32,
+            15_000,
+            Source::Gnss,
+        )
+    };
     for second in (0..40_000).filter(|second| second % 2 == 0) {
         let fix = fix(second);
-        world.replica(T1).report(&fix, fix.point.time, true).unwrap();
+        world
+            .replica(T1)
+            .report(&fix, fix.point.time, true)
+            .unwrap();
     }
     world.net.carry_out(T1);
     for hours in 0..8 {
@@ -207,7 +236,10 @@ fn positions_go_when_their_term_is_over_and_their_keys_only_then() {
     let now = world.net.now;
     hear(&mut world, &late, now, false);
     round(&mut world, START + 10 * DAY + KEEP_MS);
-    assert_eq!((rows(&world, Table::Fix), rows(&world, Table::Track)), (0, 0));
+    assert_eq!(
+        (rows(&world, Table::Fix), rows(&world, Table::Track)),
+        (0, 0)
+    );
     assert_eq!(stored(&mut world), []);
 }
 

@@ -139,7 +139,9 @@ pub(in crate::seal) fn day_record(day: u32, sealed: &[u8]) -> Vec<u8> {
 pub(in crate::seal) fn day_records(file: &[u8]) -> Result<Vec<(u32, &[u8])>, ReadBookError> {
     let found = records(file)?.into_iter();
     let of_days = found.filter(|record| record.kind == Kind::Day);
-    Ok(of_days.map(|record| (day_in(&record), record.sealed)).collect())
+    Ok(of_days
+        .map(|record| (day_in(&record), record.sealed))
+        .collect())
 }
 
 /// A file as it is, but for the records of days before one.
