@@ -5,6 +5,7 @@
 
 mod alarm;
 mod judge;
+mod known;
 mod watched;
 
 pub(super) use judge::is_watched;
@@ -125,6 +126,7 @@ pub(super) struct Desk {
     unsigned: bool,
     epoch: u64,
     clock: VecDeque<(String, i64, i64)>,
+    known: known::KnownFences,
 }
 
 impl Desk {
