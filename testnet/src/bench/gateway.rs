@@ -11,14 +11,13 @@ use jiaolian_node::event::Events;
 use jiaolian_node::gateway::drive::{Driver, Load, drive};
 use jiaolian_node::gateway::{self, Limits};
 use jiaolian_node::metric::Metrics;
-use jiaolian_node::owner::{Node, Owner, Parts, StopError};
+use jiaolian_node::owner::{Node, Owner, Parts};
 use jiaolian_node::view::County;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::Replica;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,9 +39,6 @@ const AMPLE: Limits = Limits {
 struct Serving {
     addr: SocketAddr,
     time: Arc<AtomicI64>,
-    owner: Owner<Node>,
-    stop: watch::Sender<bool>,
-    thread: JoinHandle<Result<(), StopError>>,
 }
 
 pub(super) fn measure(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
@@ -85,31 +81,28 @@ fn driven(runs: &[(usize, usize, usize)]) -> Result<Vec<f64>, MeasureError> {
         })
     };
     let (owner, thread) = Owner::start(make, None)?;
-    runtime.block_on(async {
+    let rates = runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let (stop, stopped) = watch::channel(false);
         let addr = listener.local_addr()?;
         let metrics = Arc::new(Metrics::default());
-        tokio::spawn(gateway::serve(
-            listener,
-            owner.clone(),
-            metrics,
-            AMPLE,
-            stopped,
-        ));
-        let serving = Serving {
-            addr,
-            time,
-            owner,
-            stop,
-            thread,
-        };
-        serving.drive_all(runs).await
-    })
+        tokio::spawn(gateway::serve(listener, owner, metrics, AMPLE, stopped));
+        let serving = Serving { addr, time };
+        let rates = serving.drive_all(runs).await;
+        stop.send_replace(true);
+        rates
+    });
+    // With the runtime go the last who could ask the owner anything.
+    drop(runtime);
+    match thread.join() {
+        Ok(Ok(())) => rates,
+        Ok(Err(error)) => Err(MeasureError::Wrong(error.to_string())),
+        Err(_) => Err(MeasureError::Wrong("the owner thread broke off".to_owned())),
+    }
 }
 
 impl Serving {
-    async fn drive_all(self, runs: &[(usize, usize, usize)]) -> Result<Vec<f64>, MeasureError> {
+    async fn drive_all(&self, runs: &[(usize, usize, usize)]) -> Result<Vec<f64>, MeasureError> {
         let (mut rates, mut first_at) = (Vec::new(), START_MS + 60_000);
         for (connections, requests, reports) in runs {
             let took_ms = (requests * reports) as i64 * 1_000;
@@ -134,13 +127,6 @@ impl Serving {
             rates.push(driven.per_s());
             first_at += took_ms + 1_000;
         }
-        self.stop.send_replace(true);
-        drop(self.owner);
-        tokio::task::spawn_blocking(move || self.thread.join())
-            .await
-            .map_err(std::io::Error::other)?
-            .map_err(|_| MeasureError::Wrong("the owner thread broke off".to_owned()))?
-            .map_err(|error| MeasureError::Wrong(error.to_string()))?;
         Ok(rates)
     }
 }

@@ -24,6 +24,8 @@ use tempfile::TempDir;
 const SECTION: &str = "ingest";
 /// People under watch.
 const PEOPLE: u64 = 100;
+/// Cases in a commit.
+const CASES_AT_ONCE: u64 = 500;
 /// Reports in a commit.
 const BATCHES: [usize; 4] = [1, 32, 100, 1_000];
 /// Reports in a commit where the suites are compared.
@@ -79,6 +81,9 @@ impl Township {
         for number in 0..cases {
             let case = world.open(&mut node, number, BTreeMap::new())?;
             world.watch(&mut node, case, number, &fence)?;
+            if number % CASES_AT_ONCE == 0 {
+                node.settle()?;
+            }
         }
         node.settle()?;
         Ok(Self {

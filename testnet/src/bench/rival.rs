@@ -203,21 +203,10 @@ impl Postgres {
     pub(super) fn copies(&self, batch: usize, least: Duration) -> Result<f64, Absent> {
         let mut count = 20;
         loop {
+            self.sql("truncate report")?;
             let script = self.copy_script(batch, count)?;
-            let home = self.home().to_string_lossy().into_owned();
-            let args = [
-                "-h",
-                &home,
-                "-U",
-                POSTGRES_USER,
-                "-q",
-                "-X",
-                "-f",
-                &script,
-                "postgres",
-            ];
             let started = Instant::now();
-            self.run("psql", &args)?;
+            self.client(["-f", &script])?;
             let took = started.elapsed();
             if took >= least || count >= 1 << 16 {
                 return Ok(super::timing::per_second(batch * count, took));
@@ -246,21 +235,16 @@ impl Postgres {
     }
 
     fn sql(&self, text: &str) -> Result<String, Absent> {
+        self.client(["-c", text])
+    }
+
+    /// Runs statements, or a file of them, until one fails.
+    fn client(&self, [how, what]: [&str; 2]) -> Result<String, Absent> {
         let home = self.home().to_string_lossy().into_owned();
-        self.run(
-            "psql",
-            &[
-                "-h",
-                &home,
-                "-U",
-                POSTGRES_USER,
-                "-q",
-                "-X",
-                "-c",
-                text,
-                "postgres",
-            ],
-        )
+        let strict = "ON_ERROR_STOP=1";
+        let common = ["-h", &home, "-U", POSTGRES_USER, "-q", "-X", "-v", strict];
+        let args: Vec<&str> = common.into_iter().chain([how, what, "postgres"]).collect();
+        self.run("psql", &args)
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Result<String, Absent> {
