@@ -354,6 +354,7 @@ impl Own for Node {
         self.reseal_some();
         self.look_for_departed();
         self.tick_duty();
+        self.destroy_days();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }

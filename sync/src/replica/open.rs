@@ -136,6 +136,7 @@ impl<S: Store> Replica<S> {
             purged: BTreeMap::new(),
             purges: BTreeMap::new(),
             log: super::audit::LogDesk::default(),
+            tracks: super::track::Tracks::default(),
             superior_heard: 0,
             entropy: setup.entropy,
             now: 0,

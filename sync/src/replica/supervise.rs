@@ -6,11 +6,13 @@ mod alarm;
 mod ground;
 mod hear;
 mod judge;
-mod silence;
+mod known;
 mod position;
+mod silence;
 mod watched;
 
 pub(super) use judge::is_watched;
+pub(super) use watched::fix_prefix;
 pub use position::LastSeen;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
@@ -138,6 +140,7 @@ pub(super) struct Desk {
     down: Spans,
     alive: Option<i64>,
     numbers: Arc<Numbers>,
+    known: known::KnownFences,
 }
 
 impl Desk {

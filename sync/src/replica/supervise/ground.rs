@@ -119,21 +119,21 @@ impl<S: Store> Replica<S> {
     /// All values that a fence's field had in one line, each from its signing on; taking it away
     /// ends them.
     fn fence_versions(
-        &self,
+        &mut self,
         facts: &BTreeMap<EnvelopeId, Fact>,
         slot: &SlotStanding,
     ) -> Vec<Fence> {
         let line = self.line(facts, slot);
         let mut fences: Vec<Fence> = Vec::new();
         for (version, (at, bytes)) in (1..).zip(line) {
-            match minicbor::decode::<Fence>(&bytes) {
-                Ok(fence) => {
+            match self.desk.known.read(&bytes) {
+                Some(fence) => {
                     let valid = fence.valid();
                     let from = Some(valid.from.map_or(at, |from| from.max(at)));
                     let until = valid.until;
                     fences.push(fence.with_version(version, Validity { from, until }));
                 }
-                Err(_) => fences = fences.into_iter().map(|fence| ended(fence, at)).collect(),
+                None => fences = fences.into_iter().map(|fence| ended(fence, at)).collect(),
             }
         }
         fences

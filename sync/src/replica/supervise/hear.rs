@@ -151,7 +151,8 @@ impl<S: Store> Replica<S> {
         };
         let key = watched::fix_key(person, point.time, point.id(&report.person));
         let Some(known) = self.disk.get(Table::Fix, &key)? else {
-            return Ok(Some(report.signs));
+            let packed = self.is_packed(person, &point)?;
+            return Ok((!packed).then_some(report.signs));
         };
         let known = minicbor::decode::<StoredFix>(&known).ok();
         let signs = known.and_then(|fix| fix.signs).unwrap_or_default();

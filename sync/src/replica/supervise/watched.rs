@@ -260,7 +260,7 @@ pub(super) fn fix_key(person: PersonCode, time: i64, id: FixId) -> Vec<u8> {
     key
 }
 
-pub(super) fn fix_prefix(person: PersonCode, time: i64) -> Vec<u8> {
+pub(in crate::replica) fn fix_prefix(person: PersonCode, time: i64) -> Vec<u8> {
     let mut key = person.0.to_vec();
     key.extend_from_slice(&((time as u64) ^ (1 << 63)).to_be_bytes());
     key
@@ -403,10 +403,7 @@ impl<S: Store> Replica<S> {
         to: i64,
         limit: usize,
     ) -> Result<Vec<StoredFix>, StoreError> {
-        let (lo, hi) = (fix_prefix(person, from), fix_prefix(person, to));
-        let rows = self.disk.range(Table::Fix, &lo, &hi, limit)?;
-        let fixes = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
-        Ok(fixes.flatten().collect())
+        self.positions(person, (from, to), limit)
     }
 
     /// Stored reports without a position of a person with `from <= device time < to`, ms UTC, in
