@@ -35,11 +35,13 @@ use place::Places;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// Pause after the system refused to accept, ms.
 const ACCEPT_PAUSE_MS: u64 = 50;
+/// Most terminals with unfinished messages in parts, of at most 512 KiB each.
+pub const ASSEMBLING_MAX: usize = 128;
 /// How long connections may take to end when the node stops, ms.
 const STOP_WAIT_MS: u64 = 2_000;
 /// Parameters by their ids.
@@ -61,6 +63,8 @@ pub struct Terms {
     pub answer_ms: u64,
     /// Most connections at once; a quarter of them for those that have not shown a code.
     pub connections_max: usize,
+    /// Most terminals with unfinished messages in parts.
+    pub assembling_max: usize,
     /// Address of the main gateway; none: a terminal keeps the one it has.
     pub main: Option<String>,
     /// Address of the backup gateway.
@@ -80,6 +84,7 @@ impl Terms {
             frame_ms: config.frame_s * 1_000,
             answer_ms: config.answer_s * 1_000,
             connections_max: usize::try_from(config.connections_max).unwrap_or(usize::MAX),
+            assembling_max: ASSEMBLING_MAX,
             main: config.main.clone(),
             backup: config.backup.clone(),
             port: config.port,
@@ -125,6 +130,8 @@ pub(super) struct Hall {
     terms: Terms,
     items: ItemTable,
     terminals: Arc<Terminals>,
+    /// Leave to have unfinished messages, one a terminal.
+    leaves: Arc<Semaphore>,
 }
 
 /// Serves terminals on a listener until `stop` says true.
@@ -140,6 +147,7 @@ pub async fn serve(
         owner,
         metrics,
         meter: Meter::new(limits),
+        leaves: Arc::new(Semaphore::new(door.terms.assembling_max)),
         terms: door.terms,
         items: door.items,
         terminals: door.terminals,

@@ -138,6 +138,31 @@ async fn parts_come_in_any_order_and_what_lacks_is_asked_for_by_its_number() {
 }
 
 #[tokio::test]
+async fn beyond_so_many_unfinished_messages_a_part_is_told_to_come_again() {
+    let few = Terms {
+        assembling_max: 1,
+        ..terms()
+    };
+    let world = World::whole(2, (false, crate::world::AMPLE, few)).await;
+    let mut first = Band::admitted(world.tcp, OLD).await;
+    let mut second = Band::named(world.tcp, NEW, "13800138001").await;
+    assert_eq!(second.authenticate(TOKEN).await, 0);
+    let body = batch(true, START - 86_400_000, 50);
+    let (one, two) = (first.parts(0x0704, &body), second.parts(0x0704, &body));
+    first.raw(&one[0]).await;
+    assert_eq!(first.say(0x0002, &[]).await, 0);
+    second.raw(&two[0]).await;
+    assert_eq!(second.hear().await.unwrap().general().2, 1, "send it again");
+    first.raw(&one[1]).await;
+    assert_eq!(first.hear().await.unwrap().general().2, 0);
+    for part in &two {
+        second.raw(part).await;
+    }
+    assert_eq!(second.hear().await.unwrap().general().2, 0);
+    assert_eq!(world.all_fixes().await, 100);
+}
+
+#[tokio::test]
 async fn unknown_foreign_and_damaged_messages_harm_nothing_that_comes_after() {
     let world = World::with_terms(terms()).await;
     let mut band = Band::admitted(world.tcp, NEW).await;

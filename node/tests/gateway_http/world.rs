@@ -97,6 +97,7 @@ pub(crate) fn terms() -> Terms {
         frame_ms: 600_000,
         answer_ms: 600_000,
         connections_max: 256,
+        assembling_max: 16,
         main: None,
         backup: None,
         port: None,

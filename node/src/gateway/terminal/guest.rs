@@ -4,8 +4,10 @@ use super::waiting::Waiting;
 use super::wire::{Lost, Wire};
 use jiaolian_schema::device::Card;
 use jiaolian_schema::jt808::{Answer, Assembly, Header, Part};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Parts that lack are asked for after so long without one more, ms.
 const PARTS_WAIT_MS: u64 = 5_000;
@@ -31,6 +33,21 @@ pub(super) struct Guest {
     pub(super) newest: Header,
     assembly: Assembly,
     lacking: Option<Lacking>,
+    /// Messages of which parts lack, by id and first serial number.
+    open: BTreeSet<(u16, u16)>,
+    /// Its leave to have such messages.
+    leave: Option<OwnedSemaphorePermit>,
+}
+
+/// What a part came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Parted {
+    /// Others lack.
+    Waits,
+    /// None lacks: the head of the first part and the body of all.
+    Whole(Header, Vec<u8>),
+    /// Too many terminals have unfinished messages here: send it again later.
+    Full,
 }
 
 /// A message of which parts lack.
@@ -66,27 +83,40 @@ impl Guest {
             newest: header.clone(),
             assembly: Assembly::default(),
             lacking: None,
+            open: BTreeSet::new(),
+            leave: None,
         }
     }
 
-    /// Takes a part in; gives the whole message with the head of its first part once none lacks.
+    /// Takes a part in.
     pub(super) async fn part(
         &mut self,
-        wire: &mut Wire,
+        (wire, leaves): (&mut Wire, &Arc<Semaphore>),
         (header, part): (&Header, Part),
         body: &[u8],
-    ) -> Result<Option<(Header, Vec<u8>)>, Lost> {
+    ) -> Result<Parted, Lost> {
         let Part { total, index } = part;
+        let first = header.serial.wrapping_sub(index - 1);
+        if self.leave.is_none() {
+            let Ok(leave) = Arc::clone(leaves).try_acquire_owned() else {
+                return Ok(Parted::Full);
+            };
+            self.leave = Some(leave);
+        }
         if let Some((serial, body)) = self.assembly.push(header, part, body) {
             self.lacking = None;
+            self.open.remove(&(header.id, first));
+            if self.open.is_empty() {
+                self.leave = None;
+            }
             let head = Header {
                 serial,
                 part: None,
                 ..header.clone()
             };
-            return Ok(Some((head, body)));
+            return Ok(Parted::Whole(head, body));
         }
-        let first = header.serial.wrapping_sub(index - 1);
+        self.open.insert((header.id, first));
         let known = self.lacking.take();
         let known = known.filter(|known| (known.id, known.first) == (header.id, first));
         self.lacking = Some(Lacking {
@@ -99,7 +129,7 @@ impl Guest {
         if index == total {
             self.ask_for_parts(wire).await?;
         }
-        Ok(None)
+        Ok(Parted::Waits)
     }
 
     /// When something is due if nothing comes.
@@ -133,7 +163,11 @@ impl Guest {
         } = *lacking;
         let parts = self.assembly.lacks(id, first, total);
         if parts.is_empty() || lacking.asked >= PARTS_ASKED_MAX {
+            // Given up, with all else that is unfinished.
             self.lacking = None;
+            self.assembly = Assembly::default();
+            self.open.clear();
+            self.leave = None;
             return Ok(());
         }
         lacking.asked += 1;

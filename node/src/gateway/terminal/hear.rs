@@ -5,6 +5,7 @@ use super::super::form::Sent;
 use super::super::limit::Limiter;
 use super::super::report::Report;
 use super::enrol::code_of;
+use super::guest::Parted;
 use super::order::{Asked, Told};
 use super::reading;
 use super::session::{End, Session};
@@ -63,9 +64,11 @@ impl Session {
         let Some(part) = header.part else {
             return self.whole(header, body).await;
         };
-        match guest.part(&mut self.wire, (header, part), body).await? {
-            Some((header, body)) => self.whole(&header, &body).await,
-            None => Ok(()),
+        let ways = (&mut self.wire, &self.hall.leaves);
+        match guest.part(ways, (header, part), body).await? {
+            Parted::Whole(header, body) => self.whole(&header, &body).await,
+            Parted::Waits => Ok(()),
+            Parted::Full => Ok(self.wire.general(header, Verdict::Failed).await?),
         }
     }
 
