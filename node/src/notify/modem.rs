@@ -182,6 +182,10 @@ impl Line {
         let mut bytes = 0;
         loop {
             while let Some(line) = self.take_line() {
+                if line == ">" {
+                    self.unread.clear();
+                    return Ok(());
+                }
                 if let Some(error) = refusal(&line) {
                     return Err(error);
                 }

@@ -126,7 +126,7 @@ pub fn set_list(
     let book = node.book();
     let row = book.0.get(&viewer.office).ok_or(ApiError::not_found())?;
     let tips = row.rotas.tips();
-    let named: Vec<String> = tips.iter().map(|id| id.to_hex()).collect();
+    let named: Vec<String> = tips.iter().map(EnvelopeId::to_hex).collect();
     if named != replaces {
         return Err(ApiError::new("section_changed"));
     }

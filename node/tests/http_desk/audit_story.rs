@@ -54,6 +54,7 @@ fn address(path: &str, (case, alarm): (DossierId, DossierId), matter: &str) -> S
     match path {
         "/api/v1/map/people" | "/api/v1/map/people/{id}" => format!("{plain}?reason=duty"),
         "/api/v1/map/track" => format!("{plain}?case={case}&from=1&to=2&reason=duty"),
+        "/api/v1/duty/outages" => format!("{plain}?from={START}&to={}", START + 1),
         "/api/v1/account" => format!("{plain}?person=C1&from={START}&to={}", START + 1),
         _ => plain,
     }

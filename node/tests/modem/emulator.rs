@@ -111,6 +111,9 @@ impl Insides {
                 Ok(1) => {}
                 _ => return,
             }
+            if self.echoes {
+                self.say(&byte);
+            }
             match byte[0] {
                 0x1B => {
                     (is_message, word) = (false, Vec::new());
@@ -126,9 +129,6 @@ impl Insides {
                     is_message = self.answer(&text);
                 }
                 other => word.push(other),
-            }
-            if self.echoes {
-                self.say(&byte);
             }
         }
     }

@@ -44,6 +44,10 @@ impl CallStep {
 
 /// An alarm as it stands.
 #[derive(Debug, Clone, Copy)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing known of an alarm"
+)]
 pub struct Seen<'a> {
     /// The responsible office.
     pub office: OfficeId,

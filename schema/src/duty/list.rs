@@ -181,19 +181,18 @@ pub fn hand_overs(
         let Some(person) = signer_of((authority, rules), office, fact) else {
             continue;
         };
-        match act.takes {
-            Some(takes) => takings.push((fact.at, fact.id, takes, person, act.list)),
-            None => {
-                let row = HandedOver {
-                    id: fact.id,
-                    by: person,
-                    at: fact.at,
-                    act: act.clone(),
-                    taken: None,
-                };
-                given.insert(fact.id, row);
-            }
+        if let Some(takes) = act.takes {
+            takings.push((fact.at, fact.id, takes, person, act.list));
+            continue;
         }
+        let row = HandedOver {
+            id: fact.id,
+            by: person,
+            at: fact.at,
+            act: act.clone(),
+            taken: None,
+        };
+        given.insert(fact.id, row);
     }
     takings.sort_unstable();
     for (at, id, takes, person, list) in takings {
