@@ -80,10 +80,6 @@ pub struct Args {
     /// Dossiers of the one size at which `reconcile` measures; 1,000, 10,000 and 100,000 without.
     #[arg(long, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
     pub dossiers: Option<u32>,
-    /// A file of tracks, `person,time,lat,lon` with a first line of names, whose bytes stored
-    /// `supervise` tells too.
-    #[arg(long)]
-    pub tracks: Option<PathBuf>,
     /// A node's program, to measure its start as a process.
     #[arg(long, requires = "ready")]
     pub program: Option<PathBuf>,
@@ -93,7 +89,8 @@ pub struct Args {
     /// Where that program answers `GET /readyz`.
     #[arg(long)]
     pub ready: Option<SocketAddr>,
-    /// Real tracks `user,time_utc,lat,lon` (`.csv`, `.csv.gz`) by which people of `alarms` move.
+    /// Real tracks `user,time_utc,lat,lon` with a first line of names: by which people of `alarms`
+    /// move (`.csv.gz` too), and whose bytes stored `supervise` tells (`.csv`).
     #[arg(long)]
     pub tracks: Option<PathBuf>,
     /// Another set of county boundaries (GeoJSON), by which `alarms` judges the same people.

@@ -3,10 +3,11 @@
 use crate::office::{DAY, Office, START, key, office};
 use jiaolian_node::gateway::{self, Limits};
 use jiaolian_node::owner::Node;
-use jiaolian_schema::act::{Act, Amend, Open};
+use jiaolian_schema::act::{Act, Amend, Apply, Open, Span, Step};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
-use jiaolian_schema::id::{DossierId, PersonCode, sha256};
+use jiaolian_schema::fix::SHANGHAI_AHEAD_MS;
+use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode, sha256};
 use jiaolian_schema::value::{Fields, Value};
 use jiaolian_sync::{Draft, Payload, Seat};
 use std::net::SocketAddr;
@@ -101,15 +102,49 @@ fn wearer(node: &mut Node, number: usize, regime: Regime) -> DossierId {
         fields,
     };
     let case = sign(node, ("陈办", "C1"), None, open.into(), &name);
+    if regime == Regime::Band {
+        decide(node, case, &name);
+    }
     let device = Device {
         regime,
         from: START - 20 * DAY,
         until: START + 60 * DAY,
         secret_hash: None,
+        key: None,
     };
     let field = format!("device/{}", band(number));
     amend(node, case, &field, canon::encode(&device));
     case
+}
+
+/// The decision without which a band lets nothing in, from today for two months.
+fn decide(node: &mut Node, case: DossierId, name: &str) {
+    let first_day = i32::try_from((START + SHANGHAI_AHEAD_MS) / DAY).unwrap();
+    let apply = Apply {
+        workflow: "device".to_owned(),
+        version: 1,
+        on_behalf: 0,
+        span: Some(Span {
+            first_day,
+            last_day: first_day + 60,
+        }),
+        area: None,
+        fields: Fields::new(),
+    };
+    let salt = |what: &str| format!("{name} {what}");
+    let clerk = ("陈办", "C1");
+    let matter = sign(node, clerk, Some(case), apply.into(), &salt("device"));
+    for (event, by) in [("approve", ("孙局", "B1")), ("fit", clerk)] {
+        let step = Step {
+            matter: EnvelopeId(matter.0),
+            event: event.to_owned(),
+            replaces: Vec::new(),
+            section: None,
+            fields: Fields::new(),
+            span: None,
+        };
+        sign(node, by, Some(case), step.into(), &salt(event));
+    }
 }
 
 /// Opens the cases of so many people and binds a device to each.

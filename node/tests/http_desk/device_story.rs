@@ -21,6 +21,7 @@ const TERMINAL: &str = "13800138000";
 const TOKEN: &str = "kQ3v-81mZ-pp0x-77Lw";
 
 async fn bind(office: &Office, case: DossierId) {
+    crate::band_story::decide(office, case).await;
     let bureau = Client::signed_in(office, "B1").await;
     let page = bureau.get(&format!("/api/v1/cases/{case}")).await.ok(200);
     let form = json!({ "terminal": TERMINAL, "regime": "band", "from": "2026-03-01",

@@ -38,11 +38,8 @@ async fn escaped(office: &Office) -> (Client, String) {
         "properties": { "name": "a", "datum": "wgs84", "adcodes": ["430181"] } });
     let form = json!({ "name": "浏阳", "kind": "keep_in", "buffer_m": 100, "area": area });
     head.sign(offer(&page, "fence_set"), form).await.ok(201);
-    let bureau = Client::signed_in(office, "B1").await;
-    let page = bureau.get(&path).await.ok(200);
-    let form = json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
-        "until": "2026-05-31" });
-    bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
+    crate::band_story::decide(office, case).await;
+    crate::band_story::bind(office, case).await;
     let person = PersonCode(sha256(&["张三".as_bytes()])[..16].try_into().unwrap()).to_hex();
     let (inside, outside) = ((281_500_000, 1_136_000_000), (282_000_000, 1_129_000_000));
     for (number, accuracy) in [10, 10, 10, 10, 700, 10, 10, 10].into_iter().enumerate() {

@@ -100,6 +100,7 @@ async fn a_minor_is_on_no_map_of_whoever_has_no_right() {
         from: START,
         until: START + 1_000,
         secret_hash: None,
+        key: None,
     };
     let bind = move |node: &mut Node| {
         for case in [minor, adult] {

@@ -19,6 +19,7 @@ fn bound(regime: Regime) -> (World, DossierId) {
         from: START,
         until: START + 90 * DAY,
         secret_hash: None,
+        key: None,
     };
     world.amend(
         T1,

@@ -209,6 +209,7 @@ fn three() -> World {
             from: START,
             until: START + 90 * DAY,
             secret_hash: None,
+            key: None,
         };
         let (device, fence) = (canon::encode(&device), canon::encode(&square()));
         world.amend(
@@ -453,6 +454,7 @@ fn a_phone_raises_nothing_of_a_band() {
         from: START,
         until: START + 90 * DAY,
         secret_hash: None,
+        key: None,
     };
     world.amend(T1, "t1-head", case, "device/band-1", &canon::encode(&phone));
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));

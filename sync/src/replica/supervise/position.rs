@@ -3,7 +3,7 @@
 
 use super::super::Replica;
 use crate::store::Store;
-use jiaolian_schema::device::Regime;
+use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::PersonCode;
 
@@ -26,15 +26,17 @@ impl<S: Store> Replica<S> {
     pub fn last_seen(&mut self, person: PersonCode, now: i64) -> Option<LastSeen> {
         self.desk.people.get(&person)?;
         let watched = self.watch_of(person).ok()?;
-        let bound = || watched.devices.values().filter(|device| device.holds(now));
-        let band = bound().filter(|device| device.regime == Regime::Band);
+        let terminals = watched.devices.keys();
+        let held = terminals.filter_map(|terminal| watched.held(terminal, now));
+        let bound: Vec<Device> = held.collect();
+        let band = bound.iter().filter(|device| device.regime == Regime::Band);
         let band_since = band.map(|device| device.from).min();
         let seen = LastSeen {
             last: watched.last(),
-            violates: watched.state.open().next().is_some(),
+            violates: watched.state.open().iter().any(|open| !open.about.is_empty()),
             regime: match band_since {
                 Some(_) => Some(Regime::Band),
-                None => bound().next().map(|device| device.regime),
+                None => bound.first().map(|device| device.regime),
             },
             band_since,
         };
