@@ -136,9 +136,10 @@ pub(super) struct Desk {
     /// When the clock may next decide something of a person, ms UTC.
     due: BTreeSet<(i64, PersonCode)>,
     due_of: BTreeMap<PersonCode, i64>,
-    /// When this node did not run, and when it last noted that it does.
+    /// When this node did not run, and when it last noted that it does, by its own clock, with how
+    /// far that was ahead, ms.
     down: Spans,
-    alive: Option<i64>,
+    alive: Option<(i64, Option<i64>)>,
     numbers: Arc<Numbers>,
     known: known::KnownFences,
 }

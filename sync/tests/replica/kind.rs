@@ -365,6 +365,9 @@ fn a_long_silence_is_left_to_people_and_one_spent_outside_is_withdrawn() {
     }
     let silence = of_kind(&world, T1, "NO_SIGNAL")[0].0;
     assert_eq!(events(&world, T1, silence), Vec::<String>::new());
+    let late = said(at(60) + SECOND, Signs::NONE, false);
+    assert_eq!(hear(&mut world, T1, &late, at(126)).judged, Judged::Again);
+    assert_eq!(events(&world, T1, silence), Vec::<String>::new());
 
     let (mut world, _) = watched();
     begin(&mut world, 0);

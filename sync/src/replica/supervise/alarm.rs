@@ -11,9 +11,7 @@ use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::value::Fields;
-use jiaolian_schema::watch::{
-    AlarmKind, Change, Condition, StandingAlarm, Transition, WithdrawalCause, alarm_id,
-};
+use jiaolian_schema::watch::{AlarmKind, Change, Condition, StandingAlarm, Transition, alarm_id};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
 
@@ -208,8 +206,12 @@ impl<S: Store> Replica<S> {
             return false;
         };
         let until = watched.notes.get(&alarm).and_then(|note| note.until);
-        let until = until.unwrap_or(self.true_now());
         let (time, decided_at) = (told.raise.time, told.raise.decided_at);
+        if until == Some(decided_at) {
+            // It was left to people before; a silence that ended did so later than it was decided.
+            return false;
+        }
+        let until = until.unwrap_or(self.true_now());
         let grown = self.desk.numbers.severity_of_silence(until - time);
         let severity = match told.raise.retrospective {
             0 => told.raise.severity.min(grown),
@@ -371,27 +373,5 @@ impl<S: Store> Replica<S> {
             })
         });
         standing.collect()
-    }
-}
-
-/// Words of the rules for why an alarm is withdrawn.
-pub(super) fn cause_code(cause: WithdrawalCause) -> &'static str {
-    match cause {
-        WithdrawalCause::PermitLate => "permit_late",
-        WithdrawalCause::FixLate | WithdrawalCause::Filled => "rejudged",
-    }
-}
-
-/// What raises a condition afterwards (D10).
-pub(super) fn afterwards(condition: &Condition, alarm: [u8; 32]) -> Cause<'_> {
-    Cause {
-        about: &condition.about,
-        kind: condition.kind,
-        graver: condition.graver,
-        time: condition.time,
-        decided_at: condition.decided_at,
-        alarm: AlarmId(alarm),
-        evidence: &condition.evidence,
-        retrospective: condition.kind.fence_kind().is_some() || condition.cleared.is_some(),
     }
 }

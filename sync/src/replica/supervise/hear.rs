@@ -3,7 +3,9 @@
 use super::super::Replica;
 use super::silence::is_silent;
 use super::watched::Watched;
-use super::{Judged, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, watched};
+use super::{
+    Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, watched,
+};
 use crate::effect::Event;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
@@ -46,10 +48,7 @@ impl<S: Store> Replica<S> {
         }
         let time = report.time;
         let mut watched = self.watch_of(person)?;
-        // A device whose clock is wrong is bound by the time at which it is heard.
-        let bound = watched.is_bound(time)
-            || (report.live && watched.is_bound(self.true_time(received_at)));
-        if !bound {
+        if !self.is_bound_now(&watched, report, received_at) {
             self.desk.watched.insert(person, watched);
             return Err(ReportError::Unbound { person, time });
         }
@@ -57,6 +56,17 @@ impl<S: Store> Replica<S> {
         self.desk.watched.insert(person, watched);
         self.settle();
         Ok(outcome?)
+    }
+
+    /// Whether a decision binds a report. A device whose clock is wrong is bound by the time at which
+    /// it is heard; where nobody can tell whose clock is wrong, by either.
+    fn is_bound_now(&self, watched: &Watched, report: &Report, received_at: i64) -> bool {
+        let now = self.true_time(received_at);
+        if !report.live || (report.time - now).abs() <= LIVE_SKEW_MS {
+            return watched.is_bound(report.time);
+        }
+        let unsure = self.desk.ahead_ms.is_none();
+        watched.is_bound(now) || (unsure && watched.is_bound(report.time))
     }
 
     fn take_report(

@@ -2,7 +2,7 @@
 //! decides has changed.
 
 use super::super::Replica;
-use super::alarm::{afterwards, cause_code};
+use super::alarm::Cause;
 use super::watched::Watched;
 use crate::store::{Store, StoreError};
 use jiaolian_schema::fact::{Fact, What};
@@ -215,5 +215,27 @@ pub(in crate::replica) fn is_watched(fact: &Fact) -> bool {
         What::Amend { open, .. } => open.is_some(),
         What::Apply { span, .. } => span.is_some(),
         _ => false,
+    }
+}
+
+/// Words of the rules for why an alarm is withdrawn.
+fn cause_code(cause: WithdrawalCause) -> &'static str {
+    match cause {
+        WithdrawalCause::PermitLate => "permit_late",
+        WithdrawalCause::FixLate | WithdrawalCause::Filled => "rejudged",
+    }
+}
+
+/// What raises a condition afterwards (D10).
+fn afterwards(condition: &Condition, alarm: [u8; 32]) -> Cause<'_> {
+    Cause {
+        about: &condition.about,
+        kind: condition.kind,
+        graver: condition.graver,
+        time: condition.time,
+        decided_at: condition.decided_at,
+        alarm: AlarmId(alarm),
+        evidence: &condition.evidence,
+        retrospective: condition.kind.fence_kind().is_some() || condition.cleared.is_some(),
     }
 }

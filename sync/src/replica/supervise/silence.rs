@@ -25,7 +25,8 @@ const ALIVE_MS: i64 = 60_000;
 const OUTAGES_MAX: usize = 256;
 /// Rows looked at again at once.
 const DOUBTED_AT_ONCE: usize = 4_096;
-/// When the node was last seen to run, ms UTC, in `Table::Local`.
+/// When the node was last seen to run by its own clock, ms UTC, and how far that was ahead, ms, in
+/// `Table::Local`.
 const ALIVE: &[u8] = b"alive";
 /// When it did not run, in `Table::Local`.
 const OUTAGES: &[u8] = b"outages";
@@ -84,12 +85,8 @@ impl<S: Store> Replica<S> {
     /// Time passes from `before` to `now`. A step longer than any pause between two verbs is one
     /// in which the node did not run, or its clock was set: either way nobody was silent in it.
     pub(in crate::replica) fn note_time(&mut self, before: i64, now: i64) {
-        let before = if before == 0 {
-            self.desk.alive
-        } else {
-            Some(before)
-        };
-        let Some(before) = before else {
+        let running = (before != 0).then_some((before, self.desk.ahead_ms));
+        let Some((before, ahead_ms)) = running.or(self.desk.alive) else {
             return;
         };
         if (now - before).abs() <= LIVE_SKEW_MS {
@@ -99,7 +96,10 @@ impl<S: Store> Replica<S> {
         self.desk.clock.clear();
         self.desk.ahead_ms = None;
         if now > before {
-            let mut down: Vec<(i64, i64)> = self.desk.down.iter().chain([(before, now)]).collect();
+            // Whether the clock is still wrong nobody knows yet: too long rather than too short.
+            let ahead_ms = ahead_ms.unwrap_or(0);
+            let span = (before - ahead_ms, now.max(now - ahead_ms));
+            let mut down: Vec<(i64, i64)> = self.desk.down.iter().chain([span]).collect();
             let surplus = down.len().saturating_sub(OUTAGES_MAX);
             down.drain(..surplus);
             if !self.desk.due.is_empty() {
@@ -123,7 +123,26 @@ impl<S: Store> Replica<S> {
             NodeClock::Trusted => Some(0),
             NodeClock::Unknown => None,
         };
+        self.forget_outages_to_come(self.true_time(received_at));
         (time - self.true_time(received_at)).abs() <= LIVE_SKEW_MS
+    }
+
+    /// A clock that was set far ahead looked like an outage that is not over yet: none is in time to
+    /// come, and everybody is looked at again.
+    fn forget_outages_to_come(&mut self, now: i64) {
+        let last = self.desk.down.iter().last();
+        if self.desk.ahead_ms.is_none() || last.is_none_or(|(_, until)| until <= now) {
+            return;
+        }
+        let past = self
+            .desk
+            .down
+            .iter()
+            .map(|(from, until)| (from, until.min(now)));
+        self.desk.down = Spans::new(past);
+        for person in self.desk.due_of.keys().copied().collect::<Vec<_>>() {
+            self.desk.schedule(person, Some(now));
+        }
     }
 
     /// What recent live reports say of this node's clock.
@@ -164,13 +183,11 @@ impl<S: Store> Replica<S> {
         if self.desk.due.is_empty() {
             return;
         }
-        let alive = self
-            .desk
-            .alive
-            .is_some_and(|at| (0..ALIVE_MS).contains(&(self.now - at)));
-        if !alive {
-            self.desk.alive = Some(self.now);
-            self.disk.put(Table::Local, ALIVE, canon::encode(&self.now));
+        let noted = |(at, _): (i64, _)| (0..ALIVE_MS).contains(&(self.now - at));
+        if !self.desk.alive.is_some_and(noted) {
+            let alive = (self.now, self.desk.ahead_ms);
+            self.desk.alive = Some(alive);
+            self.disk.put(Table::Local, ALIVE, canon::encode(&alive));
         }
         let now = self.true_now();
         for _ in 0..SILENT_AT_ONCE {
