@@ -27,6 +27,19 @@ pub(super) const fn is_journaled(table: Table) -> bool {
     )
 }
 
+/// What the journal says of a row.
+pub(super) enum Word {
+    /// Nothing: its table tells.
+    Nothing,
+    /// It was taken away.
+    Gone,
+    /// Its value.
+    There(Vec<u8>),
+}
+
+/// Rows by key, with their values unless they were taken away.
+pub(super) type Top = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Journal(RwLock<State>);
@@ -102,26 +115,21 @@ impl Journal {
         self.read().is_damaged
     }
 
-    /// What it says of a row; none where it says nothing.
-    pub(super) fn get(
-        &self,
-        table: Table,
-        key: &[u8],
-    ) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+    /// What it says of a row.
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Word, StoreError> {
         if !is_journaled(table) {
-            return Ok(None);
+            return Ok(Word::Nothing);
         }
         let state = self.sound()?;
-        Ok(state.rows.get(&(table, key.to_vec())).cloned())
+        Ok(match state.rows.get(&(table, key.to_vec())) {
+            None => Word::Nothing,
+            Some(None) => Word::Gone,
+            Some(Some(value)) => Word::There(value.clone()),
+        })
     }
 
     /// What it says of rows with `from <= key < to`, ascending.
-    pub(super) fn range(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+    pub(super) fn range(&self, table: Table, from: &[u8], to: &[u8]) -> Result<Top, StoreError> {
         if !is_journaled(table) || from >= to {
             return Ok(Vec::new());
         }
@@ -191,11 +199,7 @@ pub(super) fn unpack(row: &[u8]) -> Option<Vec<Write>> {
 
 /// Rows of tables under what the journal says of them: `below` is all that the tables have in a
 /// span, or the first `wanted` of it.
-pub(super) fn laid_over(
-    below: Rows,
-    top: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-    (wanted, limit): (usize, usize),
-) -> Rows {
+pub(super) fn laid_over(below: Rows, top: Top, (wanted, limit): (usize, usize)) -> Rows {
     let mut below = below;
     if !top.is_empty() {
         // Beyond what was read of the tables nothing can be told.

@@ -1,7 +1,7 @@
 //! Reading: what the journal says, and under it what the tables say, with every value opened.
 
 use super::StoreReader;
-use super::journal::laid_over;
+use super::journal::{Word, laid_over};
 use super::row::{read_row, read_rows};
 use super::tables::{Domain, form};
 use crate::seal::OpenSealError;
@@ -119,8 +119,10 @@ impl Store for StoreReader {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.work.reads.fetch_add(1, Ordering::Relaxed);
         self.refuse_locked(table)?;
-        if let Some(value) = self.journal.get(table, key)? {
-            return Ok(value);
+        match self.journal.get(table, key)? {
+            Word::There(value) => return Ok(Some(value)),
+            Word::Gone => return Ok(None),
+            Word::Nothing => {}
         }
         let sealed = self.slot.with(|db| read_row(db, table, key));
         match sealed.map_err(|trouble| trouble.on(table))? {

@@ -8,7 +8,7 @@
 use super::Replica;
 use super::supervise::fix_prefix;
 use crate::replica::StoredFix;
-use crate::store::{Rows, Store, StoreError, Table};
+use crate::store::{Store, StoreError, Table};
 use crate::track::{POSITIONS_MAX, day_start, pack, unpack};
 use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::PersonCode;
@@ -346,7 +346,7 @@ fn in_order(a: &StoredFix, b: &StoredFix) -> Ordering {
     }
 }
 
-fn loose(rows: &Rows) -> Vec<StoredFix> {
+fn loose(rows: &[(Vec<u8>, Vec<u8>)]) -> Vec<StoredFix> {
     let fixes = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
     fixes.flatten().collect()
 }

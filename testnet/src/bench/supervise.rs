@@ -192,7 +192,7 @@ fn verdict(
     let figure = || Figure::timed(SECTION, what, JAGGED as u64, (verdicts, "/s")).more();
     let tg = peer::TG_CONTAINMENT;
     let mut figures = vec![
-        figure().against(tg.name, tg.figure).goal(1.0),
+        figure().against(tg.name, tg.figure),
         figure().against(
             "geo containment alone, this run",
             contained(&areas, &there, effort),

@@ -105,7 +105,7 @@ pub(super) fn jagged(
         let half = |(from, to): (i32, i32)| (f64::from(to) - f64::from(from)) / 2.0;
         let vertex = |number: usize| {
             let angle = std::f64::consts::TAU * number as f64 / vertices as f64;
-            let reach = 0.85 + 0.15 * dice.part();
+            let reach = 0.95 + 0.05 * dice.part();
             let at = (
                 middle(lat) + half(lat) * reach * angle.sin(),
                 middle(lon) + half(lon) * reach * angle.cos(),
