@@ -9,8 +9,8 @@ mod audit_story;
 mod bad_input;
 mod band_story;
 mod client;
-mod device_story;
 mod crowd;
+mod device_story;
 mod door;
 mod due_story;
 #[cfg(target_os = "linux")]

@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn within_both_is_what_both_hold() {
-        let (bound, used) = (Spans::new([(0, 10), (20, 30)]), Spans::new([(5, 25), (28, 40)]));
+        let (bound, used) = (
+            Spans::new([(0, 10), (20, 30)]),
+            Spans::new([(5, 25), (28, 40)]),
+        );
         let both: Vec<_> = bound.within(&used).iter().collect();
         assert_eq!(both, [(5, 10), (20, 25), (28, 30)]);
         assert_eq!(bound.within(&Spans::default()), Spans::default());

@@ -12,8 +12,8 @@ mod silence;
 mod watched;
 
 pub(super) use judge::is_watched;
-pub(super) use watched::fix_prefix;
 pub use position::LastSeen;
+pub(super) use watched::fix_prefix;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;

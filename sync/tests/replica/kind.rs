@@ -1,7 +1,9 @@
 //! All kinds of alarm that a device's own reports decide, whole nodes long: what is raised, how
 //! grave, once, and what takes it away. The scenarios are those of the domain, by number.
 
-use crate::supervise::{alarms, fix, is_withdrawn, leave, report, square, standing, use_device, watched};
+use crate::supervise::{
+    alarms, fix, is_withdrawn, leave, report, square, standing, use_device, watched,
+};
 use crate::world::{C, DAY, P, START, T1, World, code};
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::canon;

@@ -12,9 +12,7 @@ use jiaolian_schema::fix::{DAY_MS, SHANGHAI_AHEAD_MS};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::permit::Permit;
-use jiaolian_schema::standing::{
-    GrantedPermit, SlotStanding, SlotValue, device_uses, permits,
-};
+use jiaolian_schema::standing::{GrantedPermit, SlotStanding, SlotValue, device_uses, permits};
 use jiaolian_schema::watch::{Ground, Numbers, Spans};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -33,7 +33,11 @@ impl<S: Store> Replica<S> {
         let band_since = band.map(|device| device.from).min();
         let seen = LastSeen {
             last: watched.last(),
-            violates: watched.state.open().iter().any(|open| !open.about.is_empty()),
+            violates: watched
+                .state
+                .open()
+                .iter()
+                .any(|open| !open.about.is_empty()),
             regime: match band_since {
                 Some(_) => Some(Regime::Band),
                 None => bound.first().map(|device| device.regime),
