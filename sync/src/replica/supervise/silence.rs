@@ -92,6 +92,7 @@ impl<S: Store> Replica<S> {
         if (now - before).abs() <= LIVE_SKEW_MS {
             return;
         }
+        self.look_at_everybody();
         // What devices said of the clock was said of another.
         self.desk.clock.clear();
         self.desk.ahead_ms = None;
@@ -118,11 +119,15 @@ impl<S: Store> Replica<S> {
         while clock.len() > CLOCK_REPORTS {
             clock.pop_front();
         }
+        let before = self.desk.ahead_ms.unwrap_or(0);
         self.desk.ahead_ms = match self.node_clock() {
             NodeClock::Untrusted { ahead_ms } => Some(ahead_ms),
             NodeClock::Trusted => Some(0),
             NodeClock::Unknown => None,
         };
+        if (self.desk.ahead_ms.unwrap_or(0) - before).abs() > LIVE_SKEW_MS {
+            self.look_at_everybody();
+        }
         self.forget_outages_to_come(self.true_time(received_at));
         (time - self.true_time(received_at)).abs() <= LIVE_SKEW_MS
     }
@@ -140,8 +145,13 @@ impl<S: Store> Replica<S> {
             .iter()
             .map(|(from, until)| (from, until.min(now)));
         self.desk.down = Spans::new(past);
+        self.look_at_everybody();
+    }
+
+    /// What was due by another clock may be due now.
+    fn look_at_everybody(&mut self) {
         for person in self.desk.due_of.keys().copied().collect::<Vec<_>>() {
-            self.desk.schedule(person, Some(now));
+            self.desk.schedule(person, Some(i64::MIN));
         }
     }
 
