@@ -323,7 +323,7 @@ mod tests {
             judged: true,
             signs: None,
         };
-        let back = unpack("ab", DAY, &pack(DAY, &[fix.clone()])).unwrap();
+        let back = unpack("ab", DAY, &pack(DAY, std::slice::from_ref(&fix))).unwrap();
         let received_at = DAY + 2_000;
         assert_eq!(back, [StoredFix { received_at, ..fix }]);
     }

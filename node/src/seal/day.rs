@@ -60,9 +60,11 @@ impl Days {
         let mut days = Self::default();
         for (day, sealed) in day_records(file)? {
             let key = ops.open(place(&name(day)), sealed).map(Zeroizing::new);
-            match key.ok().and_then(|key| key.as_slice().try_into().ok()) {
-                Some(bytes) => days.note(day, Zeroizing::new(bytes), ops.suite()),
-                None => tracing::error!(day, "the key of a day's positions does not open"),
+            let key = key.ok().and_then(|key| key.as_slice().try_into().ok());
+            if let Some(bytes) = key {
+                days.note(day, Zeroizing::new(bytes), ops.suite());
+            } else {
+                tracing::error!(day, "the key of a day's positions does not open");
             }
         }
         Ok(days)

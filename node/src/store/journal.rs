@@ -231,12 +231,12 @@ impl StoreReader {
         for (key, sealed) in self.sealed_rows(Table::Journal, &[], None, usize::MAX)? {
             let number = key.as_slice().try_into().map(u64::from_be_bytes);
             let row = self.unseal(Table::Journal, &key, &sealed).ok().flatten();
-            match (number, row.and_then(|row| unpack(&row))) {
-                (Ok(number), Some(writes)) => self.journal.take(number, &writes),
-                _ => {
-                    tracing::error!("what was reported last can't be read");
-                    self.journal.set_damaged();
-                }
+            let writes = row.and_then(|row| unpack(&row));
+            if let (Ok(number), Some(writes)) = (number, writes) {
+                self.journal.take(number, &writes);
+            } else {
+                tracing::error!("what was reported last can't be read");
+                self.journal.set_damaged();
             }
         }
         Ok(())

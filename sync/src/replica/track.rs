@@ -217,16 +217,16 @@ impl<S: Store> Replica<S> {
             if own.is_empty() {
                 continue;
             }
-            let before = self.unpacked(person, key, value)?;
-            self.put_parts(person, key, day, joined(before, own));
+            let before = unpacked(person, key, value)?;
+            self.put_parts(person, key, day, &joined(before, own));
         }
         Ok(())
     }
 
     /// Writes positions under a key, and what is too many for it under keys of their own.
-    fn put_parts(&mut self, person: PersonCode, key: &[u8], day: i64, fixes: Vec<StoredFix>) {
+    fn put_parts(&mut self, person: PersonCode, key: &[u8], day: i64, fixes: &[StoredFix]) {
         let mut key = key.to_vec();
-        for part in parts(&fixes) {
+        for part in parts(fixes) {
             if part[0].point.time != fixes[0].point.time {
                 key = fix_prefix(person, part[0].point.time);
             }
@@ -249,7 +249,7 @@ impl<S: Store> Replica<S> {
                 if next.is_some_and(|next| next <= from) {
                     continue;
                 }
-                let fixes = self.unpacked(person, key, value)?.into_iter();
+                let fixes = unpacked(person, key, value)?.into_iter();
                 found.extend(fixes.filter(|fix| (from..to).contains(&fix.point.time)));
             }
             match rows.last() {
@@ -261,20 +261,6 @@ impl<S: Store> Replica<S> {
         }
         found.truncate(limit);
         Ok(found)
-    }
-
-    fn unpacked(
-        &self,
-        person: PersonCode,
-        key: &[u8],
-        value: &[u8],
-    ) -> Result<Vec<StoredFix>, StoreError> {
-        if value.is_empty() {
-            return Ok(Vec::new());
-        }
-        let day = instant_of(key).map(day_start);
-        let fixes = day.and_then(|day| unpack(&person.to_hex(), day, value));
-        fixes.ok_or(StoreError::Damaged(Table::Track))
     }
 
     /// Takes away positions from before an instant; false where there are more.
@@ -290,6 +276,16 @@ impl<S: Store> Replica<S> {
         }
         Ok(is_done)
     }
+}
+
+/// The positions of a row; of none where there is none yet.
+fn unpacked(person: PersonCode, key: &[u8], value: &[u8]) -> Result<Vec<StoredFix>, StoreError> {
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    let day = instant_of(key).map(day_start);
+    let fixes = day.and_then(|day| unpack(&person.to_hex(), day, value));
+    fixes.ok_or(StoreError::Damaged(Table::Track))
 }
 
 /// Cuts positions into parts that are not too long, never between two of one instant.
