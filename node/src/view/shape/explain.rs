@@ -28,7 +28,10 @@ pub struct ExplainWindow {
 }
 
 /// A fix and what it was to the fence.
-#[allow(clippy::struct_excessive_bools, reason = "each is a yes or no of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a yes or no of its own"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExplainedFix {
     /// The fix.
