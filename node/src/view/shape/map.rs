@@ -71,7 +71,7 @@ pub struct PersonCard {
     pub as_of: i64,
     /// The person.
     pub person: MapPerson,
-    /// The person's fences: a GeoJSON FeatureCollection.
+    /// The person's fences: a GeoJSON `FeatureCollection`.
     #[schema(value_type = Object)]
     pub fences: Json,
     /// Leaves in force now or still to come.
