@@ -579,6 +579,6 @@ async fn when_the_node_did_not_run_is_known_afterwards() {
         { "from": stop, "to": from, "ordered": true },
     ]);
     assert_eq!(found, expected);
-    let long = format!("/api/v1/duty/outages?from=0&to={}", START);
+    let long = format!("/api/v1/duty/outages?from=0&to={START}");
     client.get(&long).await.refused(400, "bad_request");
 }
