@@ -1,11 +1,7 @@
 // Duty: who has it, the list, what nobody could be told, and what one shift leaves to the next.
 import type { CaseRef, Coded, Ms, OfficeRef, PersonId, Severity, Text } from "./base";
+import type { Window } from "./place";
 
-export interface Window {
-  days: number[];
-  from: string;
-  to: string;
-}
 export interface Shift {
   person_id: PersonId;
   from: Ms;

@@ -35,7 +35,7 @@ export interface FenceProperties {
   in_force: boolean;
   version: number;
 }
-/** Hours of the week in which a fence binds, Beijing time; days 1 = Monday to 7. */
+/** Hours of the week, Beijing time; days 1 = Monday to 7. */
 export interface Window {
   days: number[];
   from: string;
