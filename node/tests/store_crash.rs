@@ -70,7 +70,7 @@ fn reports(number: u64) -> Vec<Write> {
             _ => Table::Device,
         };
     }
-    if number % 5 != 0 {
+    if !number.is_multiple_of(5) {
         rows[0].table = Table::Signal;
     }
     rows

@@ -274,10 +274,6 @@ fn rates(batch: usize, rate: f64, syncs: f64, redb: f64) -> Vec<Figure> {
     let mut figures = vec![figure().against("bare redb, same rows unsealed, this run", redb)];
     match batch {
         1 => figures.push(figure().against("disk syncs, this run", syncs)),
-        32 => {
-            let peer = peer::POSTGRES_INSERT_32;
-            figures.push(figure().against(peer.name, peer.figure));
-        }
         100 => {
             let peer = peer::POSTGRES_COPY_100;
             figures.push(figure().against(peer.name, peer.figure));

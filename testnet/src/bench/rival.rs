@@ -2,6 +2,7 @@
 //! `SQLite` and GEOS through Python. Each is looked for when the bench runs; where one is not found, a
 //! sentence says so and its figures are left out.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -225,7 +226,7 @@ impl Postgres {
             let device = number * 7_919 % 20_000;
             let row = format!("{device}\t2026-11-23 00:00:00+00\t45.1\t7.1\t5.5\t1.2\t90\t77\t");
             text.push_str(&row);
-            text.push_str(&format!("{}\n", count * 1_000_000 + number));
+            let _ = writeln!(text, "{}", count * 1_000_000 + number);
             if number % batch == batch - 1 {
                 text.push_str("\\.\n");
             }
