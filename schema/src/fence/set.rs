@@ -19,9 +19,52 @@ pub struct Fences {
     index: Option<Index>,
 }
 
-/// Fences that matter to one fix; none in it means that all do.
+/// Most fences that matter to a fix at once without a place on the heap.
+const FEW: usize = 12;
+
+/// Fences that matter to one fix.
 #[derive(Debug)]
-pub(crate) struct Mattering(Option<Vec<usize>>);
+pub(crate) enum Mattering {
+    /// All of them.
+    All,
+    /// These, so many.
+    Few([u32; FEW], usize),
+    /// These.
+    Many(Vec<u32>),
+}
+
+impl Mattering {
+    /// Ascending, each once.
+    fn of(groups: impl Iterator<Item = usize>) -> Self {
+        let (mut few, mut count) = ([0; FEW], 0);
+        let mut groups = groups.map(|group| group as u32);
+        for group in groups.by_ref() {
+            let known = &few[..count];
+            let at = known.partition_point(|other| *other < group);
+            if known.get(at) == Some(&group) {
+                continue;
+            }
+            if count == FEW {
+                let mut many: Vec<u32> = few.into_iter().chain([group]).chain(groups).collect();
+                many.sort_unstable();
+                many.dedup();
+                return Self::Many(many);
+            }
+            few.copy_within(at..count, at + 1);
+            few[at] = group;
+            count += 1;
+        }
+        Self::Few(few, count)
+    }
+
+    fn groups(&self) -> Option<&[u32]> {
+        match self {
+            Self::All => None,
+            Self::Few(groups, count) => Some(&groups[..*count]),
+            Self::Many(groups) => Some(groups),
+        }
+    }
+}
 
 impl Fences {
     /// A set of fences; a version given twice counts once.
@@ -63,13 +106,11 @@ impl Fences {
         place: Coord,
         kept: impl Iterator<Item = &'a str>,
     ) -> Mattering {
-        Mattering(self.index.as_ref().map(|index| {
-            let mut groups: Vec<usize> = index.around(place).chain(index.everywhere()).collect();
-            groups.extend(kept.filter_map(|id| self.group(id)));
-            groups.sort_unstable();
-            groups.dedup();
-            groups
-        }))
+        let Some(index) = &self.index else {
+            return Mattering::All;
+        };
+        let near = index.around(place).chain(index.everywhere());
+        Mattering::of(near.chain(kept.filter_map(|id| self.group(id))))
     }
 
     /// As [`Self::at`], for those that matter.
@@ -78,9 +119,10 @@ impl Fences {
         mattering: &Mattering,
         time: i64,
     ) -> impl Iterator<Item = (&str, Option<&Fence>)> {
-        let some = mattering.0.as_deref();
-        let count = some.map_or(self.ends.len(), <[usize]>::len);
-        let groups = (0..count).map(move |number| some.map_or(number, |groups| groups[number]));
+        let some = mattering.groups();
+        let count = some.map_or(self.ends.len(), <[u32]>::len);
+        let group = move |number| some.map_or(number, |groups| groups[number] as usize);
+        let groups = (0..count).map(group);
         groups.map(move |group| self.valid(group, time))
     }
 
@@ -136,5 +178,24 @@ impl Eq for Fences {}
 impl From<Vec<Fence>> for Fences {
     fn from(fences: Vec<Fence>) -> Self {
         Self::new(fences.into_iter().map(Arc::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_matters_comes_once_and_ascends(
+            groups in proptest::collection::vec(0..40_usize, 0..60),
+        ) {
+            let mattering = Mattering::of(groups.iter().copied());
+            let expected: std::collections::BTreeSet<u32> =
+                groups.iter().map(|group| *group as u32).collect();
+            let found: Vec<u32> = mattering.groups().unwrap().to_vec();
+            prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! An area of polygons, answering exactly which side of its edge a place is on and how far from it.
 
+use std::sync::Arc;
+
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use super::grid::Grid;
@@ -55,8 +57,12 @@ pub enum CheckShapeError {
 ///
 /// A place is inside if a ray from it crosses the edges an odd number of times, so winding does not
 /// matter.
+///
+/// Clones share points and index: many people may be kept to one county.
 #[derive(Clone)]
-pub struct Shape {
+pub struct Shape(Arc<Area>);
+
+struct Area {
     parts: Vec<Part>,
     grid: Grid,
 }
@@ -86,23 +92,23 @@ impl Shape {
             return Err(CheckShapeError::Meridian(simple::place_text(from)));
         }
         let grid = Grid::new(&parts);
-        Ok(Self { parts, grid })
+        Ok(Self(Arc::new(Area { parts, grid })))
     }
 
     /// Refuses rings that cross or double back, misplaced holes and overlapping parts.
     pub fn check(&self) -> Result<(), CheckShapeError> {
-        simple::check(&self.parts)
+        simple::check(&self.0.parts)
     }
 
     /// The parts, each an outer ring and its holes.
     pub fn parts(&self) -> &[Vec<Vec<Coord>>] {
-        &self.parts
+        &self.0.parts
     }
 
     /// Which side of the edge `at` is on.
     #[inline]
     pub fn side(&self, at: Coord) -> Side {
-        self.grid.side(at)
+        self.0.grid.side(at)
     }
 
     /// Whether `at` is inside or on the edge.
@@ -115,18 +121,23 @@ impl Shape {
     /// without.
     #[inline]
     pub fn distance(&self, at: Coord, inside: i64, outside: i64) -> Distance {
-        self.grid.distance(at, inside, outside)
+        self.0.grid.distance(at, inside, outside)
+    }
+
+    /// Whether a clone of it is anywhere.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     /// The box around the shape.
     pub(crate) fn bounds(&self) -> Bounds {
-        self.grid.bounds()
+        self.0.grid.bounds()
     }
 }
 
 impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
-        self.parts == other.parts
+        Arc::ptr_eq(&self.0, &other.0) || self.0.parts == other.0.parts
     }
 }
 
@@ -134,8 +145,8 @@ impl Eq for Shape {}
 
 impl std::fmt::Debug for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let points: usize = self.parts.iter().flatten().map(Vec::len).sum();
-        write!(f, "Shape({} parts, {points} points)", self.parts.len())
+        let points: usize = self.0.parts.iter().flatten().map(Vec::len).sum();
+        write!(f, "Shape({} parts, {points} points)", self.0.parts.len())
     }
 }
 
@@ -145,7 +156,7 @@ impl<C> Encode<C> for Shape {
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
-        encode_parts(&self.parts, e)
+        encode_parts(&self.0.parts, e)
     }
 }
 
