@@ -222,6 +222,12 @@ impl RulePack {
             .map_or(1_096, |policy| policy.n)
     }
 
+    /// How long a person's positions stay after their day, days.
+    pub fn track_keep_days(&self) -> u32 {
+        self.policy("track_keep_days")
+            .map_or(183, |policy| policy.n)
+    }
+
     /// Sealed records.
     pub fn sealing(&self) -> &Sealing {
         &self.sealing

@@ -140,6 +140,26 @@ impl Signs {
         self == Self::NONE
     }
 
+    /// The same as three numbers, for columns: what is spoken of, what is so, and the charge plus
+    /// one, 0 where none is told.
+    pub fn to_parts(self) -> (u32, u32, u8) {
+        (
+            self.said,
+            self.is,
+            self.battery.map_or(0, |percent| percent + 1),
+        )
+    }
+
+    /// The signs of such numbers; none where they can't be.
+    pub fn from_parts((said, is, battery): (u32, u32, u8)) -> Option<Self> {
+        let is_sound = is & !said == 0 && battery <= BATTERY_PERCENT_MAX + 1;
+        is_sound.then(|| Self {
+            said,
+            is,
+            battery: battery.checked_sub(1),
+        })
+    }
+
     /// What both say; where they differ, what is graver: yes, and the lower charge.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -256,6 +276,19 @@ mod tests {
         assert_eq!(decode::<Signs>(&bytes).unwrap(), signs);
         assert!(decode::<Signs>(&[0xa2, 0, 0, 1, 1]).is_err());
         assert!(decode::<Signs>(&[0xa3, 0, 0, 1, 0, 2, 0x18, 101]).is_err());
+    }
+
+    #[test]
+    fn numbers_of_columns_come_back() {
+        for signs in [
+            Signs::NONE,
+            Signs::NONE.with(Sign::Strap, false).with_battery(0),
+            Signs::NONE.with(Sign::Garbled, true).with_battery(100),
+        ] {
+            assert_eq!(Signs::from_parts(signs.to_parts()), Some(signs));
+        }
+        assert_eq!(Signs::from_parts((0, 1, 0)), None);
+        assert_eq!(Signs::from_parts((0, 0, 102)), None);
     }
 
     #[test]
