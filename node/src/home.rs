@@ -173,6 +173,7 @@ impl Home {
             limits: Limits {
                 log_ms: Some(LOG_MS),
                 audit_keep_ms: Some(i64::from(rules.audit_keep_days()) * DAY_MS),
+                track_keep_ms: Some(i64::from(rules.track_keep_days()) * DAY_MS),
                 ..Limits::default()
             },
             entropy: entropy(),

@@ -13,6 +13,7 @@ mod reconcile;
 mod replica;
 mod store;
 mod subject;
+mod track;
 
 pub use effect::{Effect, Event, Lane, Peer};
 pub use frontier::{Frontier, Tip};

@@ -25,6 +25,7 @@ mod receipt;
 mod shred;
 mod supervise;
 mod talk;
+mod track;
 mod tree;
 
 pub(crate) use ask::RefusedRow;
@@ -73,6 +74,8 @@ pub struct Limits {
     pub log_ms: Option<i64>,
     /// How long a log stays after it was filed above, ms; with none it stays for ever.
     pub audit_keep_ms: Option<i64>,
+    /// How long positions stay after their day, ms; with none they stay for ever.
+    pub track_keep_ms: Option<i64>,
 }
 
 impl Default for Limits {
@@ -84,6 +87,7 @@ impl Default for Limits {
             changed_max: 4_096,
             log_ms: None,
             audit_keep_ms: None,
+            track_keep_ms: None,
         }
     }
 }
@@ -150,6 +154,7 @@ pub struct Replica<S> {
     purges: BTreeMap<DossierId, Fact>,
     desk: supervise::Desk,
     log: audit::LogDesk,
+    tracks: track::Tracks,
     superior_heard: i64,
     entropy: [u8; 32],
     now: i64,
@@ -220,6 +225,7 @@ impl<S: Store> Replica<S> {
         self.sign_receipts();
         self.sign_log();
         self.purge_logs();
+        self.keep_tracks();
         self.check_links();
         self.settle();
     }

@@ -45,5 +45,7 @@ mod supervise;
 mod swarm;
 #[path = "replica/threat.rs"]
 mod threat;
+#[path = "replica/track.rs"]
+mod track;
 #[path = "replica/world.rs"]
 mod world;

@@ -136,6 +136,7 @@ impl<S: Store> Replica<S> {
             purges: BTreeMap::new(),
             desk: super::supervise::Desk::default(),
             log: super::audit::LogDesk::default(),
+            tracks: super::track::Tracks::default(),
             superior_heard: 0,
             entropy: setup.entropy,
             now: 0,

@@ -5,9 +5,11 @@
 
 mod alarm;
 mod judge;
+mod known;
 mod watched;
 
 pub(super) use judge::is_watched;
+pub(super) use watched::fix_prefix;
 pub use watched::{StoredFix, StoredSignal, WatchView};
 
 use super::Replica;
@@ -124,6 +126,7 @@ pub(super) struct Desk {
     unsigned: bool,
     epoch: u64,
     clock: VecDeque<(String, i64, i64)>,
+    known: known::KnownFences,
 }
 
 impl Desk {
@@ -249,7 +252,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<ReportOutcome, ReportError> {
         let live = report.live;
         let fix = &Fix {
-            person: report.person.clone(),
+            person: person.to_hex(),
             point,
         };
         let mut outcome = ReportOutcome {
@@ -258,7 +261,7 @@ impl<S: Store> Replica<S> {
             withdrawn: Vec::new(),
         };
         let key = watched::fix_key(person, fix.point.time, fix.id());
-        if self.disk.get(Table::Fix, &key)?.is_some() {
+        if self.disk.get(Table::Fix, &key)?.is_some() || self.is_packed(person, &fix.point)? {
             return Ok(outcome);
         }
         let judged = !live || self.is_timely(&fix.person, fix.point.time, received_at);

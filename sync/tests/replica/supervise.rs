@@ -59,23 +59,29 @@ pub(crate) fn report(
 
 pub(crate) fn watched() -> (World, DossierId) {
     let mut world = World::new();
-    let case = world.open(T1, "t1-officer", "t1", 1, false);
+    let case = put_under_watch(&mut world);
+    (world, case)
+}
+
+/// Opens the case of the township's person, with a band and a fence.
+pub(crate) fn put_under_watch(world: &mut World) -> DossierId {
+    put_another_under_watch(world, 1)
+}
+
+/// The same of another person.
+pub(crate) fn put_another_under_watch(world: &mut World, person: u64) -> DossierId {
+    let case = world.open(T1, "t1-officer", "t1", person, false);
     let device = Device {
         regime: Regime::Band,
         from: START,
         until: START + 90 * DAY,
         secret_hash: None,
     };
-    world.amend(
-        T1,
-        "t1-head",
-        case,
-        "device/band-1",
-        &canon::encode(&device),
-    );
+    let band = format!("device/band-{person}");
+    world.amend(T1, "t1-head", case, &band, &canon::encode(&device));
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));
     world.net.carry_out(T1);
-    (world, case)
+    case
 }
 
 fn leave(world: &mut World, at: usize, case: DossierId, first: i64, last: i64) {

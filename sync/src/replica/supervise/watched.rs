@@ -183,7 +183,7 @@ pub(super) fn fix_key(person: PersonCode, time: i64, id: FixId) -> Vec<u8> {
     key
 }
 
-pub(super) fn fix_prefix(person: PersonCode, time: i64) -> Vec<u8> {
+pub(in crate::replica) fn fix_prefix(person: PersonCode, time: i64) -> Vec<u8> {
     let mut key = person.0.to_vec();
     key.extend_from_slice(&((time as u64) ^ (1 << 63)).to_be_bytes());
     key
@@ -308,7 +308,7 @@ impl<S: Store> Replica<S> {
     /// All values that a fence's field had in one line, each from its signing on; taking it away
     /// ends them.
     fn fence_versions(
-        &self,
+        &mut self,
         facts: &BTreeMap<EnvelopeId, Fact>,
         slot: &SlotStanding,
     ) -> Vec<Fence> {
@@ -327,14 +327,14 @@ impl<S: Store> Replica<S> {
         line.reverse();
         let mut fences: Vec<Fence> = Vec::new();
         for (version, (at, bytes)) in (1..).zip(line) {
-            match minicbor::decode::<Fence>(&bytes) {
-                Ok(fence) => {
+            match self.desk.known.read(&bytes) {
+                Some(fence) => {
                     let valid = fence.valid();
                     let from = Some(valid.from.map_or(at, |from| from.max(at)));
                     let until = valid.until;
                     fences.push(fence.with_version(version, Validity { from, until }));
                 }
-                Err(_) => fences = fences.into_iter().map(|fence| ended(fence, at)).collect(),
+                None => fences = fences.into_iter().map(|fence| ended(fence, at)).collect(),
             }
         }
         fences
@@ -371,10 +371,7 @@ impl<S: Store> Replica<S> {
         to: i64,
         limit: usize,
     ) -> Result<Vec<StoredFix>, StoreError> {
-        let (lo, hi) = (fix_prefix(person, from), fix_prefix(person, to));
-        let rows = self.disk.range(Table::Fix, &lo, &hi, limit)?;
-        let fixes = rows.iter().map(|(_, value)| minicbor::decode(value).ok());
-        Ok(fixes.flatten().collect())
+        self.positions(person, (from, to), limit)
     }
 
     /// Stored reports without a position of a person with `from <= device time < to`, ms UTC, in
