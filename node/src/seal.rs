@@ -5,13 +5,15 @@
 //! A sealed value is `form (1) ‖ epoch (4, big-endian) ‖ nonce ‖ ciphertext ‖ tag`; a boxed one has
 //! before its nonce what only the secret half can read, one under a dossier's key the name of that key
 //! (16), which its associated data ends with (`book`). Nonce and tag are the suite's (`cipher`):
-//! 24 and 16 bytes in suite 1, 16 and 32 in suite 2, whose forms have the top bit set. The associated
+//! 24 and 16 bytes in suite 1, 16 and 32 in suite 2, whose forms have the top bit set. The epoch of a row
+//! of positions is the day they are of (`day`). The associated
 //! data is `form ‖ table ‖ row key ‖ epoch`, so a value can't be moved to another row, table, epoch or
 //! suite. The two domains and their keys: `design.md` §8.
 
 mod book;
 mod case;
 mod cipher;
+mod day;
 mod pair;
 mod vault;
 
@@ -20,9 +22,11 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub(crate) use book::without_days;
 pub use book::{ReadBookError, Subject};
 pub use case::{CasePublic, CaseSecret};
 pub use cipher::{Seal, sealer};
+pub(crate) use day::day_of;
 pub(crate) use vault::Rewrite;
 pub use vault::{UnlockError, Vault};
 
@@ -43,6 +47,7 @@ enum Form {
     CaseEpoch = 2,
     CaseBox = 3,
     Dossier = 4,
+    Day = 5,
 }
 
 /// Why sealed bytes did not open.
@@ -51,8 +56,8 @@ pub enum OpenSealError {
     /// No officer is signed in.
     #[error("the CASE domain is closed until an officer signs in")]
     Locked,
-    /// The key of its dossier was destroyed.
-    #[error("the key of this dossier was destroyed")]
+    /// The key of its dossier or day was destroyed.
+    #[error("the key of this dossier or day was destroyed")]
     Destroyed,
     /// Not what was sealed at this place under this key.
     #[error("a sealed value must open at the place it was sealed for")]
@@ -191,6 +196,7 @@ fn parse(sealed: &[u8]) -> Result<(Suite, Form, u32, &[u8]), OpenSealError> {
         2 => Form::CaseEpoch,
         3 => Form::CaseBox,
         4 => Form::Dossier,
+        5 => Form::Day,
         _ => return Err(OpenSealError::Damaged),
     };
     let (epoch, rest) = rest

@@ -13,24 +13,26 @@
 mod copy;
 mod error;
 mod gate;
+mod journal;
 mod medium;
+mod read;
 mod rekey;
 mod row;
 mod scrub;
 mod slot;
 pub mod tables;
 
-use crate::seal::{CasePublic, CaseSecret, OpenSealError, OpsKey, Place, UnlockError, Vault};
+use crate::seal::{CasePublic, CaseSecret, OpsKey, Place, UnlockError, Vault};
 use error::{no_keys, refuse, unwrap_error};
-use jiaolian_schema::id::{DossierId, EnvelopeId};
-use jiaolian_sync::{Rows, Store, StoreError, Table, Write, dossier_of};
+use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
+use journal::Journal;
 use medium::{is_known_schema, read_schema};
-use redb::{Database, ReadableDatabase, ReadableTableMetadata};
-use row::{first_rows, meta_row, read_row, read_rows, write_meta, write_rows};
+use redb::Database;
+use row::{first_rows, meta_row, write_meta, write_rows};
 use slot::{Slot, Trouble};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tables::{SCHEMA_VERSION, form};
+use tables::SCHEMA_VERSION;
 
 pub(crate) use copy::table_of;
 pub use copy::{CopyError, SealedRow};
@@ -59,6 +61,7 @@ pub struct StoreReader {
     slot: Arc<Slot>,
     vault: Arc<Vault>,
     work: Arc<Work>,
+    journal: Arc<Journal>,
 }
 
 /// How much was read so far, by everybody who reads.
@@ -89,6 +92,7 @@ impl DiskStore {
                 slot: Arc::new(slot),
                 vault,
                 work: Arc::default(),
+                journal: Arc::default(),
             },
         })
     }
@@ -133,14 +137,15 @@ impl DiskStore {
             slot.with(|db| write_meta(db, &public, &[], &[]))
                 .map_err(refuse)?;
         }
-        let vault = Arc::new(vault);
-        Ok(Self {
-            reader: StoreReader {
-                slot: Arc::new(slot),
-                vault,
-                work: Arc::default(),
-            },
-        })
+        let reader = StoreReader {
+            slot: Arc::new(slot),
+            vault: Arc::new(vault),
+            work: Arc::default(),
+            journal: Arc::default(),
+        };
+        let unreadable = |error: StoreError| OpenStoreError::Unreadable(error.to_string());
+        reader.read_journal().map_err(unreadable)?;
+        Ok(Self { reader })
     }
 
     /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or
@@ -150,11 +155,52 @@ impl DiskStore {
         if writes.is_empty() {
             return Ok(());
         }
-        let sealed = self.seal(writes)?;
-        self.reader
-            .slot
-            .with(|db| write_rows(db, writes, &sealed))
-            .map_err(Into::into)
+        match self.reader.journal.number_for(writes) {
+            Some(number) => self.write_journal(number, writes),
+            None => self.write_tables(writes),
+        }
+    }
+
+    /// Writes a batch as one row of the journal.
+    fn write_journal(&self, number: u64, writes: &[Write]) -> Result<(), CommitError> {
+        let (row, day) = journal::pack(writes);
+        let key = number.to_be_bytes().to_vec();
+        let sealed = self
+            .reader
+            .vault
+            .seal_as_of(day, Table::Journal, &key, &row);
+        self.write_keys()?;
+        let line = [Write {
+            table: Table::Journal,
+            key,
+            value: None,
+        }];
+        let sealed = [Some(sealed)];
+        let slot = &self.reader.slot;
+        slot.with(|db| write_rows(db, &line, &sealed, false))
+            .map_err(CommitError::from)?;
+        self.reader.journal.take(number, writes);
+        Ok(())
+    }
+
+    /// Writes a batch, and before it all of the journal, to their tables.
+    fn write_tables(&self, writes: &[Write]) -> Result<(), CommitError> {
+        if self.reader.journal.is_damaged() {
+            let text = "what was reported last can't be read";
+            return Err(CommitError::Damaged(text.to_owned()));
+        }
+        let mut all = self.reader.journal.waiting();
+        let waited = !all.is_empty();
+        all.extend_from_slice(writes);
+        if all.is_empty() {
+            return Ok(());
+        }
+        let sealed = self.seal(&all)?;
+        let slot = &self.reader.slot;
+        slot.with(|db| write_rows(db, &all, &sealed, waited))
+            .map_err(CommitError::from)?;
+        self.reader.journal.clear();
+        Ok(())
     }
 
     /// Rows as they lie on the disk; the keys that they need lie there when this returns.
@@ -165,11 +211,17 @@ impl DiskStore {
             Some(vault.seal(w.table, &w.key, plain))
         };
         let sealed = writes.iter().map(seal).collect();
+        self.write_keys()?;
+        Ok(sealed)
+    }
+
+    fn write_keys(&self) -> Result<(), CommitError> {
+        let vault = &self.reader.vault;
         if let Some((at, bytes)) = vault.unwritten() {
             self.medium().append_keys(at, &bytes)?;
             vault.written();
         }
-        Ok(sealed)
+        Ok(())
     }
 
     fn medium(&self) -> &dyn Medium {
@@ -239,38 +291,6 @@ impl StoreReader {
         (read(&self.work.reads), read(&self.work.opened))
     }
 
-    /// The dossier of a case's body, told by the key under which it lies: whoever may not see it is
-    /// refused before anything of it was opened. None where there is none, and while locked.
-    pub fn dossier_of_body(&self, id: EnvelopeId) -> Result<Option<DossierId>, StoreError> {
-        let table = Table::CaseBody;
-        self.work.reads.fetch_add(1, Ordering::Relaxed);
-        let sealed = self.slot.with(|db| read_row(db, table, &id.0));
-        let Some(sealed) = sealed.map_err(|trouble| trouble.on(table))? else {
-            return Ok(None);
-        };
-        if let Some(subject) = self.vault.subject_of_row(&sealed) {
-            return Ok(Some(DossierId(subject)));
-        }
-        if !self.is_open() {
-            return Ok(None);
-        }
-        // A row of an earlier form, until it is sealed anew.
-        let body = self.unseal(table, &id.0, &sealed)?;
-        Ok(body.and_then(|body| dossier_of(table, &id.0, &body)))
-    }
-
-    /// How many rows a table has; works while locked.
-    pub fn count(&self, table: Table) -> Result<u64, StoreError> {
-        let counted =
-            self.slot.with(
-                |db| match db.begin_read()?.open_table(form(table).definition()) {
-                    Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
-                    opened => Ok(opened?.len()?),
-                },
-            );
-        counted.map_err(|trouble| trouble.on(table))
-    }
-
     /// Size of the file, in bytes.
     pub fn bytes(&self) -> u64 {
         self.slot.bytes()
@@ -279,78 +299,6 @@ impl StoreReader {
     /// Bytes left on the disk that holds it; none where that can't be told.
     pub fn free_bytes(&self) -> Option<u64> {
         self.slot.free_bytes()
-    }
-
-    fn sealed_rows(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Rows, StoreError> {
-        let rows = self.slot.with(|db| read_rows(db, table, from, to, limit));
-        rows.map_err(|trouble| trouble.on(table))
-    }
-
-    /// None where the key was destroyed: such a row is as good as taken away.
-    fn unseal(
-        &self,
-        table: Table,
-        key: &[u8],
-        sealed: &[u8],
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.work.opened.fetch_add(1, Ordering::Relaxed);
-        match self.vault.open(table, key, sealed) {
-            Ok(plain) => Ok(Some(plain)),
-            Err(OpenSealError::Destroyed) => Ok(None),
-            Err(OpenSealError::Locked) => Err(StoreError::Locked(table)),
-            Err(OpenSealError::Damaged) => Err(StoreError::Damaged(table)),
-        }
-    }
-
-    fn refuse_locked(&self, table: Table) -> Result<(), StoreError> {
-        let closed = form(table).domain == tables::Domain::Case && !self.is_open();
-        if closed {
-            Err(StoreError::Locked(table))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Store for StoreReader {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.work.reads.fetch_add(1, Ordering::Relaxed);
-        self.refuse_locked(table)?;
-        let sealed = self.slot.with(|db| read_row(db, table, key));
-        match sealed.map_err(|trouble| trouble.on(table))? {
-            Some(sealed) => self.unseal(table, key, &sealed),
-            None => Ok(None),
-        }
-    }
-
-    fn range(
-        &self,
-        table: Table,
-        from: &[u8],
-        to: &[u8],
-        limit: usize,
-    ) -> Result<Rows, StoreError> {
-        self.work.reads.fetch_add(1, Ordering::Relaxed);
-        self.refuse_locked(table)?;
-        if from >= to {
-            return Ok(Rows::new());
-        }
-        let sealed = self.sealed_rows(table, from, Some(to), limit)?;
-        let open = |(key, sealed): (Vec<u8>, Vec<u8>)| {
-            let plain = self.unseal(table, &key, &sealed)?;
-            Ok(plain.map(|plain| (key, plain)))
-        };
-        sealed
-            .into_iter()
-            .map(open)
-            .filter_map(Result::transpose)
-            .collect()
     }
 }
 

@@ -75,6 +75,8 @@ pub enum Table {
     /// What the node did and did not do: when it ran, who was told of what. Key: kind (1), time ms
     /// (8, big-endian, sign flipped), name.
     Duty = 44,
+    /// Shell: rows that are durable and not yet in their tables. Key: number (8, big-endian).
+    Journal = 45,
 }
 
 /// One row to put or to take away.

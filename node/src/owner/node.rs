@@ -350,6 +350,7 @@ impl Own for Node {
         self.tell_doubtful();
         self.reseal_some();
         self.look_for_departed();
+        self.destroy_days();
         if let Some(links) = &self.links {
             self.rates.sample(Instant::now(), links.counts());
         }

@@ -183,6 +183,19 @@ impl Node {
         self.to_follow_roster |= !self.is_locked() && is_due();
     }
 
+    /// Keys of days of which nobody's positions are left go.
+    pub(super) fn destroy_days(&mut self) {
+        let Some(before) = self.replica.tracks_gone_before() else {
+            return;
+        };
+        match self.store.destroy_days(before) {
+            Ok(true) => tracing::info!("the keys of positions whose term is over are gone"),
+            Ok(false) => {}
+            // It is tried again with the next tick.
+            Err(error) => tracing::error!(%error, "the keys of positions stay"),
+        }
+    }
+
     /// What is to be destroyed, or may be held no more, goes.
     fn destroy_what_is_due(&mut self) -> Result<(), StopError> {
         let (now, keep_ms) = (self.now(), self.keep_ms());

@@ -10,7 +10,9 @@ mod leaf;
 
 use super::{CasePublic, CaseSecret, KEY_BYTES, Seal, entropy, sealer};
 use jiaolian_schema::suite::Suite;
+pub(crate) use leaf::without_days;
 use leaf::{Kind, Leaf, Record};
+pub(super) use leaf::{day_record, day_records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
@@ -97,6 +99,9 @@ impl Book {
         let leaf = Leaf::open(file, secret)?;
         let mut earlier = Vec::new();
         for record in leaf::records(file)? {
+            if record.kind == Kind::Day {
+                continue;
+            }
             let damaged = || ReadBookError::Damaged(record.at);
             let plain = leaf.read(&record, secret).ok_or_else(damaged)?;
             if record.kind == Kind::Earlier {
@@ -144,6 +149,16 @@ impl Book {
         (!self.fresh.is_empty()).then_some((self.length, self.fresh.as_slice()))
     }
 
+    /// A record that only goes along in the file is to be written behind the others.
+    pub(super) fn append(&mut self, record: &[u8]) {
+        self.fresh.extend_from_slice(record);
+    }
+
+    /// The file was cut to other records of its generation.
+    pub(super) fn measured(&mut self, length: u64) {
+        self.length = length;
+    }
+
     /// The disk has it.
     pub(super) fn written(&mut self) {
         self.length += self.fresh.len() as u64;
@@ -151,13 +166,14 @@ impl Book {
     }
 
     /// The whole file anew, under a new file key, without the keys of some subjects and of epochs
-    /// before `epoch_min`; the book that it makes takes this one's place when the file is durable.
+    /// before `epoch_min`, with the records of days as they are; the book that it makes takes this
+    /// one's place when the file is durable.
     pub(super) fn rewritten(
         &self,
         publics: &[CasePublic],
-        gone: &BTreeSet<Subject>,
-        epoch_min: u32,
+        (gone, epoch_min): (&BTreeSet<Subject>, u32),
         earlier: &[CaseSecret],
+        days: &[u8],
     ) -> (Self, Vec<u8>) {
         let generation = self.generation + 1;
         let (leaf, mut file) = Leaf::begin(generation, publics);
@@ -174,6 +190,7 @@ impl Book {
         for secret in earlier {
             file.extend(leaf.write(Kind::Earlier, entropy(), &secret.to_bytes()));
         }
+        file.extend_from_slice(days);
         // `note` keeps the last of a subject; which seals now is this book's choice.
         book.newest.clone_from(&self.newest);
         let Self { keys, newest, .. } = &mut book;

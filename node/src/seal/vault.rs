@@ -1,6 +1,7 @@
 //! Which key seals which row, and whether the CASE domain is open at this moment.
 
 use super::book::{Book, DossierKey, KEY_ID_BYTES, KeyId, ReadBookError, Subject};
+use super::day::{Day, Days, day_of_row, open_in, seal_in as seal_in_day};
 use super::{CasePublic, CaseSecret, Form, OpenSealError, OpsKey, Place, aad, parse, start};
 use crate::store::tables::{Domain, form};
 use jiaolian_schema::suite::Suite;
@@ -25,6 +26,8 @@ struct Case {
     /// Secrets of epochs of which rows may be left.
     earlier: Vec<CaseSecret>,
     book: Book,
+    /// Keys of days, which are there while the domain is closed too.
+    days: Days,
 }
 
 /// Why the CASE domain stayed closed.
@@ -52,21 +55,23 @@ impl Vault {
     /// A vault for a new store, with its CASE domain closed, and the file of keys for its disk.
     pub(crate) fn create(ops: OpsKey, public: CasePublic) -> (Self, Vec<u8>) {
         let (book, file) = Book::begin(public);
-        (Self::of(ops, public, book), file)
+        (Self::of(ops, public, book, Days::default()), file)
     }
 
     /// A vault for a store that has keys, with its CASE domain closed.
     pub(crate) fn new(ops: OpsKey, public: CasePublic, file: &[u8]) -> Result<Self, ReadBookError> {
-        Ok(Self::of(ops, public, Book::closed(file)?))
+        let days = Days::read(file, &ops)?;
+        Ok(Self::of(ops, public, Book::closed(file)?, days))
     }
 
-    fn of(ops: OpsKey, public: CasePublic, book: Book) -> Self {
+    fn of(ops: OpsKey, public: CasePublic, book: Book, days: Days) -> Self {
         let (secret, earlier) = (None, Vec::new());
         let case = RwLock::new(Case {
             public,
             secret,
             earlier,
             book,
+            days,
         });
         Self { ops, case }
     }
@@ -107,6 +112,9 @@ impl Vault {
             table: table as u8,
             key,
         };
+        if let Some(day) = day_of_row(table, key) {
+            return self.seal_for_day(day, place, plain);
+        }
         if form(table).domain == Domain::Ops {
             return self.ops.seal(place, plain);
         }
@@ -132,7 +140,7 @@ impl Vault {
             key,
         };
         if form(table).domain == Domain::Ops {
-            return self.ops.open(place, sealed);
+            return self.open_ops(place, sealed);
         }
         let case = self.read();
         let secret = case.secret.as_ref().ok_or(OpenSealError::Locked)?;
@@ -150,6 +158,58 @@ impl Vault {
                 secret.ok_or(OpenSealError::Damaged)?.open(place, sealed)
             }
         }
+    }
+
+    /// Seals a row of the OPS domain under the key of a day of whose positions it speaks.
+    pub(crate) fn seal_as_of(
+        &self,
+        day: Option<Day>,
+        table: Table,
+        key: &[u8],
+        plain: &[u8],
+    ) -> Vec<u8> {
+        let place = Place {
+            table: table as u8,
+            key,
+        };
+        match day {
+            Some(day) => self.seal_for_day(day, place, plain),
+            None => self.ops.seal(place, plain),
+        }
+    }
+
+    fn seal_for_day(&self, day: Day, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let known = self.read().days.get(day);
+        let rows = known.unwrap_or_else(|| {
+            let mut case = self.write();
+            if let Some(rows) = case.days.get(day) {
+                return rows;
+            }
+            let (rows, record) = case.days.begin(day, &self.ops);
+            case.book.append(&record);
+            rows
+        });
+        seal_in_day(self.ops.suite(), (day, &*rows), place, plain)
+    }
+
+    fn open_ops(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, OpenSealError> {
+        let (suite, Form::Day, day, rest) = parse(sealed)? else {
+            return self.ops.open(place, sealed);
+        };
+        let rows = self.read().days.get(day).ok_or(OpenSealError::Destroyed)?;
+        open_in(suite, (day, &*rows), place, rest)
+    }
+
+    /// Whether a key of a day before this one is left.
+    pub(crate) fn has_days_before(&self, day: Day) -> bool {
+        self.read().days.has_before(day)
+    }
+
+    /// The file of keys is so long now, without the keys of days before this one.
+    pub(crate) fn forget_days(&self, before: Day, length: u64) {
+        let mut case = self.write();
+        case.days.forget_before(before);
+        case.book.measured(length);
     }
 
     /// Under whose key a row lies, told without opening it; none while closed, and for a row of an
@@ -193,7 +253,7 @@ impl Vault {
     pub(crate) fn without(&self, gone: &BTreeSet<Subject>) -> Option<Rewrite> {
         let case = self.read();
         let secret = case.secret.clone()?;
-        let (book, file) = case.book.rewritten(&[case.public], gone, 0, &case.earlier);
+        let (book, file) = case.rewritten(&self.ops, &[case.public], (gone, 0), &case.earlier);
         Some(Rewrite {
             file,
             book,
@@ -209,7 +269,7 @@ impl Vault {
         let secret = case.secret.clone()?;
         let earlier: Vec<_> = case.earlier.iter().cloned().chain([secret]).collect();
         let publics = [case.public, next.public()];
-        let (book, file) = case.book.rewritten(&publics, &BTreeSet::new(), 0, &earlier);
+        let (book, file) = case.rewritten(&self.ops, &publics, (&BTreeSet::new(), 0), &earlier);
         Some(Rewrite {
             file,
             book,
@@ -224,9 +284,8 @@ impl Vault {
         let case = self.read();
         let secret = case.secret.clone()?;
         let epoch = case.public.epoch();
-        let (book, file) = case
-            .book
-            .rewritten(&[case.public], &BTreeSet::new(), epoch, &[]);
+        let kept = (&BTreeSet::new(), epoch);
+        let (book, file) = case.rewritten(&self.ops, &[case.public], kept, &[]);
         Some(Rewrite {
             file,
             book,
@@ -258,6 +317,20 @@ impl Vault {
 
     fn write(&self) -> RwLockWriteGuard<'_, Case> {
         self.case.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Case {
+    /// See `Book::rewritten`.
+    fn rewritten(
+        &self,
+        ops: &OpsKey,
+        publics: &[CasePublic],
+        kept: (&BTreeSet<Subject>, u32),
+        earlier: &[CaseSecret],
+    ) -> (Book, Vec<u8>) {
+        let days = self.days.records(ops);
+        self.book.rewritten(publics, kept, earlier, &days)
     }
 }
 

@@ -5,7 +5,7 @@
 use super::row::write_meta;
 use super::tables::{Domain, FORMS};
 use super::{CommitError, DiskStore, sealed_public};
-use crate::seal::{CaseSecret, Rewrite, Subject};
+use crate::seal::{CaseSecret, Rewrite, Subject, day_of, without_days};
 use jiaolian_sync::{Table, Write};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -46,6 +46,23 @@ impl DiskStore {
     pub fn destroy_keys(&self, gone: &BTreeSet<Subject>) -> Result<(), RekeyError> {
         let rewrite = self.reader.vault.without(gone);
         self.rewrite_keys(rewrite.ok_or(RekeyError::Locked)?)
+    }
+
+    /// Destroys the keys under which positions of days before that of an instant lie, ms UTC; needs
+    /// nobody signed in. False where there was none. No copy of the store, older or newer, gives
+    /// those positions with the file of keys that is there when this returns.
+    pub fn destroy_days(&self, before: i64) -> Result<bool, CommitError> {
+        let (vault, day) = (&self.reader.vault, day_of(before));
+        if !vault.has_days_before(day) {
+            return Ok(false);
+        }
+        self.write_tables(&[])?;
+        let file = self.medium().read_keys()?.unwrap_or_default();
+        let damaged = |error: crate::seal::ReadBookError| CommitError::Damaged(error.to_string());
+        let file = without_days(&file, day).map_err(damaged)?;
+        self.medium().replace_keys(&file)?;
+        vault.forget_days(day, file.len() as u64);
+        Ok(true)
     }
 
     /// Begins a new epoch: from here on rows are sealed under new keys, which only the new secret

@@ -1,6 +1,6 @@
 //! Sealed rows in and out of redb: one short transaction a call.
 
-use super::tables::{FORMS, META, SCHEMA_VERSION, form};
+use super::tables::{FORMS, JOURNAL, META, SCHEMA_VERSION, form};
 use super::{CASE_PUBLIC_ROW, SealedRow};
 use jiaolian_sync::{Rows, Table, Write};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
@@ -75,14 +75,20 @@ pub(super) fn write_meta(
     Ok(())
 }
 
+/// Writes rows; where `empties` is said, what lay in the journal is among them and goes from there.
 pub(super) fn write_rows(
     database: &Database,
     writes: &[Write],
     sealed: &[Option<Vec<u8>>],
+    empties: bool,
 ) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     put_rows(&transaction, writes, sealed)?;
+    if empties {
+        let mut journal = transaction.open_table(JOURNAL.definition())?;
+        journal.retain(|_, _| false)?;
+    }
     transaction.commit()?;
     Ok(())
 }

@@ -11,8 +11,9 @@ use redb::TableDefinition;
 
 /// Form of the whole disk. A store with a higher number is refused and not touched. 1: rows of the CASE
 /// domain under its one key. 2: under the key of their dossier; those of form 1 are sealed anew once an
-/// officer signs in.
-pub const SCHEMA_VERSION: u32 = 2;
+/// officer signs in. 3: positions under the key of their day; those of form 2 are packed, and so sealed
+/// anew, within three days.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The store's own few rows, in clear but for what is sealed: `schema`, `case-public`.
 pub const META: TableDefinition<'static, &'static str, &'static [u8]> =
@@ -154,9 +155,8 @@ pub const HINT: Form = table(
     Retention::Rebuildable,
     1,
 );
-/// Position reports under the person's code. Key: person code (16), device time ms (8, big-endian,
-/// sign
-/// flipped), fix id (32). Older ones move into sealed segments.
+/// Position reports under the person's code, sealed under the key of their day. Key: person code (16),
+/// device time ms (8, big-endian, sign flipped), fix id (32). Older ones are packed into `TRACK`.
 pub const FIX: Form = table(Table::Fix, "fix-1", Domain::Ops, Retention::Days(3), 0);
 /// The watch of one person. Key: person code (16).
 pub const WATCH: Form = table(Table::Watch, "watch-1", Domain::Ops, Retention::Settled, 10);
@@ -276,8 +276,9 @@ pub const SIGNAL: Form = table(
     200,
 );
 
-/// Positions of a day and a person, compressed. Key: person code (16), first instant ms (8,
-/// big-endian, sign flipped). 20 bands at one report a minute.
+/// Positions of a day and a person, packed column by column (`sync/src/track.rs`) and sealed under the key
+/// of their day, which is destroyed when `track_keep_days` of the rules are over. Key: person code (16),
+/// first instant ms (8, big-endian, sign flipped). 20 bands at one report a minute.
 pub const TRACK: Form = table(
     Table::Track,
     "track-1",
@@ -296,8 +297,18 @@ pub const DUTY: Form = table(
     300,
 );
 
+/// Rows that are durable and not yet in their tables, a commit a row, sealed under the key of the newest
+/// day of whose positions it speaks; at most 4,096 rows in all. Key: number (8, big-endian).
+pub const JOURNAL: Form = table(
+    Table::Journal,
+    "journal-1",
+    Domain::Ops,
+    Retention::Settled,
+    0,
+);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 27] = [
+pub const FORMS: [Form; 28] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -325,6 +336,7 @@ pub const FORMS: [Form; 27] = [
     SIGNAL,
     TRACK,
     DUTY,
+    JOURNAL,
 ];
 
 /// The form of one table.
@@ -357,6 +369,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Signal => &SIGNAL,
         Table::Track => &TRACK,
         Table::Duty => &DUTY,
+        Table::Journal => &JOURNAL,
     }
 }
 

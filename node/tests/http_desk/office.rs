@@ -12,7 +12,7 @@ use jiaolian_node::link::{LinkEvents, Links};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts};
 use jiaolian_node::seal::{CaseSecret, OpsKey};
-use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium};
+use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};
 use jiaolian_node::view::County;
 use jiaolian_schema::act::{Act, Appoint, Entrust, Found, Open, Raise};
 use jiaolian_schema::admit::Introduction;
@@ -208,6 +208,7 @@ fn setup(at: &str, node: Option<Seat>) -> Setup {
         verifier: Box::new(StrictVerifier),
         limits: Limits {
             log_ms: Some(300_000),
+            track_keep_ms: Some(183 * DAY),
             ..Limits::default()
         },
         entropy: [5; 32],
@@ -301,7 +302,7 @@ fn found<S: Store>(replica: &mut Replica<S>) -> Seat {
 }
 
 /// The seat of a person by name.
-fn seat_named(replica: &Replica<jiaolian_node::store::StoreReader>, name: &str) -> Seat {
+fn seat_named(replica: &Replica<StoreReader>, name: &str) -> Seat {
     let authority = replica.authority();
     let mut seats = authority.appointments();
     let (id, appoint, _) = seats.find(|(_, appoint, _)| appoint.name == name).unwrap();
@@ -459,6 +460,18 @@ impl Office {
         let lan = Lan::new(Ok(None), false);
         let parts = (self.node_seat, None, lan);
         Self::serve(self.at, (dir, store, keys), parts, Bounds::STANDARD).await
+    }
+
+    /// A store of other bytes beside the keys that are there now, with nobody signed in.
+    pub(crate) fn store_of(&self, disk: Vec<u8>) -> StoreReader {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("store"), disk).unwrap();
+        let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
+        std::fs::write(dir.path().join("store.keys"), keys).unwrap();
+        let medium = FileMedium::new(&dir.path().join("store"), Duration::ZERO);
+        let ops = OpsKey::from_bytes(OPS_KEY);
+        let store = DiskStore::open(Arc::new(medium), CACHE_MIB_DEFAULT, ops).unwrap();
+        store.reader()
     }
 
     /// The bytes on the disk.

@@ -2,10 +2,11 @@
 
 use crate::client::{Client, offer};
 use crate::office::{DAY, Office, START};
-use jiaolian_node::owner::{LogRow, Looked, Node};
+use jiaolian_node::owner::{LogRow, Looked, Node, Own as _};
 use jiaolian_schema::fix::{Fix, Point, Source};
 use jiaolian_schema::geo::Coord;
 use jiaolian_schema::id::{DossierId, PersonCode, sha256};
+use jiaolian_sync::{Store as _, Table};
 use serde_json::{Value as Json, json};
 
 /// A band on a person for March 2026, and a fix of it a minute for five minutes.
@@ -78,6 +79,66 @@ async fn a_track_holds_the_fixes_of_the_time_that_was_asked_for_and_the_purpose_
     assert!(
         chained && looks.len() >= 2,
         "each row holds the hash of the row before"
+    );
+}
+
+/// Time passes, and a round over all people after it.
+async fn pass(office: &Office, ms: i64) {
+    office.advance(ms);
+    let round = |node: &mut Node| {
+        for _ in 0..8 {
+            node.tick();
+            node.settle().unwrap();
+        }
+    };
+    office.owner.call(round).await.unwrap();
+}
+
+async fn rows(office: &Office) -> [u64; 2] {
+    let count = |node: &mut Node| {
+        let reader = node.store.reader();
+        [Table::Fix, Table::Track].map(|table| reader.count(table).unwrap())
+    };
+    office.owner.look(count).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_track_is_packed_after_three_days_and_after_its_term_neither_page_nor_disk_gives_it() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    wear(&office, case, "张三").await;
+    let ask = path(&case.to_hex(), START, START + DAY, "duty");
+    let read = async || {
+        Client::signed_in(&office, "T1")
+            .await
+            .get(&ask)
+            .await
+            .ok(200)
+    };
+    let loose = read().await;
+    assert_eq!(loose["items"].as_array().unwrap().len(), 5);
+    assert_eq!(rows(&office).await, [5, 0]);
+
+    pass(&office, 4 * DAY).await;
+    assert_eq!(rows(&office).await, [0, 1], "one row for the day");
+    assert_eq!(read().await["items"], loose["items"]);
+    let of_then = office.disk();
+    let given = |office: &Office, disk: Vec<u8>| {
+        let store = office.store_of(disk);
+        let rows = |table| store.range(table, &[], &[u8::MAX; 64], usize::MAX).unwrap();
+        rows(Table::Fix).len() + rows(Table::Track).len()
+    };
+    assert_eq!(given(&office, of_then.clone()), 1);
+
+    pass(&office, 178 * DAY).await;
+    assert_eq!(rows(&office).await, [0, 1], "the day's term is not over");
+    pass(&office, 2 * DAY).await;
+    assert_eq!(rows(&office).await, [0, 0]);
+    assert_eq!(read().await["items"], json!([]));
+    assert_eq!(
+        given(&office, of_then),
+        0,
+        "a copy of then gives none either"
     );
 }
 

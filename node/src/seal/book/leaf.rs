@@ -22,11 +22,13 @@ pub(super) enum Kind {
     Boxed = 2,
     /// An earlier CASE secret, under the file key, while rows of its epoch are left.
     Earlier = 3,
+    /// The key of a day's positions, under the OPS key.
+    Day = 4,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Sealed, Self::Boxed, Self::Earlier]
+        [Self::Sealed, Self::Boxed, Self::Earlier, Self::Day]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -124,6 +126,39 @@ pub(super) fn extent(file: &[u8]) -> Result<(u32, usize), ReadBookError> {
 /// Every whole record of a file.
 pub(super) fn records(file: &[u8]) -> Result<Vec<Record<'_>>, ReadBookError> {
     Ok(walk(&split(file)?)?.0)
+}
+
+/// A record of a day's key.
+pub(in crate::seal) fn day_record(day: u32, sealed: &[u8]) -> Vec<u8> {
+    let mut id = [0; KEY_ID_BYTES];
+    id[..4].copy_from_slice(&day.to_be_bytes());
+    record(Kind::Day, id, sealed)
+}
+
+/// Days and sealed keys of every such record.
+pub(in crate::seal) fn day_records(file: &[u8]) -> Result<Vec<(u32, &[u8])>, ReadBookError> {
+    let found = records(file)?.into_iter();
+    let of_days = found.filter(|record| record.kind == Kind::Day);
+    Ok(of_days
+        .map(|record| (day_in(&record), record.sealed))
+        .collect())
+}
+
+/// A file as it is, but for the records of days before one.
+pub(crate) fn without_days(file: &[u8], before: u32) -> Result<Vec<u8>, ReadBookError> {
+    let parts = split(file)?;
+    let mut kept = file[..parts.at].to_vec();
+    for found in walk(&parts)?.0 {
+        if found.kind != Kind::Day || day_in(&found) >= before {
+            kept.extend(record(found.kind, found.id, found.sealed));
+        }
+    }
+    Ok(kept)
+}
+
+fn day_in(record: &Record<'_>) -> u32 {
+    let [a, b, c, d, ..] = record.id;
+    u32::from_be_bytes([a, b, c, d])
 }
 
 struct Parts<'a> {
