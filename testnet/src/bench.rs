@@ -8,17 +8,22 @@ mod dice;
 mod field;
 mod figure;
 mod fold;
+mod gateway;
+mod hour;
 mod ingest;
 mod key;
 mod latency;
 mod node;
 mod peer;
 mod reconcile;
+mod rival;
 mod seal;
 mod start;
+mod supervise;
 mod table;
 mod terrain;
 mod timing;
+mod track;
 mod watch;
 mod wire;
 mod world;
@@ -40,11 +45,14 @@ pub enum Section {
     All,
     /// Two replicas meet again: bytes, messages, flights, time.
     Reconcile,
-    /// Fixes judged a second, with one fence to ten thousand.
+    /// Verdicts a second, and fences that hold a place among ten thousand.
     Watch,
+    /// Supervision: fixes judged a second with ten thousand people under watch, bytes of a stored
+    /// position, an hour of a county.
+    Supervise,
     /// Standing of a long case; authority over many heads.
     Fold,
-    /// Reports made durable a second, and their bytes on the disk.
+    /// Reports made durable a second, by commits and through a gateway, and their bytes on the disk.
     Ingest,
     /// Signatures and sealing.
     Seal,
@@ -69,6 +77,10 @@ pub struct Args {
     /// Dossiers of the one size at which `reconcile` measures; 1,000, 10,000 and 100,000 without.
     #[arg(long, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
     pub dossiers: Option<u32>,
+    /// A file of tracks, `person,time,lat,lon` with a first line of names, whose bytes stored
+    /// `supervise` tells too.
+    #[arg(long)]
+    pub tracks: Option<PathBuf>,
     /// A node's program, to measure its start as a process.
     #[arg(long, requires = "ready")]
     pub program: Option<PathBuf>,
@@ -115,17 +127,17 @@ pub enum MeasureError {
 /// Measures and prints; 70 where something could not be measured, 1 where the table can't be
 /// printed.
 pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
-    let figures = match measure(args) {
-        Ok(figures) => figures,
+    let (figures, notes) = match measure(args) {
+        Ok(measured) => measured,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "bench: {error}");
             return ExitCode::from(70);
         }
     };
     let text = if args.json {
-        table::json(&figures)
+        table::json(&figures, &notes)
     } else {
-        table::text(&figures)
+        table::text(&figures, &notes)
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,21 +145,26 @@ pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
     }
 }
 
-/// All figures of the sections asked for, in the order of the table.
-pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
+/// All figures of the sections asked for, in the order of the table, and what is to be said of peers that
+/// are not there.
+pub fn measure(args: &Args) -> Result<(Vec<Figure>, Vec<String>), MeasureError> {
     let asked = |section| args.section == Section::All || args.section == section;
-    let mut figures = Vec::new();
+    let (mut figures, mut notes) = (Vec::new(), Vec::new());
     if asked(Section::Reconcile) {
         figures.extend(reconcile::measure(args)?);
     }
     if asked(Section::Watch) {
         figures.extend(watch::measure(args.quick)?);
     }
+    if asked(Section::Supervise) {
+        let tracks = args.tracks.as_deref();
+        figures.extend(supervise::measure(args.quick, tracks, &mut notes)?);
+    }
     if asked(Section::Fold) {
         figures.extend(fold::measure(args.quick)?);
     }
     if asked(Section::Ingest) {
-        figures.extend(ingest::measure(args.quick)?);
+        figures.extend(ingest::measure(args.quick, &mut notes)?);
     }
     if asked(Section::Seal) {
         figures.extend(seal::measure(args.quick));
@@ -158,5 +175,5 @@ pub fn measure(args: &Args) -> Result<Vec<Figure>, MeasureError> {
     if asked(Section::Latency) {
         figures.extend(latency::measure(args.quick)?);
     }
-    Ok(figures)
+    Ok((figures, notes))
 }

@@ -81,6 +81,7 @@ fn every_figure_stands_beside_a_peer_or_a_limit() {
         [
             "reconcile",
             "watch",
+            "supervise",
             "fold",
             "ingest",
             "seal",

@@ -6,12 +6,12 @@ use super::key::{code, peer as peer_of};
 use super::node::{Commit, Node};
 use super::terrain::{Span, counties, fence_around, span_of, walk};
 use super::world::World;
-use super::{MeasureError, peer, timing};
+use super::{MeasureError, gateway, peer, timing};
 use jiaolian_node::seal::{CaseSecret, OpsKey, Place};
-use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};
+use jiaolian_node::store::{CACHE_MIB_DEFAULT, CopyError, DiskStore, FileMedium, StoreReader};
 use jiaolian_schema::fix::Fix;
 use jiaolian_schema::suite::Suite;
-use jiaolian_sync::{Judged, Replica, Table};
+use jiaolian_sync::{Judged, Replica, Setup, Table};
 use redb::{Database, TableDefinition};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -24,6 +24,8 @@ use tempfile::TempDir;
 const SECTION: &str = "ingest";
 /// People under watch.
 const PEOPLE: u64 = 100;
+/// Cases in a commit.
+const CASES_AT_ONCE: u64 = 500;
 /// Reports in a commit.
 const BATCHES: [usize; 4] = [1, 32, 100, 1_000];
 /// Reports in a commit where the suites are compared.
@@ -40,7 +42,7 @@ const ON_THE_WAY_MS: i64 = 1_000;
 /// A township's node on a disk of its own, with people under watch.
 pub(super) struct Township {
     world: World,
-    node: Node<StoreReader>,
+    pub(super) node: Node<StoreReader>,
     store: Rc<DiskStore>,
     ops: OpsKey,
     directory: TempDir,
@@ -79,6 +81,9 @@ impl Township {
         for number in 0..cases {
             let case = world.open(&mut node, number, BTreeMap::new())?;
             world.watch(&mut node, case, number, &fence)?;
+            if number % CASES_AT_ONCE == 0 {
+                node.settle()?;
+            }
         }
         node.settle()?;
         Ok(Self {
@@ -99,17 +104,44 @@ impl Township {
         }
     }
 
-    fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         self.store.reader().bytes()
+    }
+
+    pub(super) fn count(&self, table: Table) -> Result<u64, MeasureError> {
+        Ok(self.store.reader().count(table)?)
+    }
+
+    /// Bytes of a table's rows as they lie on the disk, keys included.
+    pub(super) fn sealed_bytes(&self, table: Table) -> Result<usize, MeasureError> {
+        let mut bytes = 0;
+        let reader = self.store.reader();
+        let read = reader.each_sealed(|(of, key, sealed)| {
+            if of == table {
+                bytes += key.len() + sealed.len();
+            }
+            Ok::<(), MeasureError>(())
+        });
+        match read {
+            Ok(()) => Ok(bytes),
+            Err(CopyError::Store(error)) => Err(error.into()),
+            Err(CopyError::Taker(error)) => Err(error),
+        }
     }
 }
 
 impl Closed {
     /// Opens disk and replica as a start does, with the CASE domain closed.
     pub(super) fn open(&mut self) -> Result<(), MeasureError> {
-        let store = DiskStore::open(medium(&self.directory), CACHE_MIB_DEFAULT, self.ops.clone())?;
-        drop(Replica::open(store.reader(), self.world.setup("t"))?);
+        let (store, setup) = self.store()?;
+        drop(Replica::open(store.reader(), setup)?);
         Ok(())
+    }
+
+    /// The disk, and what a replica over it is told at its start.
+    pub(super) fn store(&self) -> Result<(DiskStore, Setup), MeasureError> {
+        let store = DiskStore::open(medium(&self.directory), CACHE_MIB_DEFAULT, self.ops.clone())?;
+        Ok((store, self.world.setup("t")))
     }
 }
 
@@ -120,7 +152,7 @@ fn medium(directory: &TempDir) -> Arc<FileMedium> {
     ))
 }
 
-pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
+pub(super) fn measure(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
     let least = Duration::from_millis(if quick { 20 } else { 2_000 });
     let (people, each) = if quick { (4, 600) } else { (PEOPLE, 4_000) };
     let mut township = Township::with_cases(people)?;
@@ -142,6 +174,8 @@ pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
     }
     figures.extend(bytes_on_disk(&township, empty)?);
     figures.extend(sealing(people, each, in_suite_one, least)?);
+    drop(township);
+    figures.extend(gateway::measure(quick, notes)?);
     Ok(figures)
 }
 
@@ -240,17 +274,13 @@ fn rates(batch: usize, rate: f64, syncs: f64, redb: f64) -> Vec<Figure> {
     let mut figures = vec![figure().against("bare redb, same rows unsealed, this run", redb)];
     match batch {
         1 => figures.push(figure().against("disk syncs, this run", syncs)),
-        32 => {
-            let peer = peer::POSTGRES_INSERT_32;
-            figures.push(figure().against(peer.name, peer.figure).goal(0.7));
-        }
         100 => {
             let peer = peer::POSTGRES_COPY_100;
-            figures.push(figure().against(peer.name, peer.figure).goal(2.0));
+            figures.push(figure().against(peer.name, peer.figure));
         }
         _ => {
             let peer = peer::POSTGRES_INSERT_32;
-            figures.push(figure().against(peer.name, peer.figure).goal(3.0));
+            figures.push(figure().against(peer.name, peer.figure));
         }
     }
     figures

@@ -18,8 +18,8 @@ const HEAD: [&str; 9] = [
 /// Columns of numbers, which end at the right.
 const RIGHT: [usize; 4] = [2, 3, 6, 7];
 
-/// The table, a line a figure.
-pub(super) fn text(figures: &[Figure]) -> String {
+/// The table, a line a figure, and notes under it.
+pub(super) fn text(figures: &[Figure], notes: &[String]) -> String {
     let rows: Vec<[String; 9]> = figures.iter().map(row).collect();
     let head = HEAD.map(str::to_owned);
     let mut widths = head.clone().map(|cell| cell.chars().count());
@@ -33,6 +33,9 @@ pub(super) fn text(figures: &[Figure]) -> String {
     out.push_str(&line(&rule, &widths));
     for row in &rows {
         out.push_str(&line(row, &widths));
+    }
+    for note in notes {
+        let _ = writeln!(out, "{note}.");
     }
     let missed = figures
         .iter()
@@ -50,8 +53,8 @@ pub(super) fn text(figures: &[Figure]) -> String {
     out
 }
 
-/// One object with all figures.
-pub(super) fn json(figures: &[Figure]) -> String {
+/// One object with all figures and notes.
+pub(super) fn json(figures: &[Figure], notes: &[String]) -> String {
     let rows: Vec<Value> = figures
         .iter()
         .map(|figure| {
@@ -60,7 +63,10 @@ pub(super) fn json(figures: &[Figure]) -> String {
             row
         })
         .collect();
-    format!("{:#}\n", json!({ "form": 1, "figures": rows }))
+    format!(
+        "{:#}\n",
+        json!({ "form": 1, "figures": rows, "notes": notes })
+    )
 }
 
 fn row(figure: &Figure) -> [String; 9] {
@@ -165,7 +171,8 @@ mod tests {
             .more()
             .goal(1.0);
         assert_eq!((few.is_met(), slow.is_met()), (Some(true), Some(false)));
-        let text = text(&[few, slow]);
+        let text = text(&[few, slow], &["geos was not found".to_owned()]);
+        assert!(text.contains("\ngeos was not found.\n"), "{text}");
         assert!(
             text.contains("≤ 1 ok") && text.contains("≥ 1 MISSED"),
             "{text}"

@@ -91,6 +91,34 @@ pub(super) fn fences_of(counties: &[Shape], count: usize) -> Vec<Fence> {
         .collect()
 }
 
+/// So many rings of so many vertices, each around the middle of a county and as large, whose edge goes in
+/// and out at every vertex.
+pub(super) fn jagged(
+    counties: &[Shape],
+    count: usize,
+    vertices: usize,
+) -> Result<Vec<Shape>, MeasureError> {
+    let mut dice = Dice::new(17);
+    let mut ring = |county: &Shape| {
+        let Span { lat, lon } = span_of([county]);
+        let middle = |(from, to): (i32, i32)| f64::midpoint(f64::from(from), f64::from(to));
+        let half = |(from, to): (i32, i32)| (f64::from(to) - f64::from(from)) / 2.0;
+        let vertex = |number: usize| {
+            let angle = std::f64::consts::TAU * number as f64 / vertices as f64;
+            let reach = 0.95 + 0.05 * dice.part();
+            let at = (
+                middle(lat) + half(lat) * reach * angle.sin(),
+                middle(lon) + half(lon) * reach * angle.cos(),
+            );
+            Coord::new(at.0.round() as i32, at.1.round() as i32)
+        };
+        let ring: Result<Vec<Coord>, _> = (0..vertices).map(vertex).collect();
+        let ring = ring.map_err(|error| MeasureError::Wrong(error.to_string()))?;
+        Shape::new(vec![vec![ring]]).map_err(|error| MeasureError::Wrong(error.to_string()))
+    };
+    counties.iter().cycle().take(count).map(&mut ring).collect()
+}
+
 /// One county to stay in, and `count` small places to stay out of, each of a real county's outline,
 /// strewn over all counties.
 pub(super) fn strewn(counties: &[Shape], count: usize) -> Vec<Fence> {

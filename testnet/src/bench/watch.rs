@@ -41,9 +41,6 @@ pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
     };
     let counties = counties()?;
     let mut figures = verdict(&counties, &effort)?;
-    for count in [1, 10, 100] {
-        figures.extend(step(fences_of(&counties, count), &effort)?);
-    }
     let strewn = strewn(&counties, effort.strewn);
     figures.extend(containment(&counties, &strewn, &effort)?);
     figures.push(step_strewn(&counties, strewn, &effort)?);
@@ -123,35 +120,6 @@ fn verdict(counties: &[Shape], effort: &Effort) -> Result<Vec<Figure>, MeasureEr
             .goal(1.0),
         verdict().against(tg.name, tg.figure).more().goal(1.0),
         bare.against(tg.name, tg.figure).more(),
-    ])
-}
-
-/// Steps a second of a person's watch.
-fn step(fences: Vec<Fence>, effort: &Effort) -> Result<Vec<Figure>, MeasureError> {
-    let peers: Vec<Floats> = fences
-        .iter()
-        .map(|fence| Floats::of(fence.shape()))
-        .collect();
-    let span = span_of([fences[0].shape()]);
-    let fixes = walk("a", span, effort.places.min(50_000), 3);
-    let n = fences.len() as u64;
-    let steps = step_rate(&Fences::from(fences), &fixes, effort)?;
-    let there: Vec<_> = fixes.iter().map(|fix| float(fix.point.at)).collect();
-    let floats = timing::rate(effort.least, || {
-        let some = &there[..there.len().min(10_000)];
-        let held = |at: &geo::Coord<f64>| peers.iter().filter(|peer| peer.holds(*at)).count();
-        std::hint::black_box(some.iter().map(held).sum::<usize>());
-        some.len()
-    });
-    let figure = || Figure::timed(SECTION, "watch steps (n counties)", n, (steps, "fixes/s"));
-    let limit = figure()
-        .against(peer::LIMIT_STEPS.name, peer::LIMIT_STEPS.figure)
-        .more();
-    Ok(vec![
-        figure()
-            .against("geo containment alone, this run", floats)
-            .more(),
-        if n <= 10 { limit.goal(1.0) } else { limit },
     ])
 }
 
