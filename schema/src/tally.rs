@@ -201,7 +201,7 @@ pub fn reach_ms(rules: &RulePack, interval_ms: i64) -> i64 {
     let number = |name: &str| {
         let kind = rules.alarm_kind(SILENCE_KIND);
         let number = kind.and_then(|kind| kind.parameter.get(name).copied());
-        number.map_or(0, |number| i64::from(number))
+        number.map_or(0, i64::from)
     };
     let silent_ms = number("silent_minutes") * 60_000;
     interval_ms

@@ -14,7 +14,7 @@ use jiaolian_schema::explain::{
     Difference, EXHIBIT_MARGIN_MS, EXHIBIT_REPORTS_MAX, Exhibit, Explanation, Kept, Seen, explain,
     version_at,
 };
-use jiaolian_schema::fence::{FenceKind, Verdict};
+use jiaolian_schema::fence::{Fence, FenceKind, Verdict};
 use jiaolian_schema::fix::{Grade, Point};
 use jiaolian_schema::id::{DossierId, PersonCode, hex};
 use jiaolian_schema::permit::Permit;
@@ -195,7 +195,7 @@ fn permit(exhibit: &Exhibit, raise: &Raise, granted: &Permit) -> ExplainedPermit
     let kind = exhibit
         .fences
         .first()
-        .map_or(FenceKind::KeepIn, |fence| fence.kind());
+        .map_or(FenceKind::KeepIn, Fence::kind);
     let points = exhibit.reports.iter().filter_map(|kept| kept.point);
     let covers = points
         .filter(|point| granted.covers(&raise.fence, kind, point))

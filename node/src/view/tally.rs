@@ -6,7 +6,7 @@ use crate::http::error::{ApiError, ApiResult};
 use crate::owner::Node;
 use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::desk::File;
-use jiaolian_schema::explain::EXHIBIT_MARGIN_MS;
+use jiaolian_schema::explain::{EXHIBIT_MARGIN_MS, Kept};
 use jiaolian_schema::fence::Fences;
 use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::tally::{
@@ -49,7 +49,7 @@ pub fn of_day(node: &mut Node, viewer: &Viewer, file: &File, day: i32) -> ApiRes
         bound: &bound,
         down: &down,
     };
-    let words: Vec<_> = kept.iter().filter_map(|kept| kept.word()).collect();
+    let words: Vec<_> = kept.iter().filter_map(Kept::word).collect();
     let judged = judge(&code, &words, &ground, until.min(window.1));
     let (reports, broken) = (reports_of(&code, &kept), rules_broken(&judged.conditions));
     let spans = |of: &Spans| {
