@@ -222,37 +222,9 @@ impl RulePack {
         self.policies.get(id)
     }
 
-    /// Days without a superior after which decisions stop, and after which contests end (C).
-    pub fn stale_days(&self) -> u32 {
-        self.policy("stale_days").map_or(7, |policy| policy.n)
-    }
-
-    /// How long an office keeps a case that it may hold no more, days.
-    pub fn moved_keep_days(&self) -> u32 {
-        self.policy("moved_keep_days").map_or(5, |policy| policy.n)
-    }
-
-    /// How long a node's log stays after it was filed above, days.
-    pub fn audit_keep_days(&self) -> u32 {
-        self.policy("audit_keep_days")
-            .map_or(1_096, |policy| policy.n)
-    }
-
-    /// After how many minutes without word from an office its alarms go to the county's duty desk.
-    pub fn duty_takeover_minutes(&self) -> u32 {
-        self.policy("duty_takeover_minutes")
-            .map_or(5, |policy| policy.n)
-    }
-
     /// Whom alarms call.
     pub fn duty(&self) -> &DutyRules {
         &self.duty
-    }
-
-    /// How long a person's positions stay after their day, days.
-    pub fn track_keep_days(&self) -> u32 {
-        self.policy("track_keep_days")
-            .map_or(183, |policy| policy.n)
     }
 
     /// Sealed records.

@@ -15,6 +15,7 @@ mod ingest;
 mod key;
 mod latency;
 mod node;
+mod paper;
 mod peer;
 mod reconcile;
 mod rival;

@@ -39,7 +39,6 @@ pub use network::{
     LaneShape, LaneTraffic, LanesShape, LinkShape, Network, OfficeShape, PlannedSuperior,
     RefusedRow, RefusedTotal, Storage, TrafficShape,
 };
-
 pub use stand_in::{StandInChange, StandInRow, StandIns};
 pub use tally::{TallySeconds, TallyShape, TallyStretch};
 pub use wall::{Wall, WallCounts, WallOffice};

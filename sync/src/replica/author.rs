@@ -216,7 +216,7 @@ impl<S: Store> Replica<S> {
         salt: [u8; 16],
     ) -> Result<(Head, Body), SignError> {
         let (kind, payload, replaces) = match &draft.payload {
-            Payload::Act(act) => (Kind::Act, act.to_payload(now), replaced(act)),
+            Payload::Act(act) => (Kind::Act, act.to_payload(now), prepare::replaced(act)),
             Payload::Edit(change) => {
                 let change = change.clone();
                 let edit = EditBytes { at: now, change };
@@ -383,16 +383,6 @@ impl<S: Store> Replica<S> {
 fn is_by_people(facts: &BTreeMap<EnvelopeId, Fact>, id: EnvelopeId) -> bool {
     let what = facts.get(&id).map(|fact| &fact.what);
     !matches!(what, None | Some(What::Edit | What::Receipt(_)))
-}
-
-fn replaced(act: &Act) -> &[EnvelopeId] {
-    match act {
-        Act::Amend(amend) => &amend.replaces,
-        Act::Step(step) => &step.replaces,
-        Act::Assign(assign) => &assign.replaces,
-        Act::Rota(rota) => &rota.replaces,
-        _ => &[],
-    }
 }
 
 /// Where `Table::Local` keeps the tip of one of this node's authors.

@@ -9,12 +9,14 @@ mod judge;
 mod known;
 mod position;
 mod silence;
+mod stored;
 mod watched;
 
 pub(super) use judge::is_watched;
 pub use position::LastSeen;
-pub(super) use watched::fix_prefix;
-pub use watched::{StoredFix, StoredSignal, WatchView};
+pub(super) use stored::fix_prefix;
+pub use stored::{StoredFix, StoredSignal};
+pub use watched::WatchView;
 
 use super::Replica;
 use crate::store::{Store, StoreError, Table};

@@ -4,7 +4,7 @@
 use super::super::{Replica, Taken};
 use super::{Draft, Seat, SignError, tip_key};
 use crate::store::{Store, Table};
-use jiaolian_schema::act::At;
+use jiaolian_schema::act::{Act, At};
 use jiaolian_schema::admit::Introductions as _;
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{BODY_BYTES_MAX, Body, Envelope, Head, body_hash, head_id};
@@ -176,5 +176,16 @@ fn read_fact(head: &Head, body: &Body) -> Result<Fact, SignError> {
             "a decision and a withdrawal are weighed while they are signed".to_owned(),
         )),
         _ => Ok(fact),
+    }
+}
+
+/// The acts whose place an act takes.
+pub(super) fn replaced(act: &Act) -> &[EnvelopeId] {
+    match act {
+        Act::Amend(amend) => &amend.replaces,
+        Act::Step(step) => &step.replaces,
+        Act::Assign(assign) => &assign.replaces,
+        Act::Rota(rota) => &rota.replaces,
+        _ => &[],
     }
 }

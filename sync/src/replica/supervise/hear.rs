@@ -4,7 +4,7 @@ use super::super::Replica;
 use super::silence::is_silent;
 use super::watched::Watched;
 use super::{
-    Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, watched,
+    Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, stored,
 };
 use crate::effect::Event;
 use crate::store::{Store, StoreError, Table};
@@ -155,11 +155,11 @@ impl<S: Store> Replica<S> {
                 time: report.time,
                 signs: report.signs,
             };
-            let key = watched::fix_key(person, report.time, signal.id());
+            let key = stored::fix_key(person, report.time, signal.id());
             let known = self.disk.get(Table::Signal, &key)?;
             return Ok(known.is_none().then_some(report.signs));
         };
-        let key = watched::fix_key(person, point.time, point.id(&report.person));
+        let key = stored::fix_key(person, point.time, point.id(&report.person));
         let Some(known) = self.disk.get(Table::Fix, &key)? else {
             let packed = self.is_packed(person, &point)?;
             return Ok((!packed).then_some(report.signs));
@@ -236,12 +236,12 @@ impl<S: Store> Replica<S> {
 
     pub(super) fn put_fix(&mut self, person: PersonCode, fix: &StoredFix) {
         let point: &Point = &fix.point;
-        let key = watched::fix_key(person, point.time, point.id(&fix.person));
+        let key = stored::fix_key(person, point.time, point.id(&fix.person));
         self.disk.put(Table::Fix, &key, canon::encode(fix));
     }
 
     pub(super) fn put_signal(&mut self, person: PersonCode, stored: &StoredSignal) {
-        let key = watched::fix_key(person, stored.signal.time, stored.signal.id());
+        let key = stored::fix_key(person, stored.signal.time, stored.signal.id());
         self.disk.put(Table::Signal, &key, canon::encode(stored));
     }
 }
