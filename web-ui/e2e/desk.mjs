@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"];
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 /** What the stories need to know; every value comes from the environment. */
 export function settings(env = process.env) {

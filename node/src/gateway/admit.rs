@@ -97,7 +97,10 @@ impl<'a> Door<'a> {
         let then = report.time.and_then(|time| self.whose(time));
         if let Some(person) = then {
             match &report.reading {
-                Ok(reading) => return self.fix(person, (report, reading)).map(Some),
+                Ok(reading) => {
+                    let point = reading.point;
+                    return self.hear(person, (point.time, Some(point)), report).map(Some);
+                }
                 Err(_) if report.is_word && self.is_sound(report.time) => {
                     return self.word(person, report).map(Some);
                 }
@@ -124,19 +127,6 @@ impl<'a> Door<'a> {
             self.word_of_refused(report, then, now.filter(|_| is_new))?;
         }
         Ok(Some(Outcome::Refused { fault, kept }))
-    }
-
-    fn fix(
-        &mut self,
-        person: PersonCode,
-        (report, reading): (&Report, &Reading),
-    ) -> Result<Outcome, StoreError> {
-        let time = reading.point.time;
-        let outcome = self.hear(person, (time, Some(reading.point)), report)?;
-        if outcome == (Outcome::Taken { skewed: true }) && !report.signs.is_none() {
-            self.word_of_now(person, report)?;
-        }
-        Ok(outcome)
     }
 
     fn word(&mut self, person: PersonCode, report: &Report) -> Result<Outcome, StoreError> {

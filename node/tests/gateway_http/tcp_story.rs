@@ -100,12 +100,10 @@ async fn a_live_report_more_than_five_minutes_off_is_stored_and_not_judged() {
     // What it says of itself counts now, with its clock in doubt.
     let signals = world.signals().await;
     assert_eq!(signals.len(), 1);
-    let signs = signals[0].signal.signs;
     assert_eq!(signals[0].signal.time, START);
-    assert_eq!(
-        (signs.says(Sign::Clock), signs.says(Sign::Fault)),
-        (Some(true), Some(false))
-    );
+    assert_eq!(signals[0].doubted, Some(START + 6 * MINUTE));
+    let signs = signals[0].signal.signs;
+    assert_eq!(signs.says(Sign::Fault), Some(false));
 }
 
 #[tokio::test]

@@ -578,8 +578,29 @@ impl World {
     }
 
     /// How many alarms there are.
+    /// How many alarms stand.
     pub(crate) async fn alarms(&self) -> usize {
-        let look = |node: &mut Node| node.dossiers(DossierKind::Alarm).len();
+        self.kinds().await.len()
+    }
+
+    /// Kinds of the alarms that stand, ascending.
+    pub(crate) async fn kinds(&self) -> Vec<String> {
+        let look = |node: &mut Node| {
+            let mut kinds = Vec::new();
+            for id in node.dossiers(DossierKind::Alarm) {
+                let facts = node.replica.facts(id).unwrap();
+                let ends = |event: &str| matches!(event, "withdraw" | "close_itself");
+                let mut steps = facts.values();
+                if steps.any(|fact| matches!(&fact.what, What::Step { event, .. } if ends(event))) {
+                    continue;
+                }
+                if let Some(What::Raise(raise)) = facts.get(&id.into()).map(|fact| &fact.what) {
+                    kinds.push(raise.kind.clone());
+                }
+            }
+            kinds.sort();
+            kinds
+        };
         self.owner.look(look).await.unwrap()
     }
 }
