@@ -135,35 +135,7 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         let state = Drill::new(&started.app, &started.links, &drill.token);
         ready.drill = Some(open(drill.bind, drill::router(state)).await?);
     }
-    let vendors = config.gateway.vendor.iter();
-    let vendors = vendors.map(|vendor| Vendor::open(vendor).map(Arc::new));
-    let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
-    let node = || (started.owner.clone(), Arc::clone(&started.app.metrics));
-    for vendor in &vendors {
-        let pulling = vendor::pull(Arc::clone(vendor), node(), stopped.clone());
-        servers.push(tokio::spawn(pulling));
-    }
-    if let Some(address) = config.gateway.http_bind {
-        let listener = listen(address).await?;
-        ready.gateway = Some(listener.local_addr()?);
-        let (devices, stopped) = (gateway::Limits::STANDARD, stopped.clone());
-        let (node, vendors) = (node(), vendors.clone());
-        servers.push(tokio::spawn(async move {
-            gateway::serve_with(listener, node, devices, &vendors, stopped).await;
-        }));
-    }
-    if let Some(door) = &config.gateway.jt808 {
-        let listener = listen(door.bind).await?;
-        ready.jt808 = Some(listener.local_addr()?);
-        let terminals = TerminalDoor {
-            terms: Terms::of(door),
-            items: door.item_table()?,
-            terminals: Arc::clone(&started.app.terminals),
-        };
-        let devices = gateway::Limits::STANDARD;
-        let serving = terminal::serve(listener, node(), terminals, devices, stopped.clone());
-        servers.push(tokio::spawn(serving));
-    }
+    servers.extend(open_devices(config, &started, &stopped, &mut ready).await?);
     if let Some(address) = config.http.lan {
         let listener = listen(address).await?;
         ready.lan = Some(listener.local_addr()?);
@@ -215,6 +187,46 @@ async fn live(dir: &Path, config: &Config, json: bool) -> Result<(), RunError> {
         Ok(Ok(ended)) => Ok(ended?),
         _ => Err(StopError::Broken("the owner thread panicked".to_owned()).into()),
     }
+}
+
+/// Opens the doors for devices and for their makers' platforms, as the configuration has them.
+async fn open_devices(
+    config: &Config,
+    started: &Started,
+    stopped: &watch::Receiver<bool>,
+    ready: &mut Ready,
+) -> Result<Vec<tokio::task::JoinHandle<()>>, RunError> {
+    let mut servers = Vec::new();
+    let vendors = config.gateway.vendor.iter();
+    let vendors = vendors.map(|vendor| Vendor::open(vendor).map(Arc::new));
+    let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
+    let node = || (started.owner.clone(), Arc::clone(&started.app.metrics));
+    for vendor in &vendors {
+        let pulling = vendor::pull(Arc::clone(vendor), node(), stopped.clone());
+        servers.push(tokio::spawn(pulling));
+    }
+    if let Some(address) = config.gateway.http_bind {
+        let listener = listen(address).await?;
+        ready.gateway = Some(listener.local_addr()?);
+        let (devices, stopped) = (gateway::Limits::STANDARD, stopped.clone());
+        let (node, vendors) = (node(), vendors.clone());
+        servers.push(tokio::spawn(async move {
+            gateway::serve_with(listener, node, devices, &vendors, stopped).await;
+        }));
+    }
+    if let Some(door) = &config.gateway.jt808 {
+        let listener = listen(door.bind).await?;
+        ready.jt808 = Some(listener.local_addr()?);
+        let terminals = TerminalDoor {
+            terms: Terms::of(door),
+            items: door.item_table()?,
+            terminals: Arc::clone(&started.app.terminals),
+        };
+        let devices = gateway::Limits::STANDARD;
+        let serving = terminal::serve(listener, node(), terminals, devices, stopped.clone());
+        servers.push(tokio::spawn(serving));
+    }
+    Ok(servers)
 }
 
 async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {

@@ -131,7 +131,7 @@ fn in_order(check_ins: &[CheckIn]) -> Vec<CheckIn> {
         (one.at, one.terminal.clone(), one.face, one.signs, place)
     };
     let mut sorted = check_ins.to_vec();
-    sorted.sort_by(|a, b| (said(a), a.received_at).cmp(&(said(b), b.received_at)));
+    sorted.sort_by_cached_key(|one| (said(one), one.received_at));
     sorted.dedup_by(|later, earlier| said(later) == said(earlier));
     sorted
 }

@@ -59,7 +59,7 @@ pub struct Report {
     pub off: bool,
 }
 
-/// A stretch in which a rule was broken: [`crate::watch::Violation`], or a strap that was open.
+/// A stretch in which a rule was broken: a [`crate::watch::Condition`] of a fence, or a strap that was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// The fence; empty where none is concerned.

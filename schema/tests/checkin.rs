@@ -209,7 +209,13 @@ fn each_doubt_has_its_own_cause_and_the_second_within_a_month_is_graver() {
     for (doubt, one) in causes {
         assert_eq!(doubts_of(&[one]), [(good.at, vec![doubt], 3)]);
     }
-    let elsewhere = doubtful(&[], &[good.clone()], PHONE, |_| false, &numbers());
+    let elsewhere = doubtful(
+        &[],
+        std::slice::from_ref(&good),
+        PHONE,
+        |_| false,
+        &numbers(),
+    );
     assert_eq!(elsewhere[0].doubts, [Doubt::Elsewhere]);
     let bare = |day| CheckIn {
         face: None,

@@ -139,11 +139,14 @@ fn a_bus_that_carries_three_is_one_gathering_and_coarse_fixes_are_none() {
     assert_eq!(judge(&coarse, None), []);
 }
 
+/// Since when, who, and when it was a gathering of whom.
+type PlainRun = (i64, BTreeSet<usize>, Option<(i64, BTreeSet<usize>)>);
+
 /// G1 to G6 read plainly: every pair compared, groups grown one by one.
 fn plainly(trails: &[Vec<Point>], slices: i64) -> Vec<Gathering> {
-    let mut runs: Vec<(i64, BTreeSet<usize>, Option<(i64, BTreeSet<usize>)>)> = Vec::new();
+    let mut runs: Vec<PlainRun> = Vec::new();
     let mut found = Vec::new();
-    let told = |run: &(i64, BTreeSet<usize>, Option<(i64, BTreeSet<usize>)>), until| {
+    let told = |run: &PlainRun, until| {
         run.2.as_ref().map(|(decided_at, who)| Gathering {
             time: run.0,
             decided_at: *decided_at,

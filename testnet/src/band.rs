@@ -10,11 +10,11 @@ use serde_json::{Value as Json, json};
 /// The county's people whom it takes.
 #[derive(Debug)]
 pub struct Bench {
-    /// Prepares: CTY_CASE.
+    /// Prepares: `CTY_CASE`.
     pub case: Client,
-    /// Gives the opinion: CTY_HEAD.
+    /// Gives the opinion: `CTY_HEAD`.
     pub head: Client,
-    /// Approves: CTY_BUREAU.
+    /// Approves: `CTY_BUREAU`.
     pub bureau: Client,
 }
 
@@ -73,8 +73,8 @@ impl Bench {
         let fields = offer
             .filter_map(|offer| offer["fields"].as_array())
             .flatten();
-        let choices = fields.filter(|field| field["name"] == "evidence");
-        let first = choices.filter_map(|field| field["choices"].get(0)).next();
+        let mut choices = fields.filter(|field| field["name"] == "evidence");
+        let first = choices.find_map(|field| field["choices"].get(0));
         Ok(first.map_or(Json::Null, |choice| choice["code"].clone()))
     }
 }

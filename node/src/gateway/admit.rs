@@ -3,7 +3,7 @@
 
 use super::form::Sent;
 use super::kept::Aside;
-use super::report::{Reading, Report, TIME_MIN_MS};
+use super::report::{Report, TIME_MIN_MS};
 use super::rule::Rule;
 use super::turn::Outcome;
 use crate::owner::Node;
@@ -99,7 +99,9 @@ impl<'a> Door<'a> {
             match &report.reading {
                 Ok(reading) => {
                     let point = reading.point;
-                    return self.hear(person, (point.time, Some(point)), report).map(Some);
+                    return self
+                        .hear(person, (point.time, Some(point)), report)
+                        .map(Some);
                 }
                 Err(_) if report.is_word && self.is_sound(report.time) => {
                     return self.word(person, report).map(Some);

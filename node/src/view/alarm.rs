@@ -91,7 +91,7 @@ pub fn severity(node: &Node, file: &File) -> u8 {
         .alarm_kind(&raise.kind)
         .filter(|_| raise.retrospective == 0 && !ended);
     let minutes = (node.now() - raise.time).max(0) / 60_000;
-    let mut steps = file.steps(file.id.into()).into_iter();
+    let mut steps = file.steps(file.id.into());
     let worse = steps
         .any(|entry| matches!(&entry.fact.what, What::Step { event, .. } if event == "worsen"));
     let grown = kind.map(|kind| {

@@ -92,5 +92,8 @@ async fn a_journey_without_positions_raises_nothing() {
         let query = format!("{}&sat=3", report(START + minute * MINUTE, AWAY));
         assert_eq!(get(world.addr, &query).await.counts(), (0, 0, 1));
     }
-    assert_eq!((world.kinds().await, world.fixes().await.len()), (vec![], 0));
+    assert_eq!(
+        (world.kinds().await, world.fixes().await.len()),
+        (vec![], 0)
+    );
 }

@@ -20,7 +20,7 @@ pub(super) fn groups(places: &[Place], distance_mm: i64) -> Vec<BTreeSet<usize>>
     }
     let mut leader: Vec<usize> = (0..places.len()).collect();
     for (key, members) in &cells {
-        for other in cell.around(*key) {
+        for other in Cell::around(*key) {
             let Some(others) = cells.get(&other) else {
                 continue;
             };
@@ -75,7 +75,7 @@ impl Cell {
         (at.lat().div_euclid(self.lat), at.lon().div_euclid(self.lon))
     }
 
-    fn around(&self, (row, column): (i32, i32)) -> impl Iterator<Item = (i32, i32)> {
+    fn around((row, column): (i32, i32)) -> impl Iterator<Item = (i32, i32)> {
         let rows = row - 1..=row + 1;
         rows.flat_map(move |row| (column - 1..=column + 1).map(move |column| (row, column)))
     }

@@ -222,10 +222,13 @@ fn cost(score: &Score) -> Vec<Figure> {
     figures
 }
 
+/// A figure's name, its unit, and how a score gives it.
+type Told = (&'static str, &'static str, fn(&Score) -> Option<f64>);
+
 /// The same people under another condition.
 fn beside(what: &str, other: &Score, plain: &Score) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let values: [(&str, &'static str, fn(&Score) -> Option<f64>); 6] = [
+    let values: [Told; 6] = [
         ("recall GEO_OUT", "of 1", |score| score.recall("GEO_OUT")),
         ("precision home", "of 1", |score| {
             score.precision("fence home")

@@ -28,7 +28,7 @@ pub(super) fn live(plan: &mut Plan<'_>, cohort: Cohort, setting: &Setting, day: 
     }
     match cohort {
         Cohort::Along if weekday < 6 => along(plan),
-        Cohort::Across if weekday % 2 == 0 => across(plan),
+        Cohort::Across if weekday.is_multiple_of(2) => across(plan),
         Cohort::Fugitive if plan.chance.happens(0.25) => escape(plan),
         Cohort::Ordered => pass(plan, setting),
         _ => {}
@@ -44,7 +44,7 @@ fn within(plan: &mut Plan<'_>, (low, high): (f64, f64)) -> f64 {
 }
 
 fn errands(plan: &mut Plan<'_>) {
-    for _ in 0..1 + plan.chance.below(3) {
+    for _ in 0..=plan.chance.below(3) {
         if minute_of_day(plan.time()) > 20 * 60 {
             return;
         }
