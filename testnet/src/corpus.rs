@@ -3,7 +3,7 @@
 //!
 //! A seed and a number make a person: a home on real ground, a month of days, a device with stated
 //! errors, and the truth of each day. `docs/corpus.md` gives every number. Labels are never written
-//! by hand: they are read off the true way ([`label`]), so that a plan that fails makes another
+//! by hand: they are read off the true way (`label`), so that a plan that fails makes another
 //! label and no wrong one.
 
 mod chance;
