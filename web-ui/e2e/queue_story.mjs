@@ -101,9 +101,8 @@ export const stories = {
 
   async the_browser_is_asked_once_for_sound(house) {
     const desk = await (await house.desk()).signIn(house.settings.staff);
-    const { page } = desk;
-    // A page that was loaded anew has had no click: the browser would keep it silent.
-    await page.goto("about:blank");
+    // A page in which nobody has clicked: the browser would keep it silent.
+    const page = await desk.context.newPage();
     await page.goto(`${desk.url}#/map`);
     await page.waitForSelector("[data-part=ask-sound]");
     await page.click("[data-do=allow-sound]");
@@ -112,6 +111,7 @@ export const stories = {
     await page.click("[data-nav=map]");
     await page.waitForSelector(".queue .keys");
     assert((await page.locator("[data-part=ask-sound]").count()) === 0, "it is asked a second time");
+    await page.close();
     await desk.leave();
   },
 
