@@ -101,8 +101,13 @@ export const stories = {
 
   async the_browser_is_asked_once_for_sound(house) {
     const desk = await (await house.desk()).signIn(house.settings.staff);
-    // A page in which nobody has clicked: the browser would keep it silent.
+    // A page in which nobody has clicked. Chromium now and then counts the click of another page for it.
     const page = await desk.context.newPage();
+    await page.addInitScript(() => {
+      let clicked = false;
+      addEventListener("pointerdown", () => (clicked = true), true);
+      Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return clicked; } } });
+    });
     await page.goto(`${desk.url}#/map`);
     await page.waitForSelector("[data-part=ask-sound]");
     await page.click("[data-do=allow-sound]");
