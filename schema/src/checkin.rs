@@ -16,7 +16,7 @@ use crate::signal::Signs;
 use minicbor::{Decode, Encode};
 
 pub use doubt::{Doubt, Doubtful, doubtful};
-pub use duty::{DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE, Duty, DutyKind, prompts, windows};
+pub use duty::{Duty, DutyKind, prompts, windows};
 pub use miss::{Miss, missed};
 
 const CHECK_IN_DOMAIN: &[u8] = b"jiaolian check-in/1\0";
@@ -82,6 +82,9 @@ pub struct Numbers {
     pub silence_ms: i64,
     /// Severity of one miss, of `misses` in a row, of silence.
     pub severities: [u8; 3],
+    /// First minute of the day at which anybody is prompted, and the first at which nobody is any
+    /// more, Asia/Shanghai.
+    pub waking: (i64, i64),
     /// Check-ins of two days or two windows stand farther apart than this, ms.
     pub edge_ms: i64,
     /// A second doubtful check-in within so long is graver, ms.
@@ -109,6 +112,10 @@ impl Numbers {
                 u8::try_from(of_miss("misses_severity")?).ok()?,
                 silence.severity,
             ],
+            waking: (
+                i64::from(of_miss("prompt_from_minute")?),
+                i64::from(of_miss("prompt_until_minute")?),
+            ),
             edge_ms: i64::from(number("edge_hours_min")?) * 60 * MINUTE_MS,
             again_ms: i64::from(number("second_within_days")?) * 24 * 60 * MINUTE_MS,
             doubts: [

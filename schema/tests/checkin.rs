@@ -95,7 +95,13 @@ fn scenario_28_random_prompts_are_not_met_by_signing_at_fixed_hours() {
     let mut missed_days = 0;
     for day in 0..30 {
         let civil = (at(day, 0, 0) + SHANGHAI_AHEAD_MS).div_euclid(DAY_MS);
-        let duties = prompts(&[7; 32], "person", civil, 2, 20 * MINUTE);
+        let duties = prompts(
+            &[7; 32],
+            "person",
+            civil,
+            (2, 20 * MINUTE),
+            numbers().waking,
+        );
         let fixed = [at(day, 9, 0), at(day, 15, 0), at(day, 21, 0)].map(check_in);
         let misses = missed(&duties, &fixed, &numbers(), at(day + 1, 0, 0));
         missed_days += usize::from(!misses.is_empty());
@@ -245,7 +251,7 @@ fn prompts_stay_in_the_waking_day_and_another_secret_draws_others() {
     let day = (MONDAY + SHANGHAI_AHEAD_MS).div_euclid(DAY_MS);
     for number in 0..200 {
         let person = format!("person {number}");
-        let drawn = prompts(&[1; 32], &person, day, 6, 20 * MINUTE);
+        let drawn = prompts(&[1; 32], &person, day, (6, 20 * MINUTE), numbers().waking);
         assert!(drawn.iter().all(|one| one.kind == DutyKind::Prompt));
         assert!(
             drawn
@@ -253,8 +259,14 @@ fn prompts_stay_in_the_waking_day_and_another_secret_draws_others() {
                 .all(|one| at(0, 8, 0) <= one.from && one.until <= at(0, 21, 0))
         );
         assert!(drawn.windows(2).all(|two| two[0].until <= two[1].from));
-        assert_eq!(drawn, prompts(&[1; 32], &person, day, 6, 20 * MINUTE));
-        assert_ne!(drawn, prompts(&[2; 32], &person, day, 6, 20 * MINUTE));
+        assert_eq!(
+            drawn,
+            prompts(&[1; 32], &person, day, (6, 20 * MINUTE), numbers().waking)
+        );
+        assert_ne!(
+            drawn,
+            prompts(&[2; 32], &person, day, (6, 20 * MINUTE), numbers().waking)
+        );
     }
 }
 

@@ -13,14 +13,8 @@ use jiaolian_schema::id::{OfficeId, PersonCode};
 use jiaolian_sync::LastSeen;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A band that reported nothing for so long is silent, ms: the shortest time after which a loss of
-/// signal is an alarm (half an hour).
-pub const SILENT_MS: i64 = 30 * 60_000;
 /// Highest tier at which positions are kept: the county.
 const POSITION_TIER_MAX: u8 = 2;
-/// News of an office that is older than this is missing from the sums, ms.
-pub const MISSING_MS: i64 = 5 * 60_000;
-
 /// The wall of a person's office.
 pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
     let now = node.now();
@@ -39,8 +33,10 @@ pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
             counts: counts.get(&id).copied().unwrap_or_else(|| nothing(viewer)),
         });
     }
+    // As long as an office may be unheard before its alarms go to the county's duty.
+    let missing_ms = i64::from(node.rules.duty_takeover_minutes()) * 60_000;
     let is_missing =
-        |office: &&WallOffice| office.as_of.is_none_or(|as_of| now - as_of > MISSING_MS);
+        |office: &&WallOffice| office.as_of.is_none_or(|as_of| now - as_of > missing_ms);
     let missing = offices.iter().filter(is_missing);
     let links_up = heard.values().filter(|heard| heard.up).count() as u64;
     Wall {
@@ -113,6 +109,7 @@ fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
             people.insert((person, row.place));
         }
     }
+    let silent_ms = node.rules.numbers().silent_after_ms(None);
     for (person, place) in people {
         let seen = node.replica.last_seen(person, now);
         let Some(seen) = seen.filter(|seen| seen.regime == Some(Regime::Band)) else {
@@ -120,7 +117,7 @@ fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
         };
         let office = counts.entry(place).or_insert_with(|| nothing(viewer));
         office.watched += 1;
-        let silent = u64::from(is_silent(&seen, now));
+        let silent = u64::from(is_silent(&seen, now, silent_ms));
         office.silent = office.silent.map(|count| count + silent);
     }
     for incident in incident::visible(node, viewer) {
@@ -140,8 +137,8 @@ fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
 }
 
 /// Whether a band has reported nothing for too long, counted from its binding at the earliest.
-fn is_silent(seen: &LastSeen, now: i64) -> bool {
+fn is_silent(seen: &LastSeen, now: i64, silent_ms: i64) -> bool {
     let heard = seen.last.map(|(point, _)| point.time);
     let since = heard.max(seen.band_since).unwrap_or(now);
-    now - since > SILENT_MS
+    now - since > silent_ms
 }

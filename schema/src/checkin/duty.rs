@@ -5,11 +5,6 @@ use crate::fix::{DAY_MS, SHANGHAI_AHEAD_MS};
 use crate::id::sha256;
 use crate::schedule::Schedule;
 
-/// First minute of the day at which anybody is prompted, Asia/Shanghai: nobody is woken.
-pub const DAY_BEGINS_MINUTE: i64 = 8 * 60;
-/// First minute of the day at which nobody is prompted any more.
-pub const DAY_ENDS_MINUTE: i64 = 21 * 60;
-
 const PROMPT_DOMAIN: &[u8] = b"jiaolian prompt/1\0";
 const MINUTE_MS: i64 = 60_000;
 
@@ -52,12 +47,19 @@ pub fn windows(plan: &Schedule, from: i64, to: i64) -> Vec<Duty> {
 }
 
 /// The prompts of a civil day (days since 1970-01-01, Asia/Shanghai) to a person: `count` of them,
-/// each open for `open_ms`, one in each of as many equal parts of the waking day.
+/// each open for `open_ms`, one in each of as many equal parts of the day between two minutes of it:
+/// nobody is woken.
 ///
 /// `secret` never leaves the node; without it the instants can't be told from any others.
-pub fn prompts(secret: &[u8; 32], person: &str, day: i64, count: u8, open_ms: i64) -> Vec<Duty> {
-    let waking = (DAY_ENDS_MINUTE - DAY_BEGINS_MINUTE) * MINUTE_MS;
-    let begins = day * DAY_MS - SHANGHAI_AHEAD_MS + DAY_BEGINS_MINUTE * MINUTE_MS;
+pub fn prompts(
+    secret: &[u8; 32],
+    person: &str,
+    day: i64,
+    (count, open_ms): (u8, i64),
+    (first, end): (i64, i64),
+) -> Vec<Duty> {
+    let waking = (end - first).max(1) * MINUTE_MS;
+    let begins = day * DAY_MS - SHANGHAI_AHEAD_MS + first * MINUTE_MS;
     let part = waking / i64::from(count.max(1));
     let free = (part - open_ms).max(1).unsigned_abs();
     let prompt = |number: u8| {

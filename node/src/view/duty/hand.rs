@@ -12,7 +12,6 @@ use crate::owner::{Hand, Node};
 use jiaolian_schema::act::HandOver;
 use jiaolian_schema::calendar::civil_of;
 use jiaolian_schema::desk::File;
-use jiaolian_schema::device::Regime;
 use jiaolian_schema::duty::{
     HandList, ListedAlarm, ListedDevice, ListedLeave, ListedUntold, hand_overs,
 };
@@ -20,8 +19,6 @@ use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonId, hex, sha256};
 use std::sync::Arc;
 
-/// A device that was not heard for so long has no signal, ms.
-const SILENT_MS: i64 = 2 * 3_600_000;
 /// Most hand-overs shown.
 const GIVEN_MAX: usize = 30;
 /// Workflow and deadline of a leave that is to be reported back from.
@@ -79,11 +76,12 @@ fn listed_alarm(node: &Node, file: &File, at: i64) -> Option<ListedAlarm> {
 }
 
 fn silent_device(node: &mut Node, file: &File, at: i64) -> Option<ListedDevice> {
+    let silent_ms = node.rules.numbers().silent_after_ms(None);
     let watch = node.replica.watch(file.person?)?;
-    let mut devices = watch.devices.values();
-    let bound = devices.any(|device| device.regime == Regime::Band && device.holds(at));
+    let mut spans = watch.bound.iter();
+    let bound = spans.any(|(from, until)| (*from..*until).contains(&at));
     let last = watch.last.map(|(point, _)| point.time);
-    let silent = last.is_none_or(|last| at - last > SILENT_MS);
+    let silent = last.is_none_or(|last| at - last > silent_ms);
     (bound && silent).then_some(ListedDevice {
         last,
         case: file.id,

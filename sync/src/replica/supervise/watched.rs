@@ -108,8 +108,6 @@ pub struct WatchView {
     pub until: BTreeMap<AlarmId, Option<i64>>,
     /// Devices bound, by terminal.
     pub devices: BTreeMap<String, Device>,
-    /// When the law lets a band among them be used.
-    pub uses: Vec<DeviceUse>,
     /// Fences in their versions.
     pub fences: Vec<Fence>,
     /// Leaves as the watch knows them.
@@ -309,7 +307,6 @@ impl<S: Store> Replica<S> {
                 .map(|(alarm, note)| (*alarm, note.until))
                 .collect(),
             devices: watched.devices.clone(),
-            uses: watched.uses.clone(),
             fences: watched.ground.fences.iter().cloned().collect(),
             permits: watched.permits.clone(),
         };
