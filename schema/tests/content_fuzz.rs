@@ -5,6 +5,8 @@
 #[path = "corpus/forge.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod forge;
+#[path = "corpus/random.rs"]
+mod random;
 
 use std::collections::BTreeSet;
 
@@ -14,30 +16,11 @@ use jiaolian_schema::content::{
     ApplyError, Content, ContentKind, EDIT_1, EditCommand, GENESIS_ACTOR, Hash, fuzz_precheck,
     precheck,
 };
+use random::Xorshift;
 
 const ROUNDS: usize = 20_000;
 const MEMORY_KIB_MAX: u64 = 512 * 1024;
 const AUTHORS: [Hash; 3] = [[0x11; 32], [0x22; 32], [0x33; 32]];
-
-/// A small generator with a fixed seed: the same inputs in every run.
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
 
 /// An honest history: each change with its author and the document as it was before it.
 fn history() -> Vec<(Vec<u8>, Hash, Content)> {

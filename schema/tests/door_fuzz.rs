@@ -6,6 +6,9 @@
     reason = "a test fails by panicking and reads its corpus from files"
 )]
 
+#[path = "corpus/random.rs"]
+mod random;
+
 use jiaolian_schema::admit::{AdmitError, Introduction, Introductions, admit};
 use jiaolian_schema::canon;
 use jiaolian_schema::envelope::{Duty, Envelope};
@@ -14,6 +17,7 @@ use jiaolian_schema::fix::{Coord, Fix, Point, Source};
 use jiaolian_schema::id::{AuthorId, EnvelopeId, OfficeId};
 use jiaolian_schema::suite::{Ed25519Signer, Sign, StrictVerifier, Verify};
 use jiaolian_schema::watch::{WatchState, events};
+use random::Xorshift;
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 use std::io::Read as _;
@@ -21,25 +25,6 @@ use std::sync::Arc;
 
 const ENVELOPES: usize = 40_000;
 const AREAS: usize = 1_500;
-
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
 
 fn corpus() -> Vec<Vec<u8>> {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "world/order.rs"]
+mod order;
 #[path = "world/story.rs"]
 mod story;
 #[path = "world/tale.rs"]
@@ -13,6 +15,7 @@ mod town;
 use jiaolian_schema::act::Act;
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::id::{EnvelopeId, sha256};
+use order::{Arrival, arrivals, at_once};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tale::{Tale, Turn, wide_turn};
@@ -108,14 +111,12 @@ fn shortest(mut turns: Vec<Turn>, choice: u64) -> (Vec<Turn>, String) {
     (turns, difference)
 }
 
-/// One arrival: a head, or a fact.
-type Arrival = (bool, EnvelopeId);
-
-fn shuffled(w: &World, choice: u64) -> Vec<Arrival> {
-    let heads = w.heads.keys().map(|id| (true, *id));
-    let mut order: Vec<Arrival> = heads.chain(w.facts.keys().map(|id| (false, *id))).collect();
-    order.sort_by_key(|(is_head, id)| {
-        let drawn = sha256(&[&choice.to_be_bytes(), &id.0, &[u8::from(*is_head)]]);
+fn in_turn(w: &World, choice: u64) -> Vec<Arrival> {
+    let mut order = arrivals(w);
+    order.sort_by_key(|arrival| {
+        let (Arrival::Head(id) | Arrival::Fact(id)) = arrival;
+        let is_head = matches!(arrival, Arrival::Head(_));
+        let drawn = sha256(&[&choice.to_be_bytes(), &id.0, &[u8::from(is_head)]]);
         // Where the choice says so the town comes first, as it does in life.
         let early = !choice.is_multiple_of(4) && w.heads[id].n < 4;
         (!early, drawn)
@@ -123,31 +124,16 @@ fn shuffled(w: &World, choice: u64) -> Vec<Arrival> {
     order
 }
 
-fn at_once(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    let heads = order.iter().filter(|(is_head, _)| *is_head);
-    let facts = order.iter().filter(|(is_head, _)| !*is_head);
-    authority.extend(
-        heads.map(|(_, id)| (*id, &w.heads[id])),
-        facts.map(|(_, id)| &w.facts[id]),
-    );
-    authority
-}
-
 #[test]
 fn the_whole_memory_is_the_same_in_any_order_of_arrival() {
     for (at, (turns, choice)) in worlds(2, count(150), 6..32).iter().enumerate() {
         let tale = told(turns, *choice);
         let w = &tale.story.w;
-        let order = shuffled(w, *choice);
+        let order = in_turn(w, *choice);
         let step = order.len() / 5 + 1;
         let mut slow = Authority::new(w.root.clone());
-        for (count, (is_head, id)) in order.iter().enumerate() {
-            if *is_head {
-                slow.add_head(*id, &w.heads[id]);
-            } else {
-                slow.add_fact(&w.facts[id]);
-            }
+        for (count, arrival) in order.iter().enumerate() {
+            arrival.enter(w, &mut slow);
             if (count + 1) % step == 0 || count + 1 == order.len() {
                 let fast = at_once(w, &order[..=count]);
                 let same = format!("{slow:?}") == format!("{fast:?}");

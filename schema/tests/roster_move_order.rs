@@ -3,43 +3,21 @@
 
 #[path = "world/march.rs"]
 mod march;
+#[path = "world/order.rs"]
+mod order;
 #[path = "world/town.rs"]
 mod town;
 
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::hold::{Moment, Offices};
-use jiaolian_schema::id::{EnvelopeId, OfficeId, sha256};
+use jiaolian_schema::id::{EnvelopeId, OfficeId};
 use jiaolian_schema::standing::fold;
 use march::{March, one_turn};
+use order::{arrivals, at_once, case_facts, one_by_one, shuffled, thinned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use town::{DAY, TownRules, World, office};
-
-/// One arrival: a head, or a fact.
-type Arrival = (bool, EnvelopeId);
-
-fn one_by_one(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    for (is_head, id) in order {
-        if *is_head {
-            authority.add_head(*id, &w.heads[id]);
-        } else {
-            authority.add_fact(&w.facts[id]);
-        }
-    }
-    authority
-}
-
-fn at_once(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    let of = |head: bool| order.iter().filter(move |(is_head, _)| *is_head == head);
-    authority.extend(
-        of(true).map(|(_, id)| (*id, &w.heads[id])),
-        of(false).map(|(_, id)| &w.facts[id]),
-    );
-    authority
-}
 
 /// All that can be asked, in one value.
 fn answers(w: &World, authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact>) -> String {
@@ -119,21 +97,9 @@ proptest! {
             march.tell(turn);
         }
         let w = &march.w;
-        let heads = w.heads.keys().map(|id| (true, *id));
-        let mut order: Vec<Arrival> = heads.chain(w.facts.keys().map(|id| (false, *id))).collect();
-        // A shuffle by the keys that the test draws.
-        order.sort_by_key(|(is_head, id)| {
-            let at = usize::from(id.0[0]) + usize::from(*is_head);
-            sha256(&[&keys[at % keys.len()].to_be_bytes(), &id.0, &[u8::from(*is_head)]])
-        });
-        if drop_one_in > 4 {
-            let mut at = 0;
-            order.retain(|_| { at += 1; at % (drop_one_in * 3) != 0 });
-        }
+        let order = thinned(shuffled(arrivals(w), &keys), drop_one_in);
         let (slow, fast) = (one_by_one(w, &order), at_once(w, &order));
-        let here = order.iter().filter(|(is_head, _)| !*is_head);
-        let here = here.map(|(_, id)| (*id, w.facts[id].clone()));
-        let facts: BTreeMap<_, _> = here.filter(|(_, fact)| Some(fact.dossier) == w.case).collect();
+        let facts = case_facts(w, &order);
         prop_assert_eq!(answers(w, &slow, &facts), answers(w, &fast, &facts));
         let ring = has_no_ring(fast.offices());
         prop_assert!(ring.is_ok(), "{}", ring.unwrap_err());

@@ -1,6 +1,8 @@
 //! Roots, stand-ins, names and entrustments amid everything else: any order of arrival, of any
 //! subset, comes to the same.
 
+#[path = "world/order.rs"]
+mod order;
 #[path = "world/story.rs"]
 mod story;
 #[path = "world/tale.rs"]
@@ -10,12 +12,13 @@ mod town;
 
 use jiaolian_schema::authority::Authority;
 use jiaolian_schema::fact::Fact;
-use jiaolian_schema::id::{EnvelopeId, sha256};
+use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::standing::fold;
+use order::{arrivals, at_once, case_facts, one_by_one, shuffled, thinned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tale::{Tale, Turn, one_turn};
-use town::{DAY, TownRules, World, office};
+use town::{DAY, TownRules, office};
 
 /// All that can be asked, in one value.
 fn answers(tale: &Tale, authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact>) -> String {
@@ -42,32 +45,6 @@ fn answers(tale: &Tale, authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact
     )
 }
 
-/// One arrival: a head, or a fact.
-type Arrival = (bool, EnvelopeId);
-
-fn one_by_one(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    for (is_head, id) in order {
-        if *is_head {
-            authority.add_head(*id, &w.heads[id]);
-        } else {
-            authority.add_fact(&w.facts[id]);
-        }
-    }
-    authority
-}
-
-fn at_once(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    let heads = order.iter().filter(|(is_head, _)| *is_head);
-    let facts = order.iter().filter(|(is_head, _)| !*is_head);
-    authority.extend(
-        heads.map(|(_, id)| (*id, &w.heads[id])),
-        facts.map(|(_, id)| &w.facts[id]),
-    );
-    authority
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -82,21 +59,9 @@ proptest! {
             tale.tell(turn);
         }
         let w = &tale.story.w;
-        let heads = w.heads.keys().map(|id| (true, *id));
-        let mut order: Vec<Arrival> = heads.chain(w.facts.keys().map(|id| (false, *id))).collect();
-        // A shuffle by the keys that the test draws.
-        order.sort_by_key(|(is_head, id)| {
-            let at = usize::from(id.0[0]) + usize::from(*is_head);
-            sha256(&[&keys[at % keys.len()].to_be_bytes(), &id.0, &[u8::from(*is_head)]])
-        });
-        if drop_one_in > 4 {
-            let mut at = 0;
-            order.retain(|_| { at += 1; at % (drop_one_in * 3) != 0 });
-        }
+        let order = thinned(shuffled(arrivals(w), &keys), drop_one_in);
         let (slow, fast) = (one_by_one(w, &order), at_once(w, &order));
-        let here = order.iter().filter(|(is_head, _)| !*is_head);
-        let here = here.map(|(_, id)| (*id, w.facts[id].clone()));
-        let facts: BTreeMap<_, _> = here.filter(|(_, fact)| Some(fact.dossier) == w.case).collect();
+        let facts = case_facts(w, &order);
         prop_assert_eq!(answers(&tale, &slow, &facts), answers(&tale, &fast, &facts));
     }
 }

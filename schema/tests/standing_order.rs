@@ -1,6 +1,8 @@
 //! Any order of arrival gives the same: one at a time in any order equals all at once, for any
 //! subset.
 
+#[path = "world/order.rs"]
+mod order;
 #[path = "world/story.rs"]
 mod story;
 #[path = "world/town.rs"]
@@ -10,49 +12,11 @@ use jiaolian_schema::authority::{Authority, State};
 use jiaolian_schema::fact::Fact;
 use jiaolian_schema::id::EnvelopeId;
 use jiaolian_schema::standing::fold;
+use order::{arrivals, at_once, case_facts, one_by_one, shuffled, thinned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use story::{Move, Story, any_move};
 use town::{TownRules, World};
-
-/// One arrival: a head or a fact.
-#[derive(Debug, Clone, Copy)]
-enum Arrival {
-    Head(EnvelopeId),
-    Fact(EnvelopeId),
-}
-
-fn arrivals(w: &World) -> Vec<Arrival> {
-    let heads = w.heads.keys().map(|id| Arrival::Head(*id));
-    heads
-        .chain(w.facts.keys().map(|id| Arrival::Fact(*id)))
-        .collect()
-}
-
-fn one_by_one(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    for arrival in order {
-        match arrival {
-            Arrival::Head(id) => authority.add_head(*id, &w.heads[id]),
-            Arrival::Fact(id) => authority.add_fact(&w.facts[id]),
-        }
-    }
-    authority
-}
-
-fn at_once(w: &World, order: &[Arrival]) -> Authority {
-    let mut authority = Authority::new(w.root.clone());
-    let heads = order.iter().filter_map(|arrival| match arrival {
-        Arrival::Head(id) => Some((*id, &w.heads[id])),
-        Arrival::Fact(_) => None,
-    });
-    let facts = order.iter().filter_map(|arrival| match arrival {
-        Arrival::Fact(id) => Some(&w.facts[id]),
-        Arrival::Head(_) => None,
-    });
-    authority.extend(heads, facts);
-    authority
-}
 
 /// Everything that can be asked, in one value.
 fn answers(w: &World, authority: &Authority) -> (Vec<(EnvelopeId, State, String)>, String) {
@@ -84,18 +48,6 @@ fn root(authority: &Authority, facts: &BTreeMap<EnvelopeId, Fact>) -> [u8; 32] {
     fold(authority, &TownRules, facts).state_root()
 }
 
-/// A fixed shuffle by the keys that the test draws.
-fn shuffled(mut all: Vec<Arrival>, keys: &[u64]) -> Vec<Arrival> {
-    for i in (1..all.len()).rev() {
-        let key = keys[i % keys.len()]
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .wrapping_add(i as u64);
-        let mixed = (key ^ (key >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 11;
-        all.swap(i, (mixed % (i as u64 + 1)) as usize);
-    }
-    all
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -110,11 +62,7 @@ proptest! {
             story.tell(step);
         }
         let w = story.w;
-        let mut order = shuffled(arrivals(&w), &keys);
-        if drop_one_in > 4 {
-            let mut at = 0;
-            order.retain(|_| { at += 1; at % (drop_one_in * 3) != 0 });
-        }
+        let order = thinned(shuffled(arrivals(&w), &keys), drop_one_in);
         let slow = one_by_one(&w, &order);
         let fast = at_once(&w, &order);
         let (one, all) = (answers(&w, &slow), answers(&w, &fast));
@@ -122,11 +70,7 @@ proptest! {
             prop_assert_eq!((left, &w.facts[&left.0].what), (right, &w.facts[&left.0].what));
         }
         prop_assert_eq!(one.1, all.1);
-        let here = order.iter().filter_map(|arrival| match arrival {
-            Arrival::Fact(id) => Some((*id, w.facts[id].clone())),
-            Arrival::Head(_) => None,
-        });
-        let facts: BTreeMap<_, _> = here.filter(|(_, fact)| Some(fact.dossier) == w.case).collect();
+        let facts = case_facts(&w, &order);
         prop_assert_eq!(root(&slow, &facts), root(&fast, &facts));
     }
 }
