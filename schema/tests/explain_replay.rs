@@ -1,16 +1,24 @@
 //! An alarm's reports, judged anew from what its file carries, come to what the alarm says; whatever is
 //! changed among them is named.
 
-#![allow(clippy::unwrap_used, reason = "a test may end by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may end by panicking, and reads its golden file"
+)]
 
-use jiaolian_schema::act::Raise;
+use jiaolian_schema::act::{Act, PublicKey, Raise, RootStatement};
+use jiaolian_schema::bundle::{Bundle, Subject};
 use jiaolian_schema::canon;
+use jiaolian_schema::envelope::{Body, Duty, Envelope, Head, Kind, author_id, body_hash};
 use jiaolian_schema::explain::{Difference, Exhibit, Kept, Unbound, UnusedCause, explain};
 use jiaolian_schema::fence::{Fence, FenceKind, Fences, Verdict};
 use jiaolian_schema::fix::{Point, Source};
 use jiaolian_schema::geo::{Coord, Shape};
 use jiaolian_schema::id::{AlarmId, DossierId, OfficeId, PersonCode};
 use jiaolian_schema::permit::Permit;
+use jiaolian_schema::signal::{Sign, Signs};
+use jiaolian_schema::suite::{ED25519, Ed25519Signer, Sign as _};
 use jiaolian_schema::watch::{AlarmKind, Numbers, alarm_id, rejudge};
 
 /// Monday 2026-03-02 08:00 in Shanghai.
@@ -192,4 +200,81 @@ fn a_fault_of_a_device_is_not_for_a_few_hours_to_decide() {
     };
     let found = explain(&raise, &exhibit, &Numbers::default());
     assert!(!found.is_decidable && found.decision.is_none() && found.differs.is_empty());
+}
+
+/// The file of an alarm: the act that raised it, signed, and its exhibit with a leave, signs of the
+/// device and an hour in which the node did not run.
+fn alarm_file() -> Bundle {
+    let mut exhibit = exhibit();
+    exhibit.reports[0].signs = Some(Signs::NONE.with(Sign::Strap, false).with_battery(64));
+    exhibit.permits.push(Permit {
+        person: exhibit.person.clone(),
+        from: START_MS + 500 * MINUTE_MS,
+        to: START_MS + 900 * MINUTE_MS,
+        area: None,
+        fence: None,
+        signed: Some(START_MS),
+        revoked: None,
+    });
+    exhibit.interval_ms = Some(MINUTE_MS);
+    exhibit.down = vec![(START_MS + 30 * MINUTE_MS, START_MS + 90 * MINUTE_MS)];
+    let raise = raise(&exhibit);
+    let seen = explain(&raise, &exhibit, &Numbers::default()).seen;
+    let key = Ed25519Signer::from_seed(&[4; 32]);
+    let office = OfficeId([2; 16]);
+    let body = canon::encode(&Body {
+        salt: [1; 16],
+        dossier: None,
+        m: 1,
+        prev_here: None,
+        deps: Vec::new(),
+        appointment: None,
+        payload: Act::from(raise).to_payload(START_MS + 10 * MINUTE_MS),
+    });
+    let head = Head {
+        suite: ED25519,
+        kind: Kind::Act,
+        author: author_id(ED25519, &key.public_key(), office, Duty::Witness),
+        n: 1,
+        prev: None,
+        body_hash: body_hash(ED25519, &body),
+        receipt: None,
+    };
+    let envelope = Envelope::seal(&key, &head, body).unwrap();
+    let root = PublicKey {
+        suite: ED25519,
+        key: key.public_key(),
+    };
+    Bundle::new(
+        &RootStatement::single(office, root),
+        Subject::Alarm(envelope.id().into()),
+        START_MS + 20 * MINUTE_MS,
+        ([7; 32], 1),
+        vec![envelope],
+    )
+    .with_exhibit(exhibit.marked(&seen))
+}
+
+#[test]
+fn the_golden_file_of_an_alarm_keeps_its_bytes_and_its_verdict() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/alarm.bundle");
+    let bytes = alarm_file().to_bytes();
+    if std::env::var_os("JIAOLIAN_WRITE_GOLDEN").is_some() && !path.exists() {
+        std::fs::write(&path, &bytes).unwrap();
+    }
+    let golden = std::fs::read(&path).unwrap();
+    assert_eq!(
+        jiaolian_schema::id::hex(&bytes),
+        jiaolian_schema::id::hex(&golden)
+    );
+    let read = Bundle::parse(&golden).unwrap();
+    let body = read.envelopes[0].body.as_ref().unwrap();
+    let body: Body = canon::decode("a body", body).unwrap();
+    let (_, Act::Raise(raise)) = Act::from_payload(&body.payload).unwrap() else {
+        panic!("the file holds an alarm");
+    };
+    let found = explain(&raise, read.exhibit().unwrap(), &Numbers::default());
+    assert!(found.is_decidable);
+    assert_eq!(found.differs, []);
+    assert_eq!(found.decision.unwrap().decided_at, raise.decided_at);
 }
