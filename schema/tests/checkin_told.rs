@@ -54,6 +54,7 @@ fn phone(from: i64, until: i64) -> PhoneSpan {
         terminal: PHONE.to_owned(),
         from,
         until,
+        known: MONDAY,
     }
 }
 
@@ -155,6 +156,8 @@ fn a_duty_lies_as_a_whole_within_its_plan_and_within_the_binding_of_one_phone() 
     assert_eq!(owed(&world), [] as [i64; 0], "no one phone for all of it");
     world.phones = vec![phone(MONDAY, at(0, 11, 30))];
     assert_eq!(owed(&world), [at(0, 9, 0)]);
+    world.phones[0].known = at(0, 9, 0) + 1;
+    assert_eq!(owed(&world), [] as [i64; 0], "not let in at first");
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub struct PhoneSpan {
     pub from: i64,
     /// First instant after it, ms since 1970 UTC.
     pub until: i64,
+    /// Since when the node that asks knows of it, ms since 1970 UTC: before, it let nobody in.
+    pub known: i64,
 }
 
 impl PhoneSpan {
@@ -74,7 +76,8 @@ impl Asked<'_> {
         }
         let bound = |duty: &Duty| {
             let mut phones = self.phones.iter();
-            phones.any(|phone| phone.from <= duty.from && duty.until <= phone.until)
+            phones
+                .any(|phone| phone.from.max(phone.known) <= duty.from && duty.until <= phone.until)
         };
         found.retain(bound);
         found.sort_by_key(|duty| (duty.until, duty.from, duty.kind));
