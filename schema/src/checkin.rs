@@ -5,6 +5,7 @@
 //! which they were received; neither order nor doubles enter. Nothing that a phone says takes a
 //! missed check-in back: people judge that. The rules K1 to K14 stand in `docs/checkin.md`.
 
+mod apart;
 mod doubt;
 mod duty;
 mod home;
@@ -12,6 +13,7 @@ mod miss;
 mod owed;
 mod plan;
 mod told;
+mod words;
 
 use crate::fix::Point;
 use crate::id::sha256;
@@ -20,6 +22,7 @@ use crate::signal::Signs;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
+pub use apart::{CHECK_IN_ABOUT, apart};
 pub use doubt::{Doubt, Doubtful, doubtful};
 pub use duty::{Duty, DutyKind, prompts, windows};
 pub use home::may_be;
@@ -28,12 +31,17 @@ pub use owed::{Asked, PhoneSpan, PlanSpan};
 pub use plan::{
     CHECK_IN_FIELD, OPEN_MINUTES, PROMPTS_A_DAY_MAX, Plan, ReadPlanError, WINDOW_MINUTES_MIN,
 };
-pub use told::{LOOK_BACK_MS, conditions, is_of_check_in};
+pub use told::{BAND_BACK_MS, Ground, LOOK_BACK_MS, Story, conditions, is_of_check_in, story};
+pub use words::{read_windows, write_windows};
 
 const CHECK_IN_DOMAIN: &[u8] = b"jiaolian check-in/1\0";
+const SIGNED_DOMAIN: &[u8] = b"jiaolian check-ins/1\0";
+const DUE_DOMAIN: &[u8] = b"jiaolian check-ins due/1\0";
 const MINUTE_MS: i64 = 60_000;
 const MISS: &str = "CHK_MISS";
 const DOUBT: &str = "CHK_ABN";
+const APART: &str = "SEPARATION";
+const METRE_MM: i64 = 1_000;
 
 /// How alike a face was to the one on file, and how alive, in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -84,6 +92,17 @@ impl CheckIn {
     }
 }
 
+/// What a phone signs of a request's body that brings check-ins, so that its signature is good for
+/// nothing else.
+pub fn signed_check_ins(body: &[u8]) -> Vec<u8> {
+    [SIGNED_DOMAIN, body].concat()
+}
+
+/// What a phone signs of the query by which it asks what is due.
+pub fn signed_due(query: &[u8]) -> Vec<u8> {
+    [DUE_DOMAIN, query].concat()
+}
+
 /// The numbers of the rules, of `schema/rules/alarm_kind.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
@@ -108,6 +127,10 @@ pub struct Numbers {
     pub doubts: [u8; 2],
     /// Least likeness and liveness of a face, in thousandths.
     pub face: Face,
+    /// Farther than this, and both accuracies, from the band is apart from it, mm.
+    pub apart_mm: i64,
+    /// The band's positions before and after a check-in tell where it was no longer than this, ms.
+    pub bracket_ms: i64,
 }
 
 impl Numbers {
@@ -122,8 +145,8 @@ impl Numbers {
                 "{name} of {code} is at most {most}, found {number}"
             ))
         };
-        let ms = |code, name, unit_ms: i64| {
-            number(code, name, u32::MAX).map(|number| i64::from(number) * unit_ms)
+        let times = |code, name, unit: i64| {
+            number(code, name, u32::MAX).map(|number| i64::from(number) * unit)
         };
         let severity = |code, name| {
             let found = number(code, name, 4)?;
@@ -144,23 +167,25 @@ impl Numbers {
             ));
         }
         Ok(Self {
-            grace_ms: ms(MISS, "grace_minutes", MINUTE_MS)?,
+            grace_ms: times(MISS, "grace_minutes", MINUTE_MS)?,
             misses: number(MISS, "misses", u32::MAX)?,
-            silence_ms: ms(MISS, "silence_minutes", MINUTE_MS)?,
+            silence_ms: times(MISS, "silence_minutes", MINUTE_MS)?,
             severities: [
                 kind(MISS)?.severity,
                 severity(MISS, "severity_misses")?,
                 severity(MISS, "severity_silence")?,
             ],
             waking,
-            hold_ms: ms(DOUBT, "hold_minutes", MINUTE_MS)?,
-            edge_ms: ms(DOUBT, "edge_hours_min", 60 * MINUTE_MS)?,
-            again_ms: ms(DOUBT, "second_within_days", 24 * 60 * MINUTE_MS)?,
+            hold_ms: times(DOUBT, "hold_minutes", MINUTE_MS)?,
+            edge_ms: times(DOUBT, "edge_hours_min", 60 * MINUTE_MS)?,
+            again_ms: times(DOUBT, "second_within_days", 24 * 60 * MINUTE_MS)?,
             doubts: [kind(DOUBT)?.severity, severity(DOUBT, "severity_second")?],
             face: Face {
                 likeness: permille("likeness_permille_min")?,
                 liveness: permille("liveness_permille_min")?,
             },
+            apart_mm: times(APART, "face_metres", METRE_MM)?,
+            bracket_ms: times(APART, "face_bracket_minutes", MINUTE_MS)?,
         })
     }
 }

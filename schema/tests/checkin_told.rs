@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use jiaolian_schema::checkin::{
-    Asked, CheckIn, DutyKind, Face, Numbers, PhoneSpan, Plan, PlanSpan, conditions, may_be,
+    Asked, CheckIn, DutyKind, Face, Ground, Numbers, PhoneSpan, Plan, PlanSpan, conditions, may_be,
 };
 use jiaolian_schema::fence::{Fence, FenceKind, Fences, Validity};
 use jiaolian_schema::fix::{Coord, DAY_MS, Point, SHANGHAI_AHEAD_MS, Source};
@@ -13,7 +13,7 @@ use jiaolian_schema::id::OfficeId;
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::schedule::{Schedule, Window};
-use jiaolian_schema::signal::Signs;
+use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::{AlarmKind, Condition, Spans};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -95,7 +95,16 @@ impl World {
 
     fn told(&self, check_ins: &[CheckIn], now: i64) -> Vec<Condition> {
         let known: Vec<CheckIn> = check_ins.to_vec();
-        conditions(&self.asked(), (&Fences::default(), &[]), &known, now)
+        self.held_against(&[], &known, now)
+    }
+
+    fn held_against(&self, band: &[Point], check_ins: &[CheckIn], now: i64) -> Vec<Condition> {
+        let ground = Ground {
+            fences: &Fences::default(),
+            permits: &[],
+            band,
+        };
+        conditions(&self.asked(), &ground, check_ins, now)
     }
 
     fn misses(&self, check_ins: &[CheckIn], now: i64) -> Vec<(i64, Option<u8>, Option<i64>)> {
@@ -431,5 +440,136 @@ proptest! {
         prop_assert!(next > now);
         let misses = |now| world.misses(&check_ins, now);
         prop_assert_eq!(misses(now), misses(next - 1));
+    }
+}
+
+/// A place so many metres north and east of home.
+fn metres(time: i64, north: f64, east: f64, accuracy_m: u32) -> Point {
+    let lat = 281_500_000 + (north / 110_900.0 * 1e7).round() as i32;
+    let lon = 1_136_000_000 + (east / 98_200.0 * 1e7).round() as i32;
+    let at = Coord::new(lat, lon).unwrap();
+    Point::new(time, at, Some(accuracy_m * 1_000), Source::Gnss)
+}
+
+fn made_at(point: Point) -> CheckIn {
+    CheckIn {
+        point: Some(point),
+        ..check_in(point.time)
+    }
+}
+
+#[test]
+fn a_check_in_far_from_the_band_tells_that_they_are_apart_whoever_was_seen() {
+    let world = World::without_prompts();
+    let noon = at(0, 10, 0);
+    let here = |north: f64| made_at(metres(noon, north, 0.0, 10));
+    let band = |before: i64, after: i64| {
+        let fix = |minutes| metres(noon + minutes * MINUTE, 0.0, 0.0, 20);
+        [fix(-before), fix(after)]
+    };
+    let apart = |band: &[Point], one: CheckIn| {
+        let told = world.held_against(band, &[one], at(0, 11, 0)).into_iter();
+        let told = told.filter(|one| one.kind == AlarmKind::Separation);
+        told.map(|one| (one.about, one.time)).collect::<Vec<_>>()
+    };
+    // 200 m and both accuracies, 10 m and 20 m.
+    assert_eq!(apart(&band(2, 2), here(225.0)), []);
+    let told = [("checkin".to_owned(), noon + 3_000)];
+    assert_eq!(apart(&band(2, 2), here(235.0)), told);
+    let nobody = CheckIn {
+        face: None,
+        ..here(235.0)
+    };
+    assert_eq!(apart(&band(2, 2), nobody), told);
+    // Where the band was nobody knows for so long.
+    assert_eq!(apart(&band(10, 10), here(500.0)), told);
+    assert_eq!(apart(&band(11, 2), here(500.0)), []);
+    assert_eq!(apart(&band(2, 11), here(500.0)), []);
+    assert_eq!(apart(&band(2, 2)[..1], here(500.0)), []);
+    assert_eq!(apart(&[], here(500.0)), []);
+    // On the way of a band that moved: between its positions, and near one of them.
+    let moved = [
+        metres(noon - 5 * MINUTE, 0.0, 0.0, 20),
+        metres(noon + 5 * MINUTE, 4_000.0, 0.0, 20),
+    ];
+    assert_eq!(apart(&moved, here(2_000.0)), []);
+    assert_eq!(apart(&moved, here(100.0)), []);
+    assert_eq!(apart(&moved, here(1_000.0)), told);
+    // A place that the phone says is made up, and one that it does not say.
+    let made_up = CheckIn {
+        signs: Signs::NONE.with(Sign::MadeUp, true),
+        ..here(500.0)
+    };
+    assert_eq!(apart(&band(2, 2), made_up), []);
+    let nowhere = CheckIn {
+        point: None,
+        ..here(500.0)
+    };
+    assert_eq!(apart(&band(2, 2), nowhere), []);
+}
+
+/// K12 once more in metres and floating point: how much farther than it may be the nearest of the
+/// three places is, none where nobody knows where the band was.
+fn plainly_apart(one: &Point, band: &[Point]) -> Option<f64> {
+    let xy = |point: &Point| {
+        let north = f64::from(point.at.lat() - 281_500_000) / 1e7 * 110_900.0;
+        let east = f64::from(point.at.lon() - 1_136_000_000) / 1e7 * 98_200.0;
+        (north, east)
+    };
+    let best = |fixes: Vec<&Point>, key: fn(&Point) -> i64| {
+        fixes
+            .into_iter()
+            .copied()
+            .min_by_key(|fix| (key(fix), fix.accuracy_mm))
+    };
+    let usable = || band.iter().filter(|fix| fix.accuracy_mm <= 500_000);
+    let before = best(
+        usable().filter(|fix| fix.time <= one.time).collect(),
+        |fix| -fix.time,
+    )?;
+    let after = best(
+        usable().filter(|fix| fix.time >= one.time).collect(),
+        |fix| fix.time,
+    )?;
+    if one.time - before.time > 10 * MINUTE || after.time - one.time > 10 * MINUTE {
+        return None;
+    }
+    let ((an, ae), (bn, be), (pn, pe)) = (xy(&before), xy(&after), xy(one));
+    let whole = (after.time - before.time).max(1) as f64;
+    let part = (one.time - before.time) as f64 / whole;
+    let places = [
+        (an, ae),
+        (bn, be),
+        (an + (bn - an) * part, ae + (be - ae) * part),
+    ];
+    let nearest = places.into_iter().map(|(n, e)| (n - pn).hypot(e - pe));
+    let accuracy_mm = one.accuracy_mm + before.accuracy_mm.max(after.accuracy_mm);
+    let far = 200.0 + f64::from(accuracy_mm) / 1_000.0;
+    Some(nearest.fold(f64::MAX, f64::min) - far)
+}
+
+proptest! {
+    #[test]
+    fn apart_is_what_the_plain_rule_says(
+        band in prop::collection::vec((-30_i64..30, -900_i32..900, -900_i32..900, 1_u32..600), 0..12),
+        (north, east, accuracy) in (-900_i32..900, -900_i32..900, 1_u32..100),
+    ) {
+        let world = World::without_prompts();
+        let noon = at(0, 10, 0);
+        let fix = |(minute, north, east, accuracy): (i64, i32, i32, u32)| {
+            metres(noon + minute * MINUTE, f64::from(north), f64::from(east), accuracy)
+        };
+        let band: Vec<Point> = band.into_iter().map(fix).collect();
+        // Two at one instant have an order of their own.
+        let mut times: Vec<i64> = band.iter().map(|fix| fix.time).collect();
+        times.sort_unstable();
+        prop_assume!(times.windows(2).all(|pair| pair[0] < pair[1]));
+        let place = metres(noon, f64::from(north), f64::from(east), accuracy);
+        let told = world.held_against(&band, &[made_at(place)], at(0, 11, 0));
+        let is_apart = told.iter().any(|one| one.kind == AlarmKind::Separation);
+        match plainly_apart(&place, &band) {
+            Some(beyond) if beyond.abs() < 5.0 => {}
+            beyond => prop_assert_eq!(is_apart, beyond.is_some_and(|beyond| beyond > 0.0)),
+        }
     }
 }

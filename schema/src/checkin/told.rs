@@ -1,8 +1,9 @@
 //! What is told of check-ins, as conditions that alarms stand for: misses in a row by the day, and
-//! doubtful check-ins that came together (K10, K11). Two conditions of a kind never overlap.
+//! doubtful check-ins that came together (K10, K11), and those made far from a band (K12). Two conditions of a kind never overlap.
 
+use super::apart::{CHECK_IN_ABOUT, apart};
 use super::doubt::doubtful;
-use super::miss::{Turn, turns};
+use super::miss::{Turn, missed, turns};
 use super::{Asked, CheckIn, Doubtful, Duty, DutyKind, Miss, may_be};
 use crate::fence::Fences;
 use crate::fix::{DAY_MS, FixId, Point, SHANGHAI_AHEAD_MS};
@@ -12,6 +13,9 @@ use crate::watch::{AlarmKind, Change, Clearing, Condition};
 
 /// How far back duties and receipts are looked at, ms. What is older stands as it was told.
 pub const LOOK_BACK_MS: i64 = 31 * DAY_MS;
+/// How far back check-ins are held against the positions of a band, ms: as long as these lie row by
+/// row.
+pub const BAND_BACK_MS: i64 = 3 * DAY_MS;
 /// Most points that prove a doubt.
 const EVIDENCE_MAX: usize = 8;
 
@@ -19,15 +23,55 @@ const MISS_DOMAIN: &[u8] = b"jiaolian missed check-in/1\0";
 
 /// Whether alarms of this kind, about this, are told of check-ins and not of a device's reports.
 pub fn is_of_check_in(kind: AlarmKind, about: &str) -> bool {
-    let _ = about;
-    matches!(kind, AlarmKind::CheckMiss | AlarmKind::CheckDoubt)
+    match kind {
+        AlarmKind::CheckMiss | AlarmKind::CheckDoubt => true,
+        AlarmKind::Separation => about == CHECK_IN_ABOUT,
+        _ => false,
+    }
+}
+
+/// What places are held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The person's areas.
+    pub fences: &'a Fences,
+    /// The person's leaves.
+    pub permits: &'a [Permit],
+    /// Positions of the person's band since [`BAND_BACK_MS`] ago, in any order.
+    pub band: &'a [Point],
+}
+
+/// What is behind such conditions, one by one, for a person to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Story {
+    /// Duties missed, by their ends; with what came too late for them.
+    pub missed: Vec<Miss>,
+    /// Check-ins that are doubtful, by their times.
+    pub doubtful: Vec<Doubtful>,
+    /// Check-ins made far from the band, by their times.
+    pub apart: Vec<CheckIn>,
+}
+
+/// The same as [`conditions`], one by one.
+pub fn story(asked: &Asked<'_>, ground: &Ground<'_>, check_ins: &[CheckIn], now: i64) -> Story {
+    let duties = asked.duties(now - LOOK_BACK_MS, now);
+    let duties = asked.owed(&duties, check_ins);
+    let may_be = |point: &Point| may_be(ground.fences, ground.permits, asked.person, point);
+    let knows = |terminal: &str, time| asked.knows(terminal, time);
+    let since = now - BAND_BACK_MS;
+    let apart = apart(check_ins, ground.band, asked.numbers).into_iter();
+    Story {
+        missed: missed(&duties, check_ins, asked.numbers, now),
+        doubtful: doubtful(&duties, check_ins, knows, may_be, asked.numbers),
+        apart: apart.filter(|one| one.at >= since).collect(),
+    }
 }
 
 /// What is to be told as far as it is known at `now`, ms since 1970 UTC, by kind and time.
 /// `check_ins` go back twice [`LOOK_BACK_MS`] by their device time.
 pub fn conditions(
     asked: &Asked<'_>,
-    (fences, permits): (&Fences, &[Permit]),
+    ground: &Ground<'_>,
     check_ins: &[CheckIn],
     now: i64,
 ) -> Vec<Condition> {
@@ -35,10 +79,15 @@ pub fn conditions(
     let duties = asked.owed(&duties, check_ins);
     let turns = turns(&duties, check_ins, asked.numbers, now);
     let mut found = of_misses(asked, &turns);
-    let may_be = |point: &Point| may_be(fences, permits, asked.person, point);
-    let knows = |terminal: &str, time| asked.knows(terminal, time);
-    let doubtful = doubtful(&duties, check_ins, knows, may_be, asked.numbers);
-    found.extend(of_doubts(asked, doubtful, now));
+    let Story {
+        doubtful, apart, ..
+    } = story(asked, ground, check_ins, now);
+    let doubts = doubtful
+        .into_iter()
+        .map(|one| (one.check_in, Some(one.severity)));
+    found.extend(together(asked, &DOUBT, doubts.collect(), now));
+    let apart = apart.into_iter().map(|one| (one, None));
+    found.extend(together(asked, &APART, apart.collect(), now));
     found
 }
 
@@ -86,33 +135,55 @@ fn begun(asked: &Asked<'_>, miss: &Miss) -> Condition {
     }
 }
 
-/// Doubtful check-ins, each received within `hold` of the one before, are one condition.
-fn of_doubts(asked: &Asked<'_>, mut doubtful: Vec<Doubtful>, now: i64) -> Vec<Condition> {
-    let since = now - LOOK_BACK_MS;
-    doubtful.retain(|one| {
-        let (at, received_at) = (one.check_in.at, one.check_in.received_at);
-        received_at >= since && received_at - at <= LOOK_BACK_MS
-    });
-    doubtful.sort_by_cached_key(|one| {
-        let check_in = &one.check_in;
-        (check_in.received_at, check_in.at, check_in.id(asked.person))
-    });
-    let hold_ms = asked.numbers.hold_ms.max(1);
-    let received = |one: &Doubtful| one.check_in.received_at;
-    let together = doubtful.chunk_by(|a, b| received(b) - received(a) < hold_ms);
-    together.map(|chain| doubt(asked, chain, hold_ms)).collect()
+/// A kind of what is told of single check-ins, and what it is about.
+struct Single {
+    kind: AlarmKind,
+    about: &'static str,
 }
 
-fn doubt(asked: &Asked<'_>, chain: &[Doubtful], hold_ms: i64) -> Condition {
-    let (first, last) = (&chain[0].check_in, &chain[chain.len() - 1].check_in);
-    let points = chain.iter().filter_map(|one| one.check_in.point);
+const DOUBT: Single = Single {
+    kind: AlarmKind::CheckDoubt,
+    about: "",
+};
+const APART: Single = Single {
+    kind: AlarmKind::Separation,
+    about: CHECK_IN_ABOUT,
+};
+
+/// Check-ins with their severities, each received within `hold` of the one before, are one
+/// condition.
+fn together(
+    asked: &Asked<'_>,
+    of: &Single,
+    mut singles: Vec<(CheckIn, Option<u8>)>,
+    now: i64,
+) -> Vec<Condition> {
+    let since = now - LOOK_BACK_MS;
+    singles.retain(|(one, _)| one.received_at >= since && one.received_at - one.at <= LOOK_BACK_MS);
+    singles.sort_by_cached_key(|(one, _)| (one.received_at, one.at, one.id(asked.person)));
+    singles.dedup_by(|(later, _), (earlier, _)| later == earlier);
+    let hold_ms = asked.numbers.hold_ms.max(1);
+    let chains = singles.chunk_by(|(a, _), (b, _)| b.received_at - a.received_at < hold_ms);
+    chains
+        .map(|chain| single(asked, of, chain, hold_ms))
+        .collect()
+}
+
+fn single(
+    asked: &Asked<'_>,
+    of: &Single,
+    chain: &[(CheckIn, Option<u8>)],
+    hold_ms: i64,
+) -> Condition {
+    let (first, last) = (&chain[0].0, &chain[chain.len() - 1].0);
+    let points = chain.iter().filter_map(|(one, _)| one.point);
     let condition = Condition {
-        kind: AlarmKind::CheckDoubt,
-        about: String::new(),
+        kind: of.kind,
+        about: of.about.to_owned(),
         time: first.received_at,
         decided_at: first.received_at,
         deciding: first.id(asked.person),
-        graver: chain.iter().map(|one| one.severity).min(),
+        graver: chain.iter().filter_map(|(_, severity)| *severity).min(),
         evidence: points.take(EVIDENCE_MAX).collect(),
         cleared: None,
     };

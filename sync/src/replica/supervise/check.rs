@@ -157,6 +157,9 @@ impl<S: Store> Replica<S> {
     ) -> Result<CheckInOutcome, CheckInError> {
         self.turn_clock(received_at);
         let person = report.person;
+        if !self.desk.people.contains_key(&person) {
+            return Err(unbound(report));
+        }
         let mut watched = self.watch_of(person)?;
         let heard = self.take_check_in(report, &mut watched, received_at);
         self.save_watch(person, &mut watched);
@@ -174,12 +177,7 @@ impl<S: Store> Replica<S> {
         let (person, at) = (report.person, report.at);
         let held = watched.held(&report.terminal, at);
         if !held.is_some_and(|device| device.regime == Regime::Phone) {
-            let terminal = report.terminal.clone();
-            return Err(CheckInError::Unbound {
-                person,
-                terminal,
-                at,
-            });
+            return Err(unbound(report));
         }
         let mut outcome = CheckInOutcome {
             double: false,
@@ -259,5 +257,13 @@ impl<S: Store> Replica<S> {
         };
         let check_ins = self.check_ins(person, now - 2 * DAY_MS, now + DAY_MS, JUDGED_MAX)?;
         Ok(Some(asked.due(&check_ins, now)))
+    }
+}
+
+fn unbound(report: &CheckInReport) -> CheckInError {
+    CheckInError::Unbound {
+        person: report.person,
+        terminal: report.terminal.clone(),
+        at: report.at,
     }
 }
