@@ -98,7 +98,7 @@ async fn scenario_28_both_ends_of_the_night_miss_every_window_and_show_the_edge(
     assert_eq!(
         kinds,
         ["CHK_ABN", "CHK_MISS"],
-        "the afternoon, and the edge"
+        "the windows of the day, and the edge"
     );
     let officer = Client::signed_in(&office, "C1").await;
     let list = officer.get("/api/v1/alarms?kind=CHK_MISS").await.ok(200);
@@ -122,7 +122,9 @@ async fn scenario_28_both_ends_of_the_night_miss_every_window_and_show_the_edge(
 async fn scenario_28_a_face_passed_on_by_video_is_a_doubt_that_a_person_decides_on() {
     let office = Office::open().await;
     let case = office.case("张三", "township", 0).await;
-    set_up(&office, case, &plan()).await;
+    let mut plan = plan();
+    plan["windows"] = json!("14:00-16:30");
+    set_up(&office, case, &plan).await;
     let gate = Gate::open(&office).await;
     pass(&office, START + 5 * 60 * MINUTE).await;
     let head = Client::signed_in(&office, "C1").await;
