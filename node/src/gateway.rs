@@ -28,6 +28,7 @@
 //! `live=false`. A live report more than five minutes off is stored and not judged (`watch.md` R4).
 
 mod admit;
+mod check;
 mod count;
 mod door;
 pub mod drive;
@@ -86,6 +87,7 @@ impl Limits {
 }
 
 /// What devices are served: `/` in the form of OsmAnd and Traccar's client, `/v1/fixes` for batches,
+/// `/v1/checkins` for what phones answer, `/v1/checkins/due` for what they are asked,
 /// `/v1/vendor/<name>` for platforms of makers.
 pub fn router(
     node: (Owner<Node>, Arc<Metrics>),
@@ -96,6 +98,8 @@ pub fn router(
     Router::new()
         .route("/", get(door::traccar).post(door::traccar))
         .route("/v1/fixes", post(door::batch))
+        .route("/v1/checkins", post(check::answer))
+        .route("/v1/checkins/due", get(check::due))
         .route("/v1/vendor/{name}", post(vendor::push))
         .with_state(gateway)
 }

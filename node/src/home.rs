@@ -179,6 +179,7 @@ impl Home {
             entropy: entropy(),
         };
         let mut replica = Replica::open(store.reader(), setup)?;
+        replica.ask_check_ins(entropy()).map_err(OpenError::from)?;
         if let Some(seat) = self.seat(replica.authority(), Duty::Staff) {
             replica.set_node(seat);
         }

@@ -4,6 +4,7 @@
 mod exhibit;
 
 use crate::act::Raise;
+use crate::checkin::is_of_check_in;
 use crate::fence::{BUFFER_MM_MAX, Fence, Fences, Verdict};
 use crate::fix::{Fix, Grade, Point};
 use crate::permit::Permit;
@@ -122,7 +123,8 @@ pub struct Explanation {
 pub fn explain(raise: &Raise, exhibit: &Exhibit, numbers: &Numbers) -> Explanation {
     let kind = AlarmKind::named(&raise.kind);
     // A fault is one that repeats over days: no window of hours decides it.
-    let is_decidable = kind.is_some_and(|kind| kind != AlarmKind::DevFault);
+    let is_decidable =
+        kind.is_some_and(|kind| kind != AlarmKind::DevFault && !is_of_check_in(kind, &raise.fence));
     let fences = Fences::from(exhibit.fences.clone());
     let mut seen: Vec<Seen> = exhibit
         .reports

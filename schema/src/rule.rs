@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Calendar;
+use crate::checkin;
 use crate::id_number::DivisionTable;
 use crate::watch::Numbers;
 use crate::workflow::{RuleError, Workflow};
@@ -90,6 +91,7 @@ pub struct RulePack {
     deadlines: BTreeMap<String, Deadline>,
     kinds: BTreeMap<String, AlarmKind>,
     numbers: Numbers,
+    check_in_numbers: checkin::Numbers,
     roles: BTreeMap<String, Role>,
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
@@ -121,6 +123,8 @@ impl RulePack {
         let kinds =
             alarm_kind::parse(find("alarm_kind.toml")?).map_err(in_file("alarm_kind.toml"))?;
         let numbers = Numbers::read(&kinds).map_err(in_file("alarm_kind.toml"))?;
+        let check_in_numbers = checkin::Numbers::read(&kinds);
+        let check_in_numbers = check_in_numbers.map_err(in_file("alarm_kind.toml"))?;
         let pack = Self {
             id: pack_id(&sorted),
             calendar,
@@ -129,6 +133,7 @@ impl RulePack {
                 .map_err(in_file("deadline.toml"))?,
             kinds,
             numbers,
+            check_in_numbers,
             roles: role::parse(find("role.toml")?).map_err(in_file("role.toml"))?,
             fields: case_field::parse(find("case_field.toml")?)
                 .map_err(in_file("case_field.toml"))?,
@@ -179,6 +184,11 @@ impl RulePack {
     /// The numbers by which the watch judges.
     pub fn numbers(&self) -> &Numbers {
         &self.numbers
+    }
+
+    /// The numbers by which check-ins are judged.
+    pub fn check_in_numbers(&self) -> &checkin::Numbers {
+        &self.check_in_numbers
     }
 
     /// All alarm kinds by code.
@@ -321,6 +331,16 @@ pub(crate) fn builtin_numbers() -> &'static Numbers {
     static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
         let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
         let numbers = kinds.and_then(|kinds| Numbers::read(&kinds));
+        numbers.expect("the shipped table is read by a test")
+    });
+    &NUMBERS
+}
+
+/// The same for check-ins.
+pub(crate) fn builtin_check_in_numbers() -> &'static checkin::Numbers {
+    static NUMBERS: LazyLock<checkin::Numbers> = LazyLock::new(|| {
+        let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
+        let numbers = kinds.and_then(|kinds| checkin::Numbers::read(&kinds));
         numbers.expect("the shipped table is read by a test")
     });
     &NUMBERS

@@ -23,7 +23,7 @@ const ALIKE: Face = Face {
 };
 
 fn numbers() -> Numbers {
-    Numbers::of(&RulePack::builtin()).unwrap()
+    *RulePack::builtin().check_in_numbers()
 }
 
 /// 09:00 to 11:30 and 14:00 to 16:30, every day.
@@ -54,12 +54,16 @@ fn check_in(time: i64) -> CheckIn {
     }
 }
 
+fn is_bound(terminal: &str, _: i64) -> bool {
+    terminal == PHONE
+}
+
 fn doubts_of(check_ins: &[CheckIn]) -> Vec<(i64, Vec<Doubt>, u8)> {
     let duties = windows(&plan(), MONDAY, MONDAY + 30 * DAY_MS);
-    let found = doubtful(&duties, check_ins, PHONE, |_| true, &numbers());
+    let found = doubtful(&duties, check_ins, is_bound, |_| true, &numbers());
     found
         .into_iter()
-        .map(|one| (one.at, one.doubts, one.severity))
+        .map(|one| (one.check_in.at, one.doubts, one.severity))
         .collect()
 }
 
@@ -218,7 +222,7 @@ fn each_doubt_has_its_own_cause_and_the_second_within_a_month_is_graver() {
     let elsewhere = doubtful(
         &[],
         std::slice::from_ref(&good),
-        PHONE,
+        is_bound,
         |_| false,
         &numbers(),
     );
@@ -239,7 +243,7 @@ fn two_windows_within_two_hours_are_an_edge_and_two_check_ins_of_one_are_none() 
     let duties = windows(&plan, at(0, 0, 0), at(1, 0, 0));
     let judge = |minutes: [i64; 2]| {
         let pair = minutes.map(|minute| check_in(at(0, 0, minute)));
-        doubtful(&duties, &pair, PHONE, |_| true, &numbers()).len()
+        doubtful(&duties, &pair, is_bound, |_| true, &numbers()).len()
     };
     assert_eq!(judge([595, 615]), 1);
     assert_eq!(judge([545, 595]), 0);

@@ -19,10 +19,11 @@ pub use effect::{Effect, Event, Lane, Peer};
 pub use frontier::{Frontier, Tip};
 pub use item::ItemRef;
 pub use replica::{
-    Batch, Delivery, DossierRow, Draft, Finding, ImportOutcome, Judged, LIVE_SKEW_MS, LastSeen,
-    Limits, LinkStatus, LocalSeat, MovedOut, OpenError, Payload, Refusal, Replica, Report,
-    ReportError, ReportOutcome, Seat, Setup, ShredView, SignError, StaleAuthority, StoredFix,
-    StoredSignal, Taken, Unsigned, Waiting, WatchView,
+    Batch, CheckInError, CheckInOutcome, CheckInReport, Delivery, DossierRow, Draft, Finding,
+    ImportOutcome, Judged, LIVE_SKEW_MS, LastSeen, Limits, LinkStatus, LocalSeat, MovedOut,
+    OpenError, Payload, Refusal, Replica, Report, ReportError, ReportOutcome, Seat, Setup,
+    ShredView, SignError, StaleAuthority, StoredFix, StoredSignal, Taken, Unsigned, Waiting,
+    WatchView,
 };
 pub use store::{MemoryStore, Rows, Store, StoreError, Table, Write};
 pub use subject::dossier_of;

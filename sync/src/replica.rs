@@ -38,8 +38,8 @@ pub use dossier::DossierRow;
 pub use open::{LocalSeat, OpenError, Setup};
 pub use shred::ShredView;
 pub use supervise::{
-    Judged, LIVE_SKEW_MS, LastSeen, Report, ReportError, ReportOutcome, StoredFix, StoredSignal,
-    WatchView,
+    CheckInError, CheckInOutcome, CheckInReport, Judged, LIVE_SKEW_MS, LastSeen, Report,
+    ReportError, ReportOutcome, StoredFix, StoredSignal, WatchView,
 };
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -224,6 +224,7 @@ impl<S: Store> Replica<S> {
         self.follow_epoch();
         self.follow_trust();
         self.follow_silence();
+        self.follow_check_ins();
         self.pay_alarms();
         self.sign_receipts();
         self.sign_log();

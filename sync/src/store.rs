@@ -77,6 +77,9 @@ pub enum Table {
     Duty = 44,
     /// Shell: rows that are durable and not yet in their tables. Key: number (8, big-endian).
     Journal = 45,
+    /// Check-ins, each a single point. Key: person code (16), device time ms (8, big-endian, sign
+    /// flipped), check-in id (32).
+    CheckIn = 46,
 }
 
 /// One row to put or to take away.

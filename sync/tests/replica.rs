@@ -9,6 +9,8 @@ mod audit;
 mod bad_input;
 #[path = "replica/carry.rs"]
 mod carry;
+#[path = "replica/check.rs"]
+mod check;
 #[path = "replica/converge.rs"]
 mod converge;
 #[path = "replica/departure.rs"]

@@ -198,23 +198,24 @@ async fn read(request: Request, form: Form) -> Result<Read, TurnAwayError> {
     };
     let signed = shown(&head.headers, "signature");
     let proof = match (form, signed) {
-        (Form::Batch, Some(text)) => signer(&text, &body).map_or(Proof::Forged, Proof::Key),
+        (Form::Batch, Some(text)) => {
+            signer(&text, &signed_fixes(&body)).map_or(Proof::Forged, Proof::Key)
+        }
         _ => Proof::Token(token.or_else(|| sent.token.take()).unwrap_or_default()),
     };
     Ok(Read { sent, proof })
 }
 
-/// Whose signature over a body it is, of `<key>.<signature>` in hexadecimal digits.
-fn signer(text: &str, body: &[u8]) -> Option<[u8; KEY_BYTES]> {
+/// Whose signature over a message it is, of `<key>.<signature>` in hexadecimal digits.
+pub(super) fn signer(text: &str, message: &[u8]) -> Option<[u8; KEY_BYTES]> {
     let (key, signature) = text.split_once('.')?;
     let key: [u8; KEY_BYTES] = unhex(key)?.try_into().ok()?;
     let signature: [u8; SIGNATURE_BYTES] = unhex(signature)?.try_into().ok()?;
-    let message = signed_fixes(body);
-    let is_good = StrictVerifier.verify(ED25519, &key, &message, &signature);
+    let is_good = StrictVerifier.verify(ED25519, &key, message, &signature);
     is_good.then_some(key)
 }
 
-fn read_query(uri: &Uri) -> Result<Pairs, TurnAwayError> {
+pub(super) fn read_query(uri: &Uri) -> Result<Pairs, TurnAwayError> {
     let query = uri.query().unwrap_or_default();
     if query.len() > QUERY_BYTES_MAX {
         return Err(TurnAwayError::QueryLong(query.len()));

@@ -9,7 +9,7 @@ use super::report::{Report, Said, SpeedUnit};
 use super::turn::{BATCH_MAX, TurnAwayError};
 use serde_json::{Map, Value};
 
-type Object = Map<String, Value>;
+pub(super) type Object = Map<String, Value>;
 
 /// `{"location": {…} or […], "device_id": "…"}`: WGS-84, speed in m/s.
 pub(super) fn read_traccar(body: Value) -> Result<Sent, TurnAwayError> {
@@ -133,7 +133,7 @@ fn batch_report(fix: Value) -> Report {
     Report::new(said)
 }
 
-fn check_count(reports: usize) -> Result<(), TurnAwayError> {
+pub(super) fn check_count(reports: usize) -> Result<(), TurnAwayError> {
     match reports {
         0 => Err(TurnAwayError::Form(format!(
             "a request has 1 to {BATCH_MAX} reports: 0"
@@ -143,7 +143,7 @@ fn check_count(reports: usize) -> Result<(), TurnAwayError> {
     }
 }
 
-fn object(value: Value, why: &str) -> Result<Object, TurnAwayError> {
+pub(super) fn object(value: Value, why: &str) -> Result<Object, TurnAwayError> {
     match value {
         Value::Object(object) => Ok(object),
         _ => Err(TurnAwayError::Form(why.to_owned())),
@@ -151,7 +151,7 @@ fn object(value: Value, why: &str) -> Result<Object, TurnAwayError> {
 }
 
 /// A scalar as a text form would write it; none for null.
-fn text(value: Value) -> Option<String> {
+pub(super) fn text(value: Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text),

@@ -174,7 +174,7 @@ pub(super) fn is_yes(text: &str) -> bool {
     matches!(text, "1" | "true" | "True" | "TRUE")
 }
 
-fn read_time(text: Option<&str>) -> Result<i64, Fault> {
+pub(super) fn read_time(text: Option<&str>) -> Result<i64, Fault> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Err(Rule::TimeMissing.broken_by(""));
     };
@@ -201,7 +201,7 @@ fn with_plus(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn read_place(said: &Said) -> Result<Coord, Fault> {
+pub(super) fn read_place(said: &Said) -> Result<Coord, Fault> {
     let (Some(lat), Some(lon)) = (&said.lat, &said.lon) else {
         return Err(Rule::NoPosition.broken_by(""));
     };
@@ -229,7 +229,7 @@ fn degrees(text: &str, limit: i32, form: Rule, range: Rule) -> Result<i64, Fault
 
 /// None and 0 are unknown (`watch.md` R2); what is larger than the type is as little used as its
 /// largest.
-fn read_accuracy_mm(text: Option<&str>) -> Result<Option<u32>, Fault> {
+pub(super) fn read_accuracy_mm(text: Option<&str>) -> Result<Option<u32>, Fault> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -245,7 +245,7 @@ fn read_accuracy_mm(text: Option<&str>) -> Result<Option<u32>, Fault> {
     Ok(Some(u32::try_from(mm).unwrap_or(u32::MAX)))
 }
 
-fn read_source(text: Option<&str>) -> Result<Source, Fault> {
+pub(super) fn read_source(text: Option<&str>) -> Result<Source, Fault> {
     match text {
         None | Some("" | "gnss") => Ok(Source::Gnss),
         Some("wifi") => Ok(Source::Wifi),
@@ -255,7 +255,7 @@ fn read_source(text: Option<&str>) -> Result<Source, Fault> {
 }
 
 /// A count that is not said, or can't be read, is no reason to drop a position (`watch.md` R4).
-fn check_satellites(text: Option<&str>) -> Result<(), Fault> {
+pub(super) fn check_satellites(text: Option<&str>) -> Result<(), Fault> {
     match text.map(|text| (text, decimal_to_integer(text, 0))) {
         Some((text, Ok(count))) if count < SATELLITES_MIN => {
             Err(Rule::SatellitesFew.broken_by(text))

@@ -49,10 +49,18 @@ pub enum Rule {
     Form,
     /// The device watches nobody at that time.
     Unbound,
+    /// How alike or alive a face is, is no such number.
+    FaceForm,
+    /// Not the number of a phone.
+    PhoneForm,
+    /// A band checks in nowhere.
+    PhoneOnly,
+    /// More check-ins of a day than are kept.
+    TooMany,
 }
 
 /// How many rules there are.
-pub const RULES: usize = 20;
+pub const RULES: usize = 24;
 
 /// Every rule in the order of its number, with its name and its sentence.
 const TABLE: [(Rule, &str, &str); RULES] = [
@@ -151,6 +159,22 @@ const TABLE: [(Rule, &str, &str); RULES] = [
         Rule::Unbound,
         "unbound",
         "a device reports while it is bound to a person",
+    ),
+    (
+        Rule::FaceForm,
+        "face_form",
+        "likeness and liveness are whole thousandths, 0 to 1000, both or neither",
+    ),
+    (
+        Rule::PhoneForm,
+        "phone_form",
+        "the number of a phone has 1 to 64 characters",
+    ),
+    (Rule::PhoneOnly, "phone_only", "a phone checks in, no band"),
+    (
+        Rule::TooMany,
+        "too_many",
+        "no more check-ins of a day are kept",
     ),
 ];
 

@@ -2,9 +2,10 @@
 
 use super::Node;
 use crate::http::error::ApiResult;
-use crate::view::bind_form;
 use crate::view::form::Filled;
+use crate::view::{bind_form, plan_form};
 use jiaolian_schema::act::Amend;
+use jiaolian_schema::checkin::CHECK_IN_FIELD;
 use jiaolian_schema::desk::{File, amend_of, field_entry};
 
 impl Node {
@@ -25,6 +26,12 @@ impl Node {
         let (terminal, device) = bind_form::device(filled)?;
         let value = jiaolian_schema::canon::encode(&device);
         Ok(self.amend_bytes(file, &format!("device/{terminal}"), value))
+    }
+
+    pub(super) fn plan(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
+        let (name, plan) = plan_form::plan(filled)?;
+        let field = format!("{CHECK_IN_FIELD}{name}");
+        Ok(self.amend_bytes(file, &field, plan.write()))
     }
 
     fn amend_bytes(&self, file: &File, name: &str, value: Vec<u8>) -> Amend {

@@ -213,6 +213,7 @@ impl Node {
         let (act, dry) = match prefix {
             "amend" => (self.amend(&file, name, &filled).into(), DryRun::default()),
             "fence_set" => (self.fence(&file, &filled)?.into(), DryRun::default()),
+            "checkin_set" => (self.plan(&file, &filled)?.into(), DryRun::default()),
             "device_bind" => (self.device(&file, &filled)?.into(), DryRun::default()),
             "record" => {
                 let mut form = filled.form;

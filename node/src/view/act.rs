@@ -4,7 +4,7 @@ use super::label::{display, office_on, office_ref, standing, standing_of, text};
 use super::mend;
 use super::seat::capacity_text;
 use super::shape::{ActShape, Line, OfficeRef, SignerShape, StandingShape, WindowShape};
-use super::{Viewer, form};
+use super::{Viewer, form, plan_form};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::act::Act;
@@ -269,11 +269,9 @@ fn say_mended(node: &Node, file: &File, entry: &Filed, of: EnvelopeId) -> Said {
 fn say_amend(node: &Node, entry: &Filed, field: &str) -> Said {
     let rule = node.rules.case_field(field);
     let value = match (&entry.act, rule) {
-        (Some(Act::Amend(amend)), Some(rule)) => match rule.decode(&amend.value) {
-            Ok(Some(_)) if field.starts_with("device/") => words("word", "bound"),
-            Ok(Some(value)) => display(&rule.field, &value),
-            _ => words("word", "none"),
-        },
+        (Some(Act::Amend(amend)), Some(rule)) => {
+            plan_form::value_words(node, rule, field, &amend.value)
+        }
         _ => words("word", "closed"),
     };
     let label = rule.map_or_else(|| Text::plain(field), |rule| text(&rule.field.label));

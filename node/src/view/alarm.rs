@@ -5,15 +5,17 @@ use super::label::{delivery, moment_text, office_ref, state_coded};
 use super::shape::{
     ActShape, AlarmPage, AlarmRow, CaseRef, Claim, Coded, DueShape, FactShape, Member, OfferShape,
 };
-use super::{Viewer, case, evidence, form, matter, section};
+use super::{Viewer, case, check, evidence, form, matter, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
-use jiaolian_schema::act::Raise;
-use jiaolian_schema::desk::{File, matter_offers};
+use jiaolian_schema::act::{Act, Raise};
+use jiaolian_schema::desk::{File, Filed, matter_offers};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::DossierId;
+use jiaolian_schema::rule::AlarmKind;
+use jiaolian_schema::value::Value as Wire;
 use std::sync::Arc;
 
 /// Incidents up to this severity sound until somebody takes them.
@@ -91,18 +93,24 @@ pub fn severity(node: &Node, file: &File) -> u8 {
         .alarm_kind(&raise.kind)
         .filter(|_| raise.retrospective == 0 && !ended);
     let minutes = (node.now() - raise.time).max(0) / 60_000;
-    let mut steps = file.steps(file.id.into());
-    let worse = steps
-        .any(|entry| matches!(&entry.fact.what, What::Step { event, .. } if event == "worsen"));
     let grown = kind.map(|kind| {
         let lasted = kind.severity_after(u32::try_from(minutes).unwrap_or(u32::MAX));
-        if worse {
-            lasted.min(kind.severity_worsened())
-        } else {
-            lasted
-        }
+        let said = file.steps(file.id.into());
+        let said = said.filter_map(|entry| worsened(entry, kind)).min();
+        lasted.min(said.unwrap_or(lasted))
     });
     grown.unwrap_or(raise.severity).min(raise.severity)
+}
+
+/// How grave an act says that an alarm is now; one that can't be read says the gravest of its kind.
+fn worsened(entry: &Filed, kind: &AlarmKind) -> Option<u8> {
+    let is_worse = matches!(&entry.fact.what, What::Step { event, .. } if event == "worsen");
+    let said = match &entry.act {
+        Some(Act::Step(step)) => step.fields.get("severity").and_then(Wire::as_int),
+        _ => None,
+    };
+    let said = said.and_then(|severity| u8::try_from(severity).ok());
+    is_worse.then(|| said.unwrap_or_else(|| kind.severity_worsened()))
 }
 
 /// Severity of an incident: its gravest alarm's among those still handled.
@@ -141,7 +149,7 @@ pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
         state,
         open: incident.open,
         case,
-        place: Text::plain(raise.map(|raise| raise.fence.clone()).unwrap_or_default()),
+        place: raise.map(check::about).unwrap_or_default(),
         office: office_ref(node, file.place),
         raised_at: raises().map(|raise| raise.time).min().unwrap_or(0),
         received_at: received_at(node, incident),
@@ -249,9 +257,12 @@ pub fn page(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmPage 
         .map_or("RAISED", |desk| desk.state.at(now))
         .to_owned();
     let alarm = row(node, viewer, incident);
+    let mut facts = raise.as_ref().map(facts).unwrap_or_default();
+    let of_check_ins = raise.as_ref().map(|raise| check::facts(node, raise));
+    facts.extend(of_check_ins.unwrap_or_default());
     AlarmPage {
         reason: reason(node, raise.as_ref()),
-        facts: raise.as_ref().map(facts).unwrap_or_default(),
+        facts,
         members: members(node, viewer, incident),
         evidence: raise
             .as_ref()
@@ -335,7 +346,7 @@ fn reason(node: &Node, raise: Option<&Raise>) -> Text {
     } else {
         "reason_fence"
     };
-    words("alarm", key).fill_texts(&[&when, &Text::plain(&raise.fence), &label])
+    words("alarm", key).fill_texts(&[&when, &check::about(raise), &label])
 }
 
 fn facts(raise: &Raise) -> Vec<FactShape> {
@@ -349,7 +360,7 @@ fn facts(raise: &Raise) -> Vec<FactShape> {
         fact("decided", moment_text(raise.decided_at), "plain"),
     ];
     if !raise.fence.is_empty() {
-        facts.push(fact("fence", Text::plain(&raise.fence), "plain"));
+        facts.push(fact("fence", check::about(raise), "plain"));
     }
     if raise.retrospective == 1 {
         facts.push(fact("retrospective", words("word", "yes"), "warn"));

@@ -109,7 +109,7 @@ fn optional(id: &str, chars_max: u32) -> OfferField {
 }
 
 /// A required field in the shell's own words.
-fn shell_field(group: &str, id: &str, kind: FieldType) -> OfferField {
+pub(super) fn shell_field(group: &str, id: &str, kind: FieldType) -> OfferField {
     let label = words(group, id);
     let label = Label {
         zh: label.zh,

@@ -4,7 +4,9 @@ use super::Viewer;
 use super::label::{delivery, display, office_ref};
 use super::seat::reads_cases;
 use super::shape::{CasePage, CaseRef, CaseRow, Coded, Flag, OfferShape, TermShape};
-use super::{alarm, bind_form, form, incident, matter, mend, protected, quarrel, section};
+use super::{
+    alarm, bind_form, form, incident, matter, mend, plan_form, protected, quarrel, section,
+};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
@@ -310,6 +312,9 @@ pub fn offers(node: &mut Node, viewer: &Viewer, file: &File) -> Vec<Offer> {
     let devices = node.rules.case_field("device/any");
     let devices = devices.is_some_and(|rule| rule.may_amend(&signer));
     offers.extend(devices.then(bind_form::device_offer));
+    let plans = node.rules.case_field("checkin/any");
+    let plans = plans.is_some_and(|rule| rule.may_amend(&signer));
+    offers.extend(plans.then(|| plan_form::plan_offer(node, file.place)));
     offers
 }
 
@@ -330,7 +335,7 @@ pub fn page(node: &mut Node, viewer: &Viewer, file: &File) -> CasePage {
         mine.map(|offer| shape(node, offer)).collect()
     };
     let (starts, records) = (
-        of(node, &["apply:", "fence_set", "device_bind"]),
+        of(node, &["apply:", "fence_set", "device_bind", "checkin_set"]),
         of(node, &["record:"]),
     );
     let amends = of(node, &["amend:"]);

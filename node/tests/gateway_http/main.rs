@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod band;
+mod check;
 mod client;
 mod door;
 mod form_story;

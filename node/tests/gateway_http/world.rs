@@ -7,13 +7,14 @@ use jiaolian_node::gateway::terminal::{self, TerminalDoor, Terminals, Terms};
 use jiaolian_node::gateway::{self, Limits};
 use jiaolian_node::metric::Metrics;
 use jiaolian_node::owner::{Node, Owner, Parts, StopError};
-use jiaolian_node::seal::{CaseSecret, OpsKey};
+use jiaolian_node::seal::{CaseSecret, OpsKey, entropy};
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, DiskStore, FileMedium, StoreReader};
 use jiaolian_node::view::County;
 use jiaolian_schema::act::{Act, Amend, Apply, Appoint, Found, Open, Span, Step};
 use jiaolian_schema::admit::Introduction;
 use jiaolian_schema::authority::RootKey;
 use jiaolian_schema::canon;
+use jiaolian_schema::checkin::{CheckIn, Plan};
 use jiaolian_schema::device::{Device, Regime, token_hash};
 use jiaolian_schema::envelope::Duty;
 use jiaolian_schema::fact::What;
@@ -126,7 +127,7 @@ impl Drop for World {
     }
 }
 
-fn office(name: &str) -> OfficeId {
+pub(crate) fn office(name: &str) -> OfficeId {
     OfficeId(
         sha256(&[b"office", name.as_bytes()])[..16]
             .try_into()
@@ -275,7 +276,7 @@ impl Scribe<'_> {
         self.seat("node", rosters["county"], appoint("node", "county", "NODE"));
     }
 
-    fn open(&mut self, number: usize) {
+    fn open(&mut self, number: usize, plan: Option<&Plan>) {
         let text = |text: &str| Value::from(text);
         let fields: Fields = [
             ("name", "张三"),
@@ -304,6 +305,9 @@ impl Scribe<'_> {
         self.decide(case);
         let ends = START + 90 * DAY;
         self.bind(case, &driver(number).terminal, ends, true);
+        if let Some(plan) = plan {
+            self.amend("head", case, "checkin/daily", plan.write());
+        }
         if number == 0 {
             self.bind(case, BARE, ends, false);
             self.bind(case, LAPSED, START - 10 * DAY, true);
@@ -415,7 +419,16 @@ impl World {
         Self::whole(1, (false, AMPLE, terms)).await
     }
 
+    /// A live node that asks its person to check in by this plan.
+    pub(crate) async fn asking(plan: &Plan) -> Self {
+        Self::planned(1, (false, AMPLE, terms()), Some(plan)).await
+    }
+
     pub(crate) async fn whole(people: usize, doors: (bool, Limits, Terms)) -> Self {
+        Self::planned(people, doors, None).await
+    }
+
+    async fn planned(people: usize, doors: (bool, Limits, Terms), plan: Option<&Plan>) -> Self {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let medium = Arc::new(FileMedium::new(&store_path(dir.path()), Duration::ZERO));
         let ops = OpsKey::generate();
@@ -434,7 +447,7 @@ impl World {
             seats: BTreeMap::from([("root", root_seat)]),
         };
         scribe.found();
-        (0..people).for_each(|number| scribe.open(number));
+        (0..people).for_each(|number| scribe.open(number, plan));
         let node = scribe.seats["node"];
         for effect in replica.drain() {
             if let Effect::Store(writes) = effect {
@@ -472,7 +485,8 @@ impl World {
         let make = {
             let (time, metrics) = (Arc::clone(&time), Arc::clone(&metrics));
             move || {
-                let replica = Replica::open(store.reader(), setup(Some(keys.node))).unwrap();
+                let mut replica = Replica::open(store.reader(), setup(Some(keys.node))).unwrap();
+                replica.ask_check_ins(entropy()).unwrap();
                 Node::new(Parts {
                     replica,
                     store,
@@ -535,6 +549,22 @@ impl World {
 
     pub(crate) fn store(&self) -> &StoreReader {
         &self.reader
+    }
+
+    /// Lets time pass in steps that are no outage, each with what the clock decides.
+    pub(crate) async fn pass(&self, ms: i64) {
+        let until = self.now() + ms;
+        while self.now() < until {
+            self.advance((4 * MINUTE).min(until - self.now()));
+            let tick = |node: &mut Node| node.replica.tick(node.now(), entropy());
+            self.owner.call(tick).await.unwrap();
+        }
+    }
+
+    /// Every check-in that is stored.
+    pub(crate) async fn check_ins(&self) -> Vec<CheckIn> {
+        let look = |node: &mut Node| node.replica.check_ins(person(), i64::MIN, i64::MAX, 10_000);
+        self.owner.look(look).await.unwrap().unwrap()
     }
 
     /// Every fix that is stored.

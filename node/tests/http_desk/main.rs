@@ -8,6 +8,7 @@ mod alarm_story;
 mod audit_story;
 mod bad_input;
 mod band_story;
+mod check_story;
 mod client;
 mod crowd;
 mod device_story;

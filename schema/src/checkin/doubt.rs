@@ -1,7 +1,8 @@
 //! Which check-ins a person should look at (K6 to K8). A doubt accuses nobody and ends no duty: it
 //! is a draft that somebody decides on.
 
-use super::{CheckIn, Duty, DutyKind, Numbers, in_order};
+use super::owed::is_window;
+use super::{CheckIn, Duty, Numbers, in_order};
 use crate::fix::{DAY_MS, Point, SHANGHAI_AHEAD_MS};
 use crate::signal::Sign;
 
@@ -16,7 +17,7 @@ pub enum Doubt {
     NotAlive,
     /// Not where the person may be.
     Elsewhere,
-    /// From a phone that was not used before.
+    /// From another phone than the one bound.
     OtherPhone,
     /// The phone says that its positions are made up.
     MadeUp,
@@ -42,8 +43,8 @@ impl Doubt {
 /// A doubtful check-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubtful {
-    /// Its device time, ms since 1970 UTC.
-    pub at: i64,
+    /// Which.
+    pub check_in: CheckIn,
     /// Why, ascending.
     pub doubts: Vec<Doubt>,
     /// Graver where it is not the first for some time.
@@ -51,18 +52,18 @@ pub struct Doubtful {
 }
 
 /// The doubtful ones among these check-ins, by time. `may_be` says whether a person may be at a
-/// point at its time; `phone` is the number of the phone that is bound.
+/// point at its time; `knows` whether a phone of that number is bound at a time.
 pub fn doubtful(
     duties: &[Duty],
     check_ins: &[CheckIn],
-    phone: &str,
+    knows: impl Fn(&str, i64) -> bool,
     may_be: impl Fn(&Point) -> bool,
     numbers: &Numbers,
 ) -> Vec<Doubtful> {
     let check_ins = in_order(check_ins);
     let mut found: Vec<Doubtful> = Vec::new();
     for (index, one) in check_ins.iter().enumerate() {
-        let mut doubts = of_itself(one, phone, &may_be, numbers);
+        let mut doubts = of_itself(one, &knows, &may_be, numbers);
         let before = index.checked_sub(1).map(|before| &check_ins[before]);
         if before.is_some_and(|before| is_edge(before, one, duties, numbers)) {
             doubts.push(Doubt::Edge);
@@ -73,11 +74,10 @@ pub fn doubtful(
         doubts.sort_unstable();
         let again = found
             .last()
-            .is_some_and(|last| one.at - last.at <= numbers.again_ms);
+            .is_some_and(|last| one.at - last.check_in.at <= numbers.again_ms);
         let severity = numbers.doubts[usize::from(again)];
-        let at = one.at;
         found.push(Doubtful {
-            at,
+            check_in: one.clone(),
             doubts,
             severity,
         });
@@ -87,7 +87,7 @@ pub fn doubtful(
 
 fn of_itself(
     one: &CheckIn,
-    phone: &str,
+    knows: impl Fn(&str, i64) -> bool,
     may_be: impl Fn(&Point) -> bool,
     numbers: &Numbers,
 ) -> Vec<Doubt> {
@@ -106,7 +106,7 @@ fn of_itself(
     if one.point.is_some_and(|point| !may_be(&point)) {
         doubts.push(Doubt::Elsewhere);
     }
-    if one.terminal != phone {
+    if !knows(&one.terminal, one.at) {
         doubts.push(Doubt::OtherPhone);
     }
     if one.signs.says(Sign::MadeUp) == Some(true) {
@@ -119,7 +119,7 @@ fn of_itself(
 fn is_edge(before: &CheckIn, one: &CheckIn, duties: &[Duty], numbers: &Numbers) -> bool {
     let day = |time: i64| (time + SHANGHAI_AHEAD_MS).div_euclid(DAY_MS);
     let window = |time: i64| {
-        let mut windows = duties.iter().filter(|duty| duty.kind == DutyKind::Window);
+        let mut windows = duties.iter().filter(|duty| is_window(duty));
         windows.find(|duty| duty.holds(time)).map(|duty| duty.from)
     };
     let (earlier, later) = (window(before.at), window(one.at));

@@ -20,39 +20,66 @@ pub struct Miss {
 
 /// What of these duties was missed as far as it is known at `now`, by the end of the duty.
 pub fn missed(duties: &[Duty], check_ins: &[CheckIn], numbers: &Numbers, now: i64) -> Vec<Miss> {
+    let turns = turns(duties, check_ins, numbers, now).into_iter();
+    turns
+        .filter_map(|turn| match turn {
+            Turn::Missed(miss) => Some(miss),
+            Turn::Answered(_) => None,
+        })
+        .collect()
+}
+
+/// What became of a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Answered, by a check-in first received then, ms since 1970 UTC.
+    Answered(i64),
+    /// Missed.
+    Missed(Miss),
+}
+
+/// What became of each duty as far as it is known at `now`, by the end of the duty.
+pub(super) fn turns(
+    duties: &[Duty],
+    check_ins: &[CheckIn],
+    numbers: &Numbers,
+    now: i64,
+) -> Vec<Turn> {
     let check_ins = in_order(check_ins);
     let mut duties = duties.to_vec();
     duties.sort_by_key(|duty| (duty.until, duty.from, duty.kind));
     duties.dedup();
     let begun = duties.iter().map(|duty| duty.from).min();
-    let mut found: Vec<Miss> = Vec::new();
+    let mut found: Vec<Turn> = Vec::new();
     let mut in_a_row = 0;
     for duty in duties {
         let since = duty.until + numbers.grace_ms;
         if since > now {
             continue;
         }
-        if check_ins.iter().any(|one| answers(one, &duty, numbers)) {
+        let answers = check_ins.iter().filter(|one| answers(one, &duty, numbers));
+        if let Some(first) = answers.map(|one| one.received_at).min() {
             in_a_row = 0;
+            found.push(Turn::Answered(first));
             continue;
         }
         in_a_row += 1;
         let late = check_ins.iter().find(|one| duty.holds(one.at));
         let asked = begun.is_some_and(|begun| begun <= since - numbers.silence_ms);
         let silent = asked && is_silent(&check_ins, since, numbers);
-        found.push(Miss {
+        found.push(Turn::Missed(Miss {
             duty,
             since,
             in_a_row,
             severity: severity(in_a_row, silent, numbers),
             late: late.map(|one| one.at),
-        });
+        }));
     }
     found
 }
 
 /// K3: made within the duty by the phone's clock, and here before the grace was over.
-fn answers(one: &CheckIn, duty: &Duty, numbers: &Numbers) -> bool {
+pub(super) fn answers(one: &CheckIn, duty: &Duty, numbers: &Numbers) -> bool {
     let known = duty.from..duty.until + numbers.grace_ms;
     duty.holds(one.at) && known.contains(&one.received_at)
 }

@@ -44,6 +44,10 @@ impl SlotRules for RulePack {
         self.numbers().clone()
     }
 
+    fn check_in_numbers(&self) -> crate::checkin::Numbers {
+        *self.check_in_numbers()
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {

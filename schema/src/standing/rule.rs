@@ -3,7 +3,7 @@
 
 use crate::act::Span;
 use crate::id::{OfficeId, PersonId};
-use crate::rule::builtin_numbers;
+use crate::rule::{builtin_check_in_numbers, builtin_numbers};
 use crate::watch::Numbers;
 
 /// A decision's value.
@@ -106,6 +106,11 @@ pub trait SlotRules {
     /// The numbers by which the watch judges; no part of the fold.
     fn watch_numbers(&self) -> Numbers {
         builtin_numbers().clone()
+    }
+
+    /// The numbers by which check-ins are judged; no part of the fold.
+    fn check_in_numbers(&self) -> crate::checkin::Numbers {
+        *builtin_check_in_numbers()
     }
 
     /// Whether a role leads its office and may rule on quarrels there.

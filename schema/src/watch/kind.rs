@@ -47,11 +47,17 @@ pub enum AlarmKind {
     /// The device or its positions can't be believed.
     #[n(12)]
     DevFault,
+    /// A check-in that was owed did not come.
+    #[n(20)]
+    CheckMiss = 20,
+    /// A check-in that a person should look at.
+    #[n(21)]
+    CheckDoubt = 21,
 }
 
 impl AlarmKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Exit,
         Self::Enter,
         Self::Suspect,
@@ -65,6 +71,8 @@ impl AlarmKind {
         Self::Silent,
         Self::NoSignal,
         Self::DevFault,
+        Self::CheckMiss,
+        Self::CheckDoubt,
     ];
 
     /// Its code in the rules; a suspicion is one of an exit.
@@ -82,6 +90,8 @@ impl AlarmKind {
             Self::Silent => "SILENT",
             Self::NoSignal => "NO_SIGNAL",
             Self::DevFault => "DEV_FAULT",
+            Self::CheckMiss => "CHK_MISS",
+            Self::CheckDoubt => "CHK_ABN",
         }
     }
 

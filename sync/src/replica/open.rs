@@ -93,7 +93,10 @@ impl<S: Store> Replica<S> {
             office: setup.office,
             node: setup.node,
             witness: setup.witness,
-            desk: super::supervise::Desk::new(setup.rules.watch_numbers()),
+            desk: super::supervise::Desk::new(
+                setup.rules.watch_numbers(),
+                setup.rules.check_in_numbers(),
+            ),
             rules: setup.rules,
             verifier: setup.verifier,
             limits: setup.limits,

@@ -367,7 +367,13 @@ impl<S: Store> Replica<S> {
         if !self.desk.forget(person, dossiers) {
             return Ok(());
         }
-        for table in [Table::Fix, Table::Watch, Table::Signal, Table::Track] {
+        for table in [
+            Table::Fix,
+            Table::Watch,
+            Table::Signal,
+            Table::Track,
+            Table::CheckIn,
+        ] {
             for (key, _) in self.disk.all(table, &person.0)? {
                 self.disk.remove(table, &key);
             }

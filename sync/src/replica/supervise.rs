@@ -3,6 +3,7 @@
 //! late, make the stored reports be judged again; of silence the clock decides.
 
 mod alarm;
+mod check;
 mod ground;
 mod hear;
 mod judge;
@@ -12,6 +13,7 @@ mod silence;
 mod stored;
 mod watched;
 
+pub use check::{CheckInError, CheckInOutcome, CheckInReport};
 pub(super) use judge::is_watched;
 pub use position::LastSeen;
 pub(super) use stored::fix_prefix;
@@ -22,6 +24,7 @@ use super::Replica;
 use crate::store::{Store, StoreError, Table};
 use alarm::{CLOSE_ITSELF, WITHDRAW};
 use jiaolian_schema::act::Raise;
+use jiaolian_schema::checkin::{self, CHECK_IN_FIELD};
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
@@ -144,13 +147,15 @@ pub(super) struct Desk {
     alive: Option<(i64, Option<i64>)>,
     numbers: Arc<Numbers>,
     known: known::KnownFences,
+    checks: check::Checks,
 }
 
 impl Desk {
-    pub(super) fn new(numbers: Numbers) -> Self {
+    pub(super) fn new(numbers: Numbers, of_check_ins: checkin::Numbers) -> Self {
         let numbers = Arc::new(numbers);
         Self {
             numbers,
+            checks: check::Checks::new(of_check_ins),
             ..Self::default()
         }
     }
@@ -188,6 +193,7 @@ impl Desk {
         self.owed.remove(&person);
         self.doubted.remove(&person);
         self.schedule(person, None);
+        self.checks.schedule(person, None);
         true
     }
 }
@@ -244,6 +250,7 @@ impl<S: Store> Replica<S> {
             if let Some(watched) = watches.then(|| self.watch_of(person).ok()).flatten() {
                 self.desk.watched.insert(person, watched);
             }
+            self.desk.checks.look_again(person);
         }
         while let Some((person, time)) = self.desk.elsewhere.pop_first() {
             self.follow_elsewhere(person, time);
@@ -324,7 +331,10 @@ impl<S: Store> Replica<S> {
                     self.note_elsewhere(&raise);
                 }
             }
-            (What::Amend { field, .. }, Some(person)) => {
+            (What::Amend { field, open, .. }, Some(person)) => {
+                if field.starts_with(CHECK_IN_FIELD) {
+                    self.note_plan(person, open.as_deref().unwrap_or_default());
+                }
                 if let Some(terminal) = field.strip_prefix(DEVICE_FIELD) {
                     let cases = self.desk.devices.entry(terminal.to_owned()).or_default();
                     cases.insert(fact.dossier);

@@ -7,6 +7,7 @@ use super::watched::Watched;
 use crate::store::Store;
 use jiaolian_schema::act::{Act, Raise, Step};
 use jiaolian_schema::canon;
+use jiaolian_schema::checkin::is_of_check_in;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, EnvelopeId, PersonCode};
@@ -29,12 +30,15 @@ pub(super) const CLOSE_ITSELF: &str = "close_itself";
 const WORSEN: &str = "worsen";
 
 /// What this node knows of an alarm beside its acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(in crate::replica) struct AlarmNote {
     /// When its condition ended, ms UTC.
     #[n(0)]
     pub(super) until: Option<i64>,
+    /// How grave this node last said that it is; none where it said nothing since it was raised.
+    #[n(1)]
+    pub(super) graver: Option<u8>,
 }
 
 /// What is to be raised.
@@ -96,7 +100,7 @@ impl<S: Store> Replica<S> {
                 };
                 return self.raise(person, watched, &cause);
             }
-            Change::Worsen => self.worsen(alarm, kind, transition.graver),
+            Change::Worsen => self.worsen(watched, (alarm, kind), transition.graver),
             _ if self.desk.alarms.contains_key(&alarm) => {
                 watched.note(alarm, Some(transition.time));
                 self.recover(alarm, kind);
@@ -141,6 +145,7 @@ impl<S: Store> Replica<S> {
             return None;
         }
         let case = match cause.about {
+            about if is_of_check_in(cause.kind, about) => watched.asked.case?,
             "" => watched.band_case?,
             fence => *watched.cases.get(fence)?,
         };
@@ -164,7 +169,8 @@ impl<S: Store> Replica<S> {
             evidence: canon::encode(&cause.evidence.to_vec()),
         };
         self.sign_as_node(None, raise.into())?;
-        watched.note(cause.alarm, None);
+        watched.notes.insert(cause.alarm, AlarmNote::default());
+        watched.marked = true;
         Some(cause.alarm)
     }
 
@@ -174,15 +180,30 @@ impl<S: Store> Replica<S> {
     }
 
     /// Says of an alarm that it is graver now. How a silence grows the rules say by themselves.
-    pub(super) fn worsen(&mut self, alarm: AlarmId, kind: AlarmKind, graver: Option<u8>) {
+    pub(super) fn worsen(
+        &mut self,
+        watched: &mut Watched,
+        (alarm, kind): (AlarmId, AlarmKind),
+        graver: Option<u8>,
+    ) {
         let told = self.told(alarm).filter(|_| kind != AlarmKind::NoSignal);
         let (Some(told), Some(severity)) = (told, graver) else {
             return;
         };
-        let graver = severity < told.raise.severity && told.raise.retrospective == 0;
-        if graver && !told.events.contains(WORSEN) {
-            let severity = i64::from(severity).into();
-            self.tell(alarm, WORSEN, [("severity".to_owned(), severity)].into());
+        let note = watched.notes.get(&alarm).copied().unwrap_or_default();
+        let before = match note.graver {
+            Some(before) => before,
+            // It was said before this node noted how grave.
+            None if told.events.contains(WORSEN) => return,
+            None => told.raise.severity,
+        };
+        if severity < before && told.raise.retrospective == 0 {
+            let said = [("severity".to_owned(), i64::from(severity).into())];
+            if self.tell(alarm, WORSEN, said.into()) {
+                let graver = Some(severity);
+                watched.notes.insert(alarm, AlarmNote { graver, ..note });
+                watched.marked = true;
+            }
         }
     }
 

@@ -61,6 +61,7 @@ impl<S: Store> Replica<S> {
         watched.cases.clear();
         watched.permits.clear();
         watched.devices.clear();
+        watched.asked.clear();
         watched.uses.clear();
         for case in cases {
             let (Some(standing), Ok(facts)) = (self.stand(case), self.load_facts(case)) else {
@@ -83,6 +84,7 @@ impl<S: Store> Replica<S> {
                     }
                 }
             }
+            self.read_plans(case, &standing, &facts, watched);
             watched.uses.extend(device_uses(&standing, &facts));
             let granted = permits(&standing);
             let granted = granted.iter().filter_map(|granted| permit(person, granted));
@@ -139,7 +141,11 @@ impl<S: Store> Replica<S> {
 
     /// All values that a field had in one line, oldest first, with the time of signing, ms UTC; an
     /// empty one took it away.
-    fn line(&self, facts: &BTreeMap<EnvelopeId, Fact>, slot: &SlotStanding) -> Vec<(i64, Vec<u8>)> {
+    pub(super) fn line(
+        &self,
+        facts: &BTreeMap<EnvelopeId, Fact>,
+        slot: &SlotStanding,
+    ) -> Vec<(i64, Vec<u8>)> {
         let (mut line, mut next) = (Vec::new(), slot.in_force().map(|(ids, _)| ids.to_vec()));
         while let Some(fact) = next
             .take()

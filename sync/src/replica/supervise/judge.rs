@@ -5,6 +5,7 @@ use super::super::Replica;
 use super::alarm::Cause;
 use super::watched::Watched;
 use crate::store::{Store, StoreError};
+use jiaolian_schema::checkin::is_of_check_in;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::id::{AlarmId, PersonCode};
@@ -91,7 +92,7 @@ impl<S: Store> Replica<S> {
     fn stand_for(&mut self, watched: &mut Watched, alarm: AlarmId, condition: &Condition) {
         let until = condition.cleared.as_ref().map(|clearing| clearing.time);
         watched.note(alarm, until);
-        self.worsen(alarm, condition.kind, condition.graver);
+        self.worsen(watched, (alarm, condition.kind), condition.graver);
         if until.is_some() {
             self.recover(alarm, condition.kind);
         }
@@ -119,7 +120,8 @@ impl<S: Store> Replica<S> {
         let mut transitions = self.step_through(person, watched, since)?;
         transitions.extend(self.lapse_of(watched, now));
         gather(&mut conditions, &transitions);
-        let alarms = self.standing_alarms(person, watched, (since, &open));
+        let mut alarms = self.standing_alarms(person, watched, (since, &open));
+        alarms.retain(|alarm| !is_of_check_in(alarm.kind, &alarm.about));
         let changes = match_alarms(&person.to_hex(), &conditions, &alarms, &watched.permits);
         Ok(Compared {
             since,

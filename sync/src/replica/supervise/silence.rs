@@ -103,7 +103,7 @@ impl<S: Store> Replica<S> {
             let mut down: Vec<(i64, i64)> = self.desk.down.iter().chain([span]).collect();
             let surplus = down.len().saturating_sub(OUTAGES_MAX);
             down.drain(..surplus);
-            if !self.desk.due.is_empty() {
+            if !self.desk.due.is_empty() || !self.desk.checks.is_idle() {
                 self.disk.put(Table::Local, OUTAGES, canon::encode(&down));
             }
             self.desk.down = Spans::new(down);
@@ -153,6 +153,7 @@ impl<S: Store> Replica<S> {
         for person in self.desk.due_of.keys().copied().collect::<Vec<_>>() {
             self.desk.schedule(person, Some(i64::MIN));
         }
+        self.desk.checks.look_at_everybody();
     }
 
     /// What recent live reports say of this node's clock.
@@ -193,12 +194,7 @@ impl<S: Store> Replica<S> {
         if self.desk.due.is_empty() {
             return;
         }
-        let noted = |(at, _): (i64, _)| (0..ALIVE_MS).contains(&(self.now - at));
-        if !self.desk.alive.is_some_and(noted) {
-            let alive = (self.now, self.desk.ahead_ms);
-            self.desk.alive = Some(alive);
-            self.disk.put(Table::Local, ALIVE, canon::encode(&alive));
-        }
+        self.note_alive();
         let now = self.true_now();
         for _ in 0..SILENT_AT_ONCE {
             let Some((due, person)) = self.desk.due.first().copied() else {
@@ -216,6 +212,16 @@ impl<S: Store> Replica<S> {
             self.tell_lapse(person, &mut watched, now);
             self.save_watch(person, &mut watched);
             self.desk.watched.insert(person, watched);
+        }
+    }
+
+    /// Notes once a minute that the node runs.
+    pub(super) fn note_alive(&mut self) {
+        let noted = |(at, _): (i64, _)| (0..ALIVE_MS).contains(&(self.now - at));
+        if !self.desk.alive.is_some_and(noted) {
+            let alive = (self.now, self.desk.ahead_ms);
+            self.desk.alive = Some(alive);
+            self.disk.put(Table::Local, ALIVE, canon::encode(&alive));
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::super::Replica;
 use super::alarm::AlarmNote;
+use super::check::{AskedOf, Known};
 use super::ground::{Grounds, basis};
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
@@ -62,6 +63,9 @@ struct MarkRow {
     marks: Vec<Mark>,
     #[n(1)]
     notes: Vec<(AlarmId, AlarmNote)>,
+    /// Since when plans and phones are known, by their bytes.
+    #[n(2)]
+    known: Option<Vec<Known>>,
 }
 
 /// A person under watch.
@@ -78,6 +82,8 @@ pub(in crate::replica) struct Watched {
     pub(super) devices: BTreeMap<String, Device>,
     /// When the law lets a band watch the person.
     pub(super) uses: Vec<DeviceUse>,
+    /// By what the person is asked to check in.
+    pub(super) asked: AskedOf,
     pub(super) state: WatchState,
     pub(super) marks: Vec<Mark>,
     pub(super) notes: BTreeMap<AlarmId, AlarmNote>,
@@ -147,7 +153,8 @@ impl Watched {
     }
 
     pub(super) fn note(&mut self, alarm: AlarmId, until: Option<i64>) {
-        self.notes.insert(alarm, AlarmNote { until });
+        let graver = self.notes.get(&alarm).and_then(|note| note.graver);
+        self.notes.insert(alarm, AlarmNote { until, graver });
         self.marked = true;
     }
 
@@ -209,6 +216,7 @@ impl<S: Store> Replica<S> {
             if judged {
                 self.judge_again(person, &mut watched, None)?;
             }
+            self.desk.checks.look_again(person);
             self.save_watch(person, &mut watched);
         }
         Ok(watched)
@@ -248,6 +256,7 @@ impl<S: Store> Replica<S> {
             state: row.state,
             marks: marks.marks,
             notes: marks.notes.into_iter().collect(),
+            asked: AskedOf::knowing(marks.known.unwrap_or_default()),
             last: row.last,
             basis: row.basis,
             owed: row.owed,
@@ -282,6 +291,7 @@ impl<S: Store> Replica<S> {
             let row = MarkRow {
                 marks: watched.marks.clone(),
                 notes: watched.notes.clone().into_iter().collect(),
+                known: Some(watched.asked.known()).filter(|known| !known.is_empty()),
             };
             self.disk
                 .put(Table::Watch, &mark_key(person), canon::encode(&row));
