@@ -11,16 +11,17 @@ mod duty;
 mod policy;
 mod role;
 mod sealing;
+mod shipped;
 mod slot;
 mod text;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Calendar;
 use crate::id_number::DivisionTable;
+use crate::late::LateRules;
 use crate::watch::Numbers;
 use crate::workflow::{RuleError, Workflow};
 
@@ -34,11 +35,13 @@ pub use role::{Duty, Role};
 pub use sealing::{SealGround, SealStep, Sealing};
 pub use text::Text;
 
+pub(crate) use shipped::{builtin_lateness, builtin_numbers};
+
 /// What the tables are made of, for whoever reads them without the interpreter.
 pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 15] = [
+const BUILTIN: [(&str, &str); 17] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -53,7 +56,9 @@ const BUILTIN: [(&str, &str); 15] = [
     ("duty.toml", include_str!("../rules/duty.toml")),
     ("leave.toml", include_str!("../rules/leave.toml")),
     ("policy.toml", include_str!("../rules/policy.toml")),
+    ("reception.toml", include_str!("../rules/reception.toml")),
     ("record.toml", include_str!("../rules/record.toml")),
+    ("report.toml", include_str!("../rules/report.toml")),
     ("role.toml", include_str!("../rules/role.toml")),
     ("sealing.toml", include_str!("../rules/sealing.toml")),
     ("text.toml", include_str!("../rules/text.toml")),
@@ -90,6 +95,7 @@ pub struct RulePack {
     deadlines: BTreeMap<String, Deadline>,
     kinds: BTreeMap<String, AlarmKind>,
     numbers: Numbers,
+    lateness: LateRules,
     roles: BTreeMap<String, Role>,
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
@@ -121,18 +127,24 @@ impl RulePack {
         let kinds =
             alarm_kind::parse(find("alarm_kind.toml")?).map_err(in_file("alarm_kind.toml"))?;
         let numbers = Numbers::read(&kinds).map_err(in_file("alarm_kind.toml"))?;
+        let deadlines =
+            deadline_table::parse(find("deadline.toml")?).map_err(in_file("deadline.toml"))?;
+        let fields =
+            case_field::parse(find("case_field.toml")?).map_err(in_file("case_field.toml"))?;
+        let policies = policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?;
+        let lateness = LateRules::read(&calendar, &kinds, &deadlines, &fields, &policies)
+            .map_err(ParsePackError::Faults)?;
         let pack = Self {
             id: pack_id(&sorted),
             calendar,
             divisions,
-            deadlines: deadline_table::parse(find("deadline.toml")?)
-                .map_err(in_file("deadline.toml"))?,
+            deadlines,
             kinds,
             numbers,
+            lateness,
             roles: role::parse(find("role.toml")?).map_err(in_file("role.toml"))?,
-            fields: case_field::parse(find("case_field.toml")?)
-                .map_err(in_file("case_field.toml"))?,
-            policies: policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?,
+            fields,
+            policies,
             sealing: sealing::parse(find("sealing.toml")?).map_err(in_file("sealing.toml"))?,
             duty: duty::parse(find("duty.toml")?).map_err(in_file("duty.toml"))?,
             texts: text::parse(find("text.toml")?).map_err(in_file("text.toml"))?,
@@ -179,6 +191,11 @@ impl RulePack {
     /// The numbers by which the watch judges.
     pub fn numbers(&self) -> &Numbers {
         &self.numbers
+    }
+
+    /// The numbers by which something is late.
+    pub fn lateness(&self) -> &LateRules {
+        &self.lateness
     }
 
     /// All alarm kinds by code.
@@ -314,16 +331,6 @@ impl RulePack {
         }
         faults
     }
-}
-
-/// The numbers of the pack that ships with the program.
-pub(crate) fn builtin_numbers() -> &'static Numbers {
-    static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
-        let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
-        let numbers = kinds.and_then(|kinds| Numbers::read(&kinds));
-        numbers.expect("the shipped table is read by a test")
-    });
-    &NUMBERS
 }
 
 fn parse_workflows(

@@ -3,6 +3,7 @@
 
 use crate::act::Span;
 use crate::id::{OfficeId, PersonId};
+use crate::late::LateRules;
 use crate::rule::builtin_numbers;
 use crate::watch::Numbers;
 
@@ -106,6 +107,11 @@ pub trait SlotRules {
     /// The numbers by which the watch judges; no part of the fold.
     fn watch_numbers(&self) -> Numbers {
         builtin_numbers().clone()
+    }
+
+    /// The numbers by which something is late; no part of the fold.
+    fn late_rules(&self) -> LateRules {
+        LateRules::default()
     }
 
     /// Whether a role leads its office and may rule on quarrels there.
