@@ -77,6 +77,8 @@ pub enum Table {
     Duty = 44,
     /// Shell: rows that are durable and not yet in their tables. Key: number (8, big-endian).
     Journal = 45,
+    /// What is or will be late of one person by acts and the clock. Key: person code (16).
+    Late = 48,
 }
 
 /// One row to put or to take away.

@@ -308,8 +308,11 @@ pub const JOURNAL: Form = table(
     0,
 );
 
+/// What is or will be late of one person by acts and the clock. Key: person code (16).
+pub const LATE: Form = table(Table::Late, "late-1", Domain::Ops, Retention::Settled, 1);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 28] = [
+pub const FORMS: [Form; 29] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -338,6 +341,7 @@ pub const FORMS: [Form; 28] = [
     TRACK,
     DUTY,
     JOURNAL,
+    LATE,
 ];
 
 /// The form of one table.
@@ -371,6 +375,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Track => &TRACK,
         Table::Duty => &DUTY,
         Table::Journal => &JOURNAL,
+        Table::Late => &LATE,
     }
 }
 

@@ -93,7 +93,10 @@ impl<S: Store> Replica<S> {
             office: setup.office,
             node: setup.node,
             witness: setup.witness,
-            desk: super::supervise::Desk::new(setup.rules.watch_numbers()),
+            desk: super::supervise::Desk::new(
+                setup.rules.watch_numbers(),
+                setup.rules.late_rules(),
+            ),
             rules: setup.rules,
             verifier: setup.verifier,
             limits: setup.limits,
@@ -263,6 +266,10 @@ impl<S: Store> Replica<S> {
         self.refused_count = count.unwrap_or(0);
         self.each_row(Table::Watch, |replica, key, value| {
             replica.note_watch_row(key, value);
+            Ok(())
+        })?;
+        self.each_row(Table::Late, |replica, key, value| {
+            replica.note_late_row(key, value);
             Ok(())
         })?;
         self.read_outages()?;

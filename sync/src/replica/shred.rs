@@ -367,7 +367,14 @@ impl<S: Store> Replica<S> {
         if !self.desk.forget(person, dossiers) {
             return Ok(());
         }
-        for table in [Table::Fix, Table::Watch, Table::Signal, Table::Track] {
+        let tables = [
+            Table::Fix,
+            Table::Watch,
+            Table::Signal,
+            Table::Track,
+            Table::Late,
+        ];
+        for table in tables {
             for (key, _) in self.disk.all(table, &person.0)? {
                 self.disk.remove(table, &key);
             }

@@ -7,6 +7,7 @@ mod ground;
 mod hear;
 mod judge;
 mod known;
+mod late;
 mod position;
 mod silence;
 mod stored;
@@ -26,6 +27,7 @@ use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
+use jiaolian_schema::late::LateRules;
 use jiaolian_schema::signal::Signs;
 use jiaolian_schema::watch::{Numbers, Spans, Unused};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -144,13 +146,15 @@ pub(super) struct Desk {
     alive: Option<(i64, Option<i64>)>,
     numbers: Arc<Numbers>,
     known: known::KnownFences,
+    late: late::LateDesk,
 }
 
 impl Desk {
-    pub(super) fn new(numbers: Numbers) -> Self {
+    pub(super) fn new(numbers: Numbers, late: LateRules) -> Self {
         let numbers = Arc::new(numbers);
         Self {
             numbers,
+            late: late::LateDesk::new(late),
             ..Self::default()
         }
     }
@@ -172,6 +176,7 @@ impl Desk {
             alarms.retain(|alarm| known.contains_key(alarm));
         }
         self.watched.remove(&person);
+        self.late.let_go(person, dossiers);
         let left = self.people.get_mut(&person).is_some_and(|cases| {
             cases.retain(|case| !dossiers.contains(case));
             !cases.is_empty()
@@ -188,6 +193,7 @@ impl Desk {
         self.owed.remove(&person);
         self.doubted.remove(&person);
         self.schedule(person, None);
+        self.late.forget(person);
         true
     }
 }
@@ -292,6 +298,7 @@ impl<S: Store> Replica<S> {
     pub(super) fn forget_watch_news(&mut self) {
         self.desk.news.clear();
         self.desk.elsewhere.clear();
+        self.desk.late.begin();
     }
 
     fn note_elsewhere(&mut self, raise: &Raise) {
@@ -302,6 +309,7 @@ impl<S: Store> Replica<S> {
 
     /// Keeps the lists by person, device and alarm, and notes who must be judged again.
     pub(super) fn note_watched(&mut self, fact: &Fact) {
+        self.note_late(fact);
         let row = self.rows.get(&fact.dossier);
         let person = row.and_then(|row| row.person);
         match (&fact.what, person) {

@@ -266,7 +266,11 @@ impl<S: Store> Replica<S> {
         self.sign_as_node(Some(told.dossier), step.into()).is_some()
     }
 
-    fn sign_as_node(&mut self, dossier: Option<DossierId>, act: Act) -> Option<EnvelopeId> {
+    pub(super) fn sign_as_node(
+        &mut self,
+        dossier: Option<DossierId>,
+        act: Act,
+    ) -> Option<EnvelopeId> {
         let Some(node) = self.node.take() else {
             self.desk.unsigned = true;
             return None;

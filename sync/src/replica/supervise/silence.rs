@@ -153,6 +153,7 @@ impl<S: Store> Replica<S> {
         for person in self.desk.due_of.keys().copied().collect::<Vec<_>>() {
             self.desk.schedule(person, Some(i64::MIN));
         }
+        self.desk.late.look_at_told();
     }
 
     /// What recent live reports say of this node's clock.

@@ -305,6 +305,7 @@ impl<S: Store> Replica<S> {
                 .notes
                 .iter()
                 .map(|(alarm, note)| (*alarm, note.until))
+                .chain(self.late_notes(person))
                 .collect(),
             devices: watched.devices.clone(),
             fences: watched.ground.fences.iter().cloned().collect(),
