@@ -12,7 +12,7 @@ mod report;
 mod rule;
 
 pub use kind::LateKind;
-pub use lost::lost;
+pub use lost::{is_finding, lost};
 pub use report::REPORT_FIELD;
 pub use rule::LateRules;
 

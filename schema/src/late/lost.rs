@@ -2,11 +2,17 @@
 //! reach the person, is what raises the other (L7).
 
 use super::{Late, LateKind};
+use crate::fact::What;
 use crate::standing::{MatterStanding, Outcome, Standing};
 
 const FIND_LOST: &str = "lost";
 /// Events after which the finding no longer holds.
 const TURNS: [&str; 4] = ["false_alarm", "explained", "reopen", "withdraw"];
+
+/// Whether an act of an alarm's handling finds the person lost.
+pub fn is_finding(what: &What) -> bool {
+    matches!(what, What::Step { event, .. } if event == FIND_LOST)
+}
 
 pub(super) fn is_word(event: &str) -> bool {
     event == FIND_LOST || TURNS.contains(&event)

@@ -14,7 +14,7 @@ use jiaolian_schema::canon;
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::{AlarmId, DossierId, OfficeId, PersonCode};
-use jiaolian_schema::late::{Kept, Late, LateRules, bears_on, lateness, lost};
+use jiaolian_schema::late::{Kept, Late, LateRules, bears_on, is_finding, lateness, lost};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -144,11 +144,15 @@ impl<S: Store> Replica<S> {
         if !bears_on(&fact.what, is_alarm) {
             return;
         }
-        if is_alarm {
-            let found = self.desk.late.found.entry(person).or_default();
+        let late = &mut self.desk.late;
+        if is_alarm && is_finding(&fact.what) {
+            let found = late.found.entry(person).or_default();
             found.insert(fact.dossier);
         }
-        self.desk.late.news.insert(person);
+        let found = late.found.get(&person);
+        if !is_alarm || found.is_some_and(|found| found.contains(&fact.dossier)) {
+            late.news.insert(person);
+        }
     }
 
     /// Who was looked at before the node stopped, and when something may become late.
