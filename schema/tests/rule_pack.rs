@@ -149,6 +149,12 @@ fn alarm_grows_graver_with_time() {
         [0, 119, 120, 1439, 1440].map(|m| silence.severity_after(m)),
         [3, 3, 2, 2, 1]
     );
+    assert_eq!(
+        [0, 120, 1439, 1440].map(|m| silence.severity_grown(4, m)),
+        [4, 4, 4, 1],
+        "a silence in a blind spot"
+    );
+    assert_eq!(silence.severity_grown(3, 120), 2);
 }
 
 #[test]

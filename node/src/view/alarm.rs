@@ -95,7 +95,8 @@ pub fn severity(node: &Node, file: &File) -> u8 {
     let worse = steps
         .any(|entry| matches!(&entry.fact.what, What::Step { event, .. } if event == "worsen"));
     let grown = kind.map(|kind| {
-        let lasted = kind.severity_after(u32::try_from(minutes).unwrap_or(u32::MAX));
+        let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+        let lasted = kind.severity_grown(raise.severity, minutes);
         if worse {
             lasted.min(kind.severity_worsened())
         } else {

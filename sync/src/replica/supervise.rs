@@ -120,6 +120,8 @@ pub(super) struct Desk {
     of: BTreeMap<PersonCode, BTreeSet<AlarmId>>,
     watched: BTreeMap<PersonCode, Watched>,
     news: BTreeSet<PersonCode>,
+    /// People with a band that this node is to hear: missed though it never was.
+    expected: BTreeSet<PersonCode>,
     /// People of whom another gateway raised or withdrew an alarm, with the time of the earliest.
     elsewhere: BTreeMap<PersonCode, i64>,
     /// People whose permits may read otherwise since the roster or a receipt changed, and up to
@@ -188,6 +190,7 @@ impl Desk {
         self.people.remove(&person);
         self.of.remove(&person);
         self.news.remove(&person);
+        self.expected.remove(&person);
         self.elsewhere.remove(&person);
         self.behind.remove(&person);
         self.owed.remove(&person);
@@ -246,7 +249,9 @@ impl<S: Store> Replica<S> {
     pub(super) fn follow_watched(&mut self) {
         while let Some(person) = self.desk.news.pop_first() {
             let stored = self.disk.get(Table::Watch, &person.0);
-            let watches = matches!(stored, Ok(Some(_))) || self.desk.watched.contains_key(&person);
+            let watches = matches!(stored, Ok(Some(_)))
+                || self.desk.watched.contains_key(&person)
+                || self.desk.expected.contains(&person);
             if let Some(watched) = watches.then(|| self.watch_of(person).ok()).flatten() {
                 self.desk.watched.insert(person, watched);
             }
@@ -299,6 +304,9 @@ impl<S: Store> Replica<S> {
         self.desk.news.clear();
         self.desk.elsewhere.clear();
         self.desk.late.begin();
+        // Whoever is expected may have no row yet.
+        let expected = self.desk.expected.iter().copied();
+        self.desk.behind.extend(expected);
     }
 
     fn note_elsewhere(&mut self, raise: &Raise) {
@@ -332,8 +340,13 @@ impl<S: Store> Replica<S> {
                     self.note_elsewhere(&raise);
                 }
             }
-            (What::Amend { field, .. }, Some(person)) => {
+            (What::Amend { field, open, .. }, Some(person)) => {
                 if let Some(terminal) = field.strip_prefix(DEVICE_FIELD) {
+                    let device = open.as_deref();
+                    let device = device.and_then(|b| minicbor::decode::<Device>(b).ok());
+                    if device.is_some_and(|device| device.heard_at == Some(self.office)) {
+                        self.desk.expected.insert(person);
+                    }
                     let cases = self.desk.devices.entry(terminal.to_owned()).or_default();
                     cases.insert(fact.dossier);
                 }

@@ -212,7 +212,8 @@ impl<S: Store> Replica<S> {
             return false;
         }
         let until = until.unwrap_or(self.true_now());
-        let grown = self.desk.numbers.severity_of_silence(until - time);
+        let numbers = &self.desk.numbers;
+        let grown = numbers.severity_of_silence_raised(told.raise.severity, until - time);
         let severity = match told.raise.retrospective {
             0 => told.raise.severity.min(grown),
             _ => told.raise.severity,
