@@ -5,7 +5,7 @@
 //! is in force;
 //! a phone gives single points. What is bound ends by itself at its last instant.
 
-use crate::id::sha256;
+use crate::id::{OfficeId, sha256};
 use minicbor::{Decode, Encode};
 
 /// First part of the names of the fields that bind devices.
@@ -16,6 +16,13 @@ pub const FENCE_FIELD: &str = "fence/";
 pub const TOKEN_CHARS_MIN: u32 = 16;
 /// Most characters of a device's token.
 pub const TOKEN_CHARS_MAX: u32 = 128;
+
+/// Shortest interval between two reports that a binding says, seconds.
+pub const INTERVAL_S_MIN: u32 = 10;
+/// Longest interval between two reports that a binding says, seconds.
+pub const INTERVAL_S_MAX: u32 = 3_600;
+/// The ground that makes an exit gravest: a proposal to revoke or recommit is being prepared.
+const GRAVE_GROUND: u8 = 5;
 
 /// Bytes of a device's public key, of suite 1.
 pub const KEY_BYTES: usize = 32;
@@ -56,6 +63,17 @@ pub struct Device {
     /// Public key (Ed25519) of a device that signs what it sends; beside a token or instead of one.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub key: Option<[u8; KEY_BYTES]>,
+    /// How often it reports, seconds, [`INTERVAL_S_MIN`] to [`INTERVAL_S_MAX`]; none: as the rules
+    /// suppose.
+    #[n(5)]
+    pub interval_s: Option<u32>,
+    /// The office whose node hears it and misses it from its fitting on; none: a node misses only
+    /// what it has heard.
+    #[n(6)]
+    pub heard_at: Option<OfficeId>,
+    /// Number of the ground of the decision (社区矫正法 Art. 29), 1 to 5; none where it is not said.
+    #[n(7)]
+    pub ground: Option<u8>,
 }
 
 /// What a device shows to be let in: [`token_hash`] of its token or [`key_hash`] of the key that
@@ -66,6 +84,18 @@ impl Device {
     /// Whether a report of this instant, ms UTC, may be taken in.
     pub fn holds(&self, time: i64) -> bool {
         (self.from..=self.until).contains(&time)
+    }
+
+    /// How often it reports, ms; none where the binding does not say, or nothing that can be.
+    pub fn interval_ms(&self) -> Option<i64> {
+        let said = self.interval_s;
+        let said = said.filter(|s| (INTERVAL_S_MIN..=INTERVAL_S_MAX).contains(s));
+        said.map(|seconds| i64::from(seconds) * 1_000)
+    }
+
+    /// Whether leaving the permitted area is gravest from the beginning (D12).
+    pub fn is_grave(&self) -> bool {
+        self.ground == Some(GRAVE_GROUND)
     }
 
     /// Whether it is bound with neither token nor key, so that nothing it shows would do.
@@ -113,6 +143,9 @@ mod tests {
         until: 2,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
 
     #[test]
@@ -120,6 +153,30 @@ mod tests {
         let bytes = [0xa3, 0, 1, 1, 1, 2, 2];
         assert_eq!(minicbor::to_vec(&BAND).unwrap(), bytes);
         assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), BAND);
+    }
+
+    #[test]
+    fn what_a_binding_says_besides_comes_after_the_bytes_it_always_had() {
+        let device = Device {
+            interval_s: Some(60),
+            heard_at: Some(OfficeId([9; 16])),
+            ground: Some(5),
+            ..BAND
+        };
+        let bytes = minicbor::to_vec(&device).unwrap();
+        assert_eq!(bytes[..7], [0xa6, 0, 1, 1, 1, 2, 2]);
+        assert_eq!(bytes[7..12], [5, 0x18, 60, 6, 0x50]);
+        assert_eq!(bytes[bytes.len() - 2..], [7, 5]);
+        assert_eq!(minicbor::decode::<Device>(&bytes).unwrap(), device);
+        assert_eq!(device.interval_ms(), Some(60_000));
+        assert!(device.is_grave() && !BAND.is_grave());
+        for odd in [0, 9, 3_601, u32::MAX] {
+            let odd = Device {
+                interval_s: Some(odd),
+                ..device.clone()
+            };
+            assert_eq!(odd.interval_ms(), None);
+        }
     }
 
     #[test]

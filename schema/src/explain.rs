@@ -9,7 +9,7 @@ use crate::fence::{BUFFER_MM_MAX, Fence, Fences, Verdict};
 use crate::fix::{Fix, Grade, Point};
 use crate::permit::Permit;
 use crate::watch::{
-    AlarmKind, Change, Ground, Numbers, Spans, Step, Transition, Unused, WatchState, Word,
+    AlarmKind, Change, Ground, Numbers, Spans, Step, Terms, Transition, Unused, WatchState, Word,
     alarm_id, judge,
 };
 
@@ -226,6 +226,27 @@ pub fn unused(person: &str, reports: &[Kept]) -> Vec<Option<UnusedCause>> {
     found
 }
 
+/// When a decision bound a band. A silence that no report begins is one of a band that the node
+/// was to hear and never did: it was missed from then on.
+fn bound_of(raise: &Raise, exhibit: &Exhibit) -> Spans {
+    let spans = exhibit.bound.iter().copied();
+    let heard = exhibit.reports.iter().any(|kept| kept.time <= raise.time);
+    if heard || raise.kind != AlarmKind::NoSignal.code() {
+        return Spans::new(spans);
+    }
+    let terms = spans.flat_map(|(from, until)| {
+        let cut = raise.time.clamp(from, until);
+        [(from, cut, false), (cut, until, true)]
+    });
+    Spans::of_terms(terms.map(|(from, until, is_heard_here)| Terms {
+        from,
+        until,
+        interval_ms: exhibit.interval_ms,
+        is_heard_here,
+        is_grave: false,
+    }))
+}
+
 /// What the reports decide under the alarm's name.
 fn decision(
     raise: &Raise,
@@ -234,7 +255,7 @@ fn decision(
     numbers: &Numbers,
 ) -> Option<Transition> {
     let (bound, down) = (
-        Spans::new(exhibit.bound.iter().copied()),
+        bound_of(raise, exhibit),
         Spans::new(exhibit.down.iter().copied()),
     );
     let ground = Ground {

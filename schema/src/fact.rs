@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 
 /// Protected fields whose values the watch needs while nobody is signed in, by the first part of
 /// their names.
-pub const OPS_FIELDS: [&str; 3] = ["fence/", "device/", "checkin/"];
+pub const OPS_FIELDS: [&str; 4] = ["fence/", "device/", "checkin/", "report_every"];
 
 /// One envelope as the fold sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

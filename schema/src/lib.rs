@@ -30,6 +30,7 @@ pub mod hold;
 pub mod id;
 pub mod id_number;
 pub mod jt808;
+pub mod late;
 pub mod merkle;
 pub mod opinion;
 pub mod permit;

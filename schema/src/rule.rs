@@ -11,17 +11,18 @@ mod duty;
 mod policy;
 mod role;
 mod sealing;
+mod shipped;
 mod slot;
 mod text;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Calendar;
 use crate::checkin;
 use crate::id_number::DivisionTable;
+use crate::late::LateRules;
 use crate::watch::Numbers;
 use crate::workflow::{RuleError, Workflow};
 
@@ -35,11 +36,13 @@ pub use role::{Duty, Role};
 pub use sealing::{SealGround, SealStep, Sealing};
 pub use text::Text;
 
+pub(crate) use shipped::{builtin_check_in_numbers, builtin_lateness, builtin_numbers};
+
 /// What the tables are made of, for whoever reads them without the interpreter.
 pub use crate::workflow::{Guard, Leaning, LeaveLevel, Relation, SignRule};
 
 /// The texts of the pack that is built in, in the order in which they are hashed.
-const BUILTIN: [(&str, &str); 15] = [
+const BUILTIN: [(&str, &str); 17] = [
     ("alarm.toml", include_str!("../rules/alarm.toml")),
     ("alarm_kind.toml", include_str!("../rules/alarm_kind.toml")),
     ("calendar.toml", include_str!("../rules/calendar.toml")),
@@ -54,7 +57,9 @@ const BUILTIN: [(&str, &str); 15] = [
     ("duty.toml", include_str!("../rules/duty.toml")),
     ("leave.toml", include_str!("../rules/leave.toml")),
     ("policy.toml", include_str!("../rules/policy.toml")),
+    ("reception.toml", include_str!("../rules/reception.toml")),
     ("record.toml", include_str!("../rules/record.toml")),
+    ("report.toml", include_str!("../rules/report.toml")),
     ("role.toml", include_str!("../rules/role.toml")),
     ("sealing.toml", include_str!("../rules/sealing.toml")),
     ("text.toml", include_str!("../rules/text.toml")),
@@ -92,6 +97,7 @@ pub struct RulePack {
     kinds: BTreeMap<String, AlarmKind>,
     numbers: Numbers,
     check_in_numbers: checkin::Numbers,
+    lateness: LateRules,
     roles: BTreeMap<String, Role>,
     fields: BTreeMap<String, CaseField>,
     policies: BTreeMap<String, Policy>,
@@ -125,19 +131,25 @@ impl RulePack {
         let numbers = Numbers::read(&kinds).map_err(in_file("alarm_kind.toml"))?;
         let check_in_numbers = checkin::Numbers::read(&kinds);
         let check_in_numbers = check_in_numbers.map_err(in_file("alarm_kind.toml"))?;
+        let deadlines =
+            deadline_table::parse(find("deadline.toml")?).map_err(in_file("deadline.toml"))?;
+        let fields =
+            case_field::parse(find("case_field.toml")?).map_err(in_file("case_field.toml"))?;
+        let policies = policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?;
+        let lateness = LateRules::read(&calendar, &kinds, &deadlines, &fields, &policies)
+            .map_err(ParsePackError::Faults)?;
         let pack = Self {
             id: pack_id(&sorted),
             calendar,
             divisions,
-            deadlines: deadline_table::parse(find("deadline.toml")?)
-                .map_err(in_file("deadline.toml"))?,
+            deadlines,
             kinds,
             numbers,
             check_in_numbers,
+            lateness,
             roles: role::parse(find("role.toml")?).map_err(in_file("role.toml"))?,
-            fields: case_field::parse(find("case_field.toml")?)
-                .map_err(in_file("case_field.toml"))?,
-            policies: policy::parse(find("policy.toml")?).map_err(in_file("policy.toml"))?,
+            fields,
+            policies,
             sealing: sealing::parse(find("sealing.toml")?).map_err(in_file("sealing.toml"))?,
             duty: duty::parse(find("duty.toml")?).map_err(in_file("duty.toml"))?,
             texts: text::parse(find("text.toml")?).map_err(in_file("text.toml"))?,
@@ -189,6 +201,11 @@ impl RulePack {
     /// The numbers by which check-ins are judged.
     pub fn check_in_numbers(&self) -> &checkin::Numbers {
         &self.check_in_numbers
+    }
+
+    /// The numbers by which something is late.
+    pub fn lateness(&self) -> &LateRules {
+        &self.lateness
     }
 
     /// All alarm kinds by code.
@@ -324,26 +341,6 @@ impl RulePack {
         }
         faults
     }
-}
-
-/// The numbers of the pack that ships with the program.
-pub(crate) fn builtin_numbers() -> &'static Numbers {
-    static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
-        let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
-        let numbers = kinds.and_then(|kinds| Numbers::read(&kinds));
-        numbers.expect("the shipped table is read by a test")
-    });
-    &NUMBERS
-}
-
-/// The same for check-ins.
-pub(crate) fn builtin_check_in_numbers() -> &'static checkin::Numbers {
-    static NUMBERS: LazyLock<checkin::Numbers> = LazyLock::new(|| {
-        let kinds = alarm_kind::parse(include_str!("../rules/alarm_kind.toml"));
-        let numbers = kinds.and_then(|kinds| checkin::Numbers::read(&kinds));
-        numbers.expect("the shipped table is read by a test")
-    });
-    &NUMBERS
 }
 
 fn parse_workflows(

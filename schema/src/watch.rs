@@ -4,7 +4,7 @@
 //! A [`WatchState`] takes reports one by one in the order of their times and says what they decide.
 //! A report that comes late changes the set: [`rejudge`] and [`judge`] compute again from stored
 //! reports, and [`match_alarms`] says what that does to alarms already raised. The rules R1 to R25
-//! and D1 to D12 (`docs/watch-device.md`) are cited by number where they hold.
+//! and D1 to D13 (`docs/watch-device.md`) are cited by number where they hold.
 
 mod alarm;
 mod batch;
@@ -41,7 +41,7 @@ pub use clock::{
 pub use decision::{Change, Transition};
 pub use kind::AlarmKind;
 pub use number::Numbers;
-pub use span::Spans;
+pub use span::{Spans, Terms};
 
 /// A report as the watch hears it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +63,39 @@ pub struct Ground<'a> {
     pub permits: &'a [Permit],
     /// Numbers of the rules.
     pub numbers: &'a Numbers,
-    /// How often the device reports, ms; none where its binding does not say.
+    /// How often the device reports where no binding in `bound` says, ms; none is the rules' own.
     pub interval_ms: Option<i64>,
     /// When a decision bound a band to the person: outside nothing that a device says counts.
     pub bound: &'a Spans,
     /// When the node did not run: then nobody was silent.
     pub down: &'a Spans,
+}
+
+impl Ground<'_> {
+    /// How long the device may be silent after an instant at which it was heard, or missed first,
+    /// ms: by the longest interval of the bindings that hold then (D7).
+    fn silent_after_ms(&self, time: i64) -> i64 {
+        let usual_ms = self.numbers.usual_interval_ms();
+        let said = self.bound.terms_at(time);
+        let longest = said
+            .map(|terms| terms.interval_ms.unwrap_or(usual_ms))
+            .max();
+        self.numbers.silent_after_ms(longest.or(self.interval_ms))
+    }
+
+    fn measure(&self, time: i64) -> Measure<'_> {
+        Measure {
+            numbers: self.numbers,
+            is_grave: self.bound.is_grave(time),
+        }
+    }
+}
+
+/// What the rules demand beyond R1 to R25.
+#[derive(Debug, Clone, Copy)]
+struct Measure<'a> {
+    numbers: &'a Numbers,
+    is_grave: bool,
 }
 
 /// What a report in its turn came to.
@@ -119,6 +146,15 @@ pub enum Unused {
 }
 
 impl WatchState {
+    /// A state that knows nothing of what came before an instant, ms since 1970: who is bound since
+    /// before it is missed only once heard.
+    pub fn since(floor: i64) -> Self {
+        Self {
+            wear: Wear::since(floor),
+            ..Self::default()
+        }
+    }
+
     /// Takes the person's next fix by R1 to R25 alone: no role of a fence, no leave for another
     /// place and no device. `permits` may hold those of other people.
     ///
@@ -207,7 +243,8 @@ impl WatchState {
             transitions: Vec::new(),
         };
         for point in points {
-            let by = (ground.fences, ground.permits, Some(ground.numbers));
+            let measure = ground.measure(point.time);
+            let by = (ground.fences, ground.permits, Some(measure));
             match self.step_point(person, point, by) {
                 Step::Used(decided) => hearing.transitions.extend(decided),
                 Step::Unused(cause) if hearing.unused != Some(Unused::Jump) => {
@@ -223,7 +260,7 @@ impl WatchState {
         &mut self,
         person: &str,
         point: &Point,
-        (fences, permits, numbers): (&Fences, &[impl Borrow<Permit>], Option<&Numbers>),
+        (fences, permits, measure): (&Fences, &[impl Borrow<Permit>], Option<Measure<'_>>),
     ) -> Step {
         match self.sieve.sift(point) {
             Sifted::Late => return Step::Late,
@@ -253,14 +290,14 @@ impl WatchState {
             let guard = &mut self.guards[next];
             let mut turn = match binding(id, fence, person, point, permits) {
                 Ok(fence) => {
-                    let manner = Manner::of(fence, numbers);
+                    let manner = Manner::of(fence, measure);
                     guard.judge(&manner, fence.verdict_of(point), point)
                 }
                 Err(cause) => guard.release(cause, point),
             };
-            let turned = turn.as_mut().filter(|_| numbers.is_some());
+            let turned = turn.as_mut().filter(|_| measure.is_some());
             if let Some(turn) = turned.filter(|t| is_away(t, id, person, point, permits)) {
-                turn.kind = AlarmKind::LeaveDev;
+                turn.turn_away();
             }
             self.settle(&mut next, turn, person, point, &mut transitions);
         }

@@ -18,7 +18,7 @@ fn shipped_pack_is_read_and_its_id_is_stable() {
     assert_eq!(pack.pack_id(), RulePack::builtin().pack_id());
     assert_eq!(pack.alarm_kinds().count(), 20);
     assert_eq!(pack.stale_days(), 7);
-    assert_eq!(pack.workflows().count(), 5);
+    assert_eq!(pack.workflows().count(), 7);
 }
 
 #[test]
@@ -149,6 +149,12 @@ fn alarm_grows_graver_with_time() {
         [0, 119, 120, 1439, 1440].map(|m| silence.severity_after(m)),
         [3, 3, 2, 2, 1]
     );
+    assert_eq!(
+        [0, 120, 1439, 1440].map(|m| silence.severity_grown(4, m)),
+        [4, 4, 4, 1],
+        "a silence in a blind spot"
+    );
+    assert_eq!(silence.severity_grown(3, 120), 2);
 }
 
 #[test]
@@ -291,7 +297,9 @@ fn texts() -> Vec<(&'static str, String)> {
         ("duty.toml", include_str!("../rules/duty.toml")),
         ("leave.toml", include_str!("../rules/leave.toml")),
         ("policy.toml", include_str!("../rules/policy.toml")),
+        ("reception.toml", include_str!("../rules/reception.toml")),
         ("record.toml", include_str!("../rules/record.toml")),
+        ("report.toml", include_str!("../rules/report.toml")),
         ("role.toml", include_str!("../rules/role.toml")),
         ("sealing.toml", include_str!("../rules/sealing.toml")),
         ("text.toml", include_str!("../rules/text.toml")),

@@ -8,16 +8,16 @@
 #[allow(unreachable_pub, reason = "the simulator shares the judge")]
 mod oracle;
 
-use jiaolian_schema::fence::{Fence, FenceKind, Fences};
+use jiaolian_schema::fence::{Fence, FenceKind, FenceRole, Fences, Validity};
 use jiaolian_schema::fix::{Point, Source};
 use jiaolian_schema::geo::{Coord, Shape};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::rule::RulePack;
 use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::{
-    AlarmKind, Condition, Ground, Judgement, Numbers, Spans, WatchState, Word, judge,
+    AlarmKind, Condition, Ground, Judgement, Numbers, Spans, Terms, WatchState, Word, judge,
 };
-use oracle::TrueWear;
+use oracle::{Bound, TrueWear};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -116,6 +116,30 @@ fn spans(from: i64) -> impl Strategy<Value = Vec<(i64, i64)>> {
     })
 }
 
+/// Bindings, some of which touch, with what they say of the device.
+fn bindings() -> impl Strategy<Value = Vec<Terms>> {
+    let says = || (prop::option::of(1..40_i64), any::<bool>());
+    let one = (0..3_000_i64, 1..400_i64, 0..3_000_i64, says(), says());
+    prop::collection::vec(one, 1..4).prop_map(|all| {
+        let mut terms = Vec::new();
+        for (start, length, more, first, second) in all {
+            let (from, cut) = (START_MS + start * MINUTE_MS, length * MINUTE_MS);
+            let parts = [
+                (from, from + cut, first),
+                (from + cut, from + cut + more * MINUTE_MS, second),
+            ];
+            terms.extend(parts.map(|(from, until, (every, here))| Terms {
+                from,
+                until,
+                interval_ms: every.map(|minutes| minutes * MINUTE_MS),
+                is_heard_here: here,
+                is_grave: false,
+            }));
+        }
+        terms
+    })
+}
+
 fn worn(judged: &Judgement) -> Vec<TrueWear> {
     let about_device = judged.conditions.iter().filter(|c| c.about.is_empty());
     let mut worn: Vec<TrueWear> = about_device.map(of).collect();
@@ -196,6 +220,42 @@ proptest! {
         prop_assert_eq!(minicbor::to_vec(&state).unwrap(), minicbor::to_vec(&whole.state).unwrap());
         let bytes = minicbor::to_vec(&state).unwrap();
         prop_assert_eq!(minicbor::decode::<WatchState>(&bytes).unwrap(), state);
+    }
+
+    #[test]
+    fn both_judges_find_the_same_under_bindings_that_say_how_often_and_where(
+        words in words(),
+        terms in bindings(),
+        down in spans(START_MS),
+        lag in 0..8_000_i64,
+        order in any::<prop::sample::Index>(),
+    ) {
+        let fences = home();
+        let bound = Spans::of_terms(terms.clone());
+        let down_spans = Spans::new(down.clone());
+        let ground = ground(&fences, &[], &bound, &down_spans);
+        let now = START_MS + lag * MINUTE_MS;
+        let known: Vec<Word> = words.into_iter().filter(|word| word.time <= now).collect();
+        let whole = judge("p", &known, &ground, now);
+        let said: Vec<Bound> = terms
+            .iter()
+            .filter(|one| one.from < one.until)
+            .map(|one| Bound {
+                from: one.from,
+                until: one.until,
+                every_ms: one.interval_ms.unwrap_or(10 * MINUTE_MS),
+                is_missed: one.is_heard_here,
+            })
+            .collect();
+        prop_assert_eq!(worn(&whole), oracle::judge_bound(&known, &said, &down, now));
+        let mut turned = known.clone();
+        turned.rotate_left(order.index(known.len().max(1)).min(known.len()));
+        let state = run_node(&turned, &ground)?;
+        prop_assert_eq!(&state, &whole.state);
+        let decided = state.lapse(now, &ground).len();
+        if let Some(due) = state.due_after(now, &ground) {
+            prop_assert_eq!(state.lapse(due - 1, &ground).len(), decided);
+        }
     }
 
     #[test]
@@ -294,6 +354,120 @@ fn a_silence_grows_graver_and_a_late_report_takes_it_away() {
         .collect();
     check(&filled, 1_441, &[(AlarmKind::NoSignal, 1_410, None, 3)]);
     check(&filled[..47], 1_410, &[]);
+}
+
+#[test]
+fn a_band_that_is_never_heard_is_silent_from_its_fitting_on_at_the_node_that_is_to_hear_it() {
+    let fences = home();
+    let at = |minute: i64| START_MS + minute * MINUTE_MS;
+    let terms = |is_heard_here| Terms {
+        from: at(0),
+        until: at(5_000),
+        interval_ms: Some(20 * MINUTE_MS),
+        is_heard_here,
+        is_grave: false,
+    };
+    let down = Spans::default();
+    let found = |terms, words: &[Word], minute: i64| {
+        let bound = Spans::of_terms([terms]);
+        let ground = ground(&fences, &[], &bound, &down);
+        let judged = judge("p", words, &ground, at(minute));
+        let worn = worn(&judged).into_iter();
+        worn.map(|one| {
+            (
+                (one.time - START_MS) / MINUTE_MS,
+                one.end.map(|end| (end - START_MS) / MINUTE_MS),
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(terms(true), &[], 60),
+        [],
+        "three intervals of twenty minutes"
+    );
+    assert_eq!(found(terms(true), &[], 61), [(0, None)]);
+    assert_eq!(found(terms(false), &[], 3_000), []);
+    let heard = [word(90, Some(-5), Signs::NONE)];
+    assert_eq!(found(terms(true), &heard, 100), [(0, Some(90))]);
+    assert_eq!(found(terms(true), &heard, 151), [(0, Some(90)), (90, None)]);
+    let late = [word(30, Some(-5), Signs::NONE), heard[0]];
+    assert_eq!(found(terms(true), &late, 100), [], "a late report fills it");
+    assert_eq!(found(terms(true), &[], 6_000), [(0, Some(5_000))]);
+    let bound = Spans::of_terms([terms(true)]);
+    let ground = ground(&fences, &[], &bound, &down);
+    let again = WatchState::since(at(1));
+    assert_eq!(
+        again.lapse(at(3_000), &ground),
+        [],
+        "what came before is not known"
+    );
+}
+
+#[test]
+fn a_silence_that_begins_in_a_blind_spot_is_mild_until_a_day_has_passed() {
+    let (from, east) = (START_MS - HOUR_MS, place(-3).lon());
+    let west = place(-8).lon();
+    let corners = [
+        (276_400_000, west),
+        (276_400_000, east),
+        (276_600_000, east),
+        (276_600_000, west),
+    ];
+    let ring = corners.map(|(lat, lon)| Coord::new(lat, lon).unwrap());
+    let shape = Shape::new(vec![vec![ring.to_vec()]]).unwrap();
+    let valley = Fence::new("valley", FenceKind::KeepOut, shape, 0).unwrap();
+    let valley = valley.with_role(FenceRole::Blind).unwrap();
+    let (bound, down) = (Spans::always(), Spans::default());
+    let severity = |valid_from: i64, at: i32, minute: i64| {
+        let valid = Validity {
+            from: Some(valid_from),
+            until: None,
+        };
+        let fences = Fences::from(vec![valley.clone().with_version(1, valid)]);
+        let ground = ground(&fences, &[], &bound, &down);
+        let stay: Vec<Word> = (0..4).map(|n| word(n, Some(at), Signs::NONE)).collect();
+        let judged = judge("p", &stay, &ground, START_MS + (minute + 3) * MINUTE_MS);
+        let worn = worn(&judged);
+        assert_eq!(
+            judged.conditions.len(),
+            worn.len(),
+            "a blind spot forbids nothing"
+        );
+        worn.first().map(|one| one.severity)
+    };
+    assert_eq!(severity(from, -5, 30), None);
+    assert_eq!(severity(from, -5, 31), Some(4));
+    assert_eq!(severity(from, -5, 1_440), Some(4));
+    assert_eq!(severity(from, -5, 1_441), Some(1));
+    assert_eq!(severity(from, -9, 121), Some(2), "elsewhere");
+    assert_eq!(
+        severity(START_MS + HOUR_MS, -5, 121),
+        Some(2),
+        "not yet known then"
+    );
+}
+
+#[test]
+fn an_exit_is_gravest_where_the_ground_of_the_decision_is_the_fifth() {
+    let fences = home();
+    let down = Spans::default();
+    let exit = |is_grave: bool| {
+        let bound = Spans::of_terms([Terms {
+            from: START_MS,
+            until: START_MS + 50 * HOUR_MS,
+            interval_ms: None,
+            is_heard_here: false,
+            is_grave,
+        }]);
+        let ground = ground(&fences, &[], &bound, &down);
+        let story: Vec<Word> = (0..4).map(|n| word(n, Some(5), Signs::NONE)).collect();
+        let judged = judge("p", &story, &ground, START_MS + HOUR_MS / 4);
+        let exit = &judged.conditions[0];
+        (exit.kind, exit.graver)
+    };
+    assert_eq!(exit(true), (AlarmKind::Exit, Some(1)));
+    assert_eq!(exit(false), (AlarmKind::Exit, None));
 }
 
 #[test]

@@ -225,6 +225,7 @@ impl<S: Store> Replica<S> {
         self.follow_trust();
         self.follow_silence();
         self.follow_check_ins();
+        self.follow_late();
         self.pay_alarms();
         self.sign_receipts();
         self.sign_log();

@@ -80,6 +80,8 @@ pub enum Table {
     /// Check-ins, each a single point. Key: person code (16), device time ms (8, big-endian, sign
     /// flipped), check-in id (32).
     CheckIn = 46,
+    /// What is or will be late of one person by acts and the clock. Key: person code (16).
+    Late = 48,
 }
 
 /// One row to put or to take away.

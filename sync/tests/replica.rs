@@ -29,6 +29,8 @@ mod hostile;
 mod induction;
 #[path = "replica/kind.rs"]
 mod kind;
+#[path = "replica/late.rs"]
+mod late;
 #[path = "replica/net.rs"]
 mod net;
 #[path = "replica/passage.rs"]

@@ -6,7 +6,12 @@ use crate::view::form::Filled;
 use crate::view::{bind_form, plan_form};
 use jiaolian_schema::act::Amend;
 use jiaolian_schema::checkin::CHECK_IN_FIELD;
-use jiaolian_schema::desk::{File, amend_of, field_entry};
+use jiaolian_schema::desk::{File, amend_of, field_entry, matters_of};
+use jiaolian_schema::device::{Device, Regime};
+
+/// The workflow of W9, and its states in which a device may be bound.
+const USE: &str = "device";
+const DECIDED: [&str; 2] = ["APPROVED", "ACTIVE"];
 
 impl Node {
     pub(super) fn amend(&self, file: &File, name: &str, filled: &Filled) -> Amend {
@@ -23,7 +28,11 @@ impl Node {
     }
 
     pub(super) fn device(&self, file: &File, filled: &Filled) -> ApiResult<Amend> {
-        let (terminal, device) = bind_form::device(filled)?;
+        let (terminal, device) = bind_form::device(filled, self.replica.office())?;
+        let ground = self
+            .ground_of(file)
+            .filter(|_| device.regime == Regime::Band);
+        let device = Device { ground, ..device };
         let value = jiaolian_schema::canon::encode(&device);
         Ok(self.amend_bytes(file, &format!("device/{terminal}"), value))
     }
@@ -32,6 +41,17 @@ impl Node {
         let (name, plan) = plan_form::plan(filled)?;
         let field = format!("{CHECK_IN_FIELD}{name}");
         Ok(self.amend_bytes(file, &field, plan.write()))
+    }
+
+    /// Number of the ground on which the use of a device stands decided; the highest of several.
+    fn ground_of(&self, file: &File) -> Option<u8> {
+        let now = self.now();
+        let matters = matters_of(file, self.authority(), &self.rules, now);
+        let used = matters
+            .iter()
+            .filter(|matter| matter.workflow.0 == USE && DECIDED.contains(&matter.state.at(now)));
+        let grounds = used.filter_map(|matter| matter.form.choice("ground")?.strip_prefix('G'));
+        grounds.filter_map(|number| number.parse().ok()).max()
     }
 
     fn amend_bytes(&self, file: &File, name: &str, value: Vec<u8>) -> Amend {

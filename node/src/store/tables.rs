@@ -318,8 +318,11 @@ pub const CHECK_IN: Form = table(
     6_000,
 );
 
+/// What is or will be late of one person by acts and the clock. Key: person code (16).
+pub const LATE: Form = table(Table::Late, "late-1", Domain::Ops, Retention::Settled, 1);
+
 /// Every table, in the order of its number.
-pub const FORMS: [Form; 29] = [
+pub const FORMS: [Form; 30] = [
     HEAD,
     ROSTER_BODY,
     CASE_BODY,
@@ -349,6 +352,7 @@ pub const FORMS: [Form; 29] = [
     DUTY,
     JOURNAL,
     CHECK_IN,
+    LATE,
 ];
 
 /// The form of one table.
@@ -383,6 +387,7 @@ pub const fn form(table: Table) -> &'static Form {
         Table::Duty => &DUTY,
         Table::Journal => &JOURNAL,
         Table::CheckIn => &CHECK_IN,
+        Table::Late => &LATE,
     }
 }
 

@@ -94,7 +94,8 @@ pub fn severity(node: &Node, file: &File) -> u8 {
         .filter(|_| raise.retrospective == 0 && !ended);
     let minutes = (node.now() - raise.time).max(0) / 60_000;
     let grown = kind.map(|kind| {
-        let lasted = kind.severity_after(u32::try_from(minutes).unwrap_or(u32::MAX));
+        let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+        let lasted = kind.severity_grown(raise.severity, minutes);
         let said = file.steps(file.id.into());
         let said = said.filter_map(|entry| worsened(entry, kind)).min();
         lasted.min(said.unwrap_or(lasted))

@@ -7,10 +7,11 @@ use crate::http::text::{Text, words};
 use jiaolian_schema::calendar::{end_of, start_of};
 use jiaolian_schema::desk::{Offer, OfferField, Tone};
 use jiaolian_schema::device::{
-    Device, KEY_BYTES, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, token_hash,
+    Device, INTERVAL_S_MAX, INTERVAL_S_MIN, KEY_BYTES, Regime, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN,
+    token_hash,
 };
 use jiaolian_schema::fence::{CheckFenceError, Fence, FenceKind, FenceRole};
-use jiaolian_schema::id::unhex;
+use jiaolian_schema::id::{OfficeId, unhex};
 use jiaolian_schema::schedule::{ReadScheduleError, Schedule};
 use jiaolian_schema::suite::Suite;
 use jiaolian_schema::workflow::{Field, FieldOption, FieldType, Label, Value};
@@ -77,6 +78,7 @@ pub fn device_offer() -> Offer {
         }
     };
     let regimes = vec![option("band"), option("phone")];
+    let heard = vec![option("here"), option("elsewhere")];
     let label = words("device", "bind");
     Offer {
         event: "device_bind".into(),
@@ -96,7 +98,22 @@ pub fn device_offer() -> Offer {
             shell_field("device", "until", FieldType::Date),
             optional("token", TOKEN_CHARS_MAX),
             optional("key", 2 * KEY_BYTES as u32),
+            OfferField {
+                required: false,
+                ..shell_field("device", "interval_s", interval())
+            },
+            OfferField {
+                required: false,
+                ..shell_field("device", "heard", FieldType::Choice(heard))
+            },
         ],
+    }
+}
+
+fn interval() -> FieldType {
+    FieldType::Int {
+        min: i64::from(INTERVAL_S_MIN),
+        max: i64::from(INTERVAL_S_MAX),
     }
 }
 
@@ -125,8 +142,9 @@ pub(super) fn shell_field(group: &str, id: &str, kind: FieldType) -> OfferField 
     }
 }
 
-/// The terminal and its binding that such a form makes, both days included.
-pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
+/// The terminal and its binding that such a form makes at an office, both days included. A band is
+/// heard there, where the form does not say otherwise.
+pub fn device(filled: &Filled, here: OfficeId) -> ApiResult<(String, Device)> {
     let form = &filled.form;
     let (Some(Value::Text(terminal)), Some(from), Some(until)) =
         (form.get("terminal"), form.date("from"), form.date("until"))
@@ -162,6 +180,8 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
         Some(Value::Text(key)) if !key.is_empty() => Some(key_of(key)?),
         _ => None,
     };
+    let interval_s = form.int("interval_s").and_then(|s| u32::try_from(s).ok());
+    let is_here = regime == Regime::Band && form.choice("heard") != Some("elsewhere");
     Ok((
         terminal.clone(),
         Device {
@@ -170,6 +190,9 @@ pub fn device(filled: &Filled) -> ApiResult<(String, Device)> {
             until,
             secret_hash,
             key,
+            interval_s,
+            heard_at: is_here.then_some(here),
+            ground: None,
         },
     ))
 }
@@ -257,6 +280,8 @@ fn fence_field(error: &CheckFenceError) -> &'static str {
 mod tests {
     use super::*;
 
+    const HERE: OfficeId = OfficeId([4; 16]);
+
     fn bound(token: &str, key: &str) -> ApiResult<(String, Device)> {
         let mut filled = Filled::default();
         let form = &mut filled.form;
@@ -266,7 +291,7 @@ mod tests {
         form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
         form.set("token", Value::Text(token.into()));
         form.set("key", Value::Text(key.into()));
-        device(&filled)
+        device(&filled, HERE)
     }
 
     #[test]
@@ -282,6 +307,28 @@ mod tests {
                 "{odd}"
             );
         }
+    }
+
+    #[test]
+    fn a_band_is_missed_here_from_the_beginning_unless_the_form_says_elsewhere() {
+        let mut filled = Filled::default();
+        let form = &mut filled.form;
+        form.set("terminal", Value::Text("band-1".into()));
+        form.set("regime", Value::Choice("band".into()));
+        form.set("from", Value::Date(jiff::civil::date(2026, 3, 1)));
+        form.set("until", Value::Date(jiff::civil::date(2026, 5, 31)));
+        form.set("interval_s", Value::Int(60));
+        let (_, said) = device(&filled, HERE).unwrap();
+        assert_eq!((said.interval_s, said.heard_at), (Some(60), Some(HERE)));
+        filled.form.set("heard", Value::Choice("elsewhere".into()));
+        assert_eq!(device(&filled, HERE).unwrap().1.heard_at, None);
+        filled.form.set("heard", Value::Choice("here".into()));
+        filled.form.set("regime", Value::Choice("phone".into()));
+        assert_eq!(
+            device(&filled, HERE).unwrap().1.heard_at,
+            None,
+            "a phone is not missed"
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ use jiaolian_schema::id::{DossierId, PersonCode, hex};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::{AlarmKind, Transition};
+use jiaolian_sync::WatchView;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -72,12 +73,19 @@ fn exhibit(node: &mut Node, raise: &Raise) -> Exhibit {
             .flat_map(|watch| watch.permits.clone())
             .collect(),
         reports,
-        interval_ms: None,
+        interval_ms: watch.iter().find_map(|watch| interval_ms(watch, raise)),
         bound: watch.iter().flat_map(|watch| watch.bound.clone()).collect(),
         down: node.replica.outages(),
         window,
         whole,
     }
+}
+
+/// How often the device reported when the alarm's condition began, ms; none where no binding says.
+fn interval_ms(watch: &WatchView, raise: &Raise) -> Option<i64> {
+    let held = watch.terms.iter();
+    let held = held.filter(|one| one.from <= raise.time && raise.time < one.until);
+    held.filter_map(|one| one.interval_ms).max()
 }
 
 /// Stored reports of a person with `from <= device time < to`, in order; of fixes and of signals at

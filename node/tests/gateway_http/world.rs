@@ -319,6 +319,9 @@ impl Scribe<'_> {
                 until: ends,
                 secret_hash: Some(token_hash(VENDED, VENDOR_TOKEN)),
                 key: None,
+                interval_s: None,
+                heard_at: None,
+                ground: None,
             };
             let field = format!("device/{VENDED}");
             self.amend("bureau", case, &field, canon::encode(&vended));
@@ -328,6 +331,9 @@ impl Scribe<'_> {
                 until: ends,
                 secret_hash: None,
                 key: phone_key().public_key().try_into().ok(),
+                interval_s: None,
+                heard_at: None,
+                ground: None,
             };
             let field = format!("device/{PHONE}");
             self.amend("bureau", case, &field, canon::encode(&phone));
@@ -371,6 +377,9 @@ impl Scribe<'_> {
             until,
             secret_hash: proven.then(|| token_hash(terminal, TOKEN)),
             key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
         };
         let field = format!("device/{terminal}");
         self.amend("bureau", case, &field, canon::encode(&device));

@@ -111,6 +111,9 @@ fn wearer(node: &mut Node, number: usize, regime: Regime) -> DossierId {
         until: START + 60 * DAY,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
     let field = format!("device/{}", band(number));
     amend(node, case, &field, canon::encode(&device));

@@ -101,6 +101,9 @@ async fn a_minor_is_on_no_map_of_whoever_has_no_right() {
         until: START + 1_000,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
     let bind = move |node: &mut Node| {
         for case in [minor, adult] {

@@ -24,16 +24,21 @@ pub enum FenceRole {
     /// person.
     #[n(4)]
     Person,
+    /// A place from which devices are known not to be heard: it demands nothing, and a silence that
+    /// began there is milder.
+    #[n(5)]
+    Blind,
 }
 
 impl FenceRole {
     /// Every role.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Home,
         Self::Plan,
         Self::Order,
         Self::Curfew,
         Self::Person,
+        Self::Blind,
     ];
 
     /// Its name in files and forms.
@@ -44,6 +49,7 @@ impl FenceRole {
             Self::Order => "order",
             Self::Curfew => "curfew",
             Self::Person => "person",
+            Self::Blind => "blind",
         }
     }
 
@@ -56,7 +62,7 @@ impl FenceRole {
     pub const fn kind(self) -> FenceKind {
         match self {
             Self::Home | Self::Plan | Self::Curfew => FenceKind::KeepIn,
-            Self::Order | Self::Person => FenceKind::KeepOut,
+            Self::Order | Self::Person | Self::Blind => FenceKind::KeepOut,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Fence;
 use super::index::Index;
+use super::{Fence, FenceRole};
 use crate::geo::Coord;
 
 /// Names of fences from which on an index is faster than looking at each.
@@ -141,15 +141,36 @@ impl Fences {
             .filter(move |fence| fence.shape().holds(at))
     }
 
+    /// Whether a place lies where devices are known not to be heard, as it was known at `time`, ms
+    /// since 1970.
+    pub(crate) fn is_blind(&self, at: Coord, time: i64) -> bool {
+        let mut blind = self.holding(at).filter(|fence| is_blind(fence));
+        blind.any(|fence| {
+            let counting = self
+                .group(fence.id())
+                .and_then(|group| self.newest(group, time));
+            counting.is_some_and(|counting| counting.version() == fence.version())
+        })
+    }
+
     fn versions(&self, group: usize) -> Range<usize> {
         let start = if group == 0 { 0 } else { self.ends[group - 1] };
         start..self.ends[group]
     }
 
     fn valid(&self, group: usize, time: i64) -> (&str, Option<&Fence>) {
-        let versions = &self.list[self.versions(group)];
-        let valid = versions.iter().find(|fence| fence.valid().holds(time));
-        (versions[0].id(), valid.map(AsRef::as_ref))
+        let id = self.list[self.versions(group).start].id();
+        // A blind spot demands nothing.
+        (
+            id,
+            self.newest(group, time).filter(|fence| !is_blind(fence)),
+        )
+    }
+
+    fn newest(&self, group: usize, time: i64) -> Option<&Fence> {
+        let mut versions = self.list[self.versions(group)].iter();
+        let valid = versions.find(|fence| fence.valid().holds(time));
+        valid.map(AsRef::as_ref)
     }
 
     fn group(&self, id: &str) -> Option<usize> {
@@ -165,6 +186,10 @@ impl Fences {
         }
         None
     }
+}
+
+fn is_blind(fence: &Fence) -> bool {
+    fence.role() == Some(FenceRole::Blind)
 }
 
 impl PartialEq for Fences {

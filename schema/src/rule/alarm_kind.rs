@@ -124,6 +124,17 @@ impl AlarmKind {
         ahead.filter(|after| *after > minutes).min()
     }
 
+    /// Severity of an alarm that was raised with one and began `minutes` ago. What was raised milder
+    /// than its kind (a silence in a blind spot, D13) grows by the last step only.
+    pub fn severity_grown(&self, raised: u8, minutes: u32) -> u8 {
+        if raised <= self.severity {
+            return self.severity_after(minutes).min(raised);
+        }
+        let last = self.worsen.iter().max_by_key(|worse| worse.after_minutes);
+        let last = last.filter(|worse| worse.after_minutes <= minutes);
+        last.map_or(raised, |worse| worse.severity.min(raised))
+    }
+
     /// Severity of an alarm that began `minutes` ago.
     pub fn severity_after(&self, minutes: u32) -> u8 {
         let passed = self

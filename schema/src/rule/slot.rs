@@ -1,6 +1,7 @@
 //! The pack as the fold asks it: which events decide what, and whose capacity and level fit.
 
 use super::{DecisionFacts, RulePack, SealStep};
+use crate::late::LateRules;
 use crate::standing::{Decision, Signer, SlotAct, SlotRules, Verdict};
 use crate::watch::Numbers;
 use crate::workflow::{Leaning, Relation, Signer as Capacity};
@@ -38,6 +39,10 @@ impl SlotRules for RulePack {
 
     fn leads(&self, role: &str) -> bool {
         self.leads_office(role)
+    }
+
+    fn late_rules(&self) -> LateRules {
+        self.lateness().clone()
     }
 
     fn watch_numbers(&self) -> Numbers {

@@ -3,6 +3,7 @@
 
 use crate::act::Span;
 use crate::id::{OfficeId, PersonId};
+use crate::late::LateRules;
 use crate::rule::{builtin_check_in_numbers, builtin_numbers};
 use crate::watch::Numbers;
 
@@ -111,6 +112,11 @@ pub trait SlotRules {
     /// The numbers by which check-ins are judged; no part of the fold.
     fn check_in_numbers(&self) -> crate::checkin::Numbers {
         *builtin_check_in_numbers()
+    }
+
+    /// The numbers by which something is late; no part of the fold.
+    fn late_rules(&self) -> LateRules {
+        LateRules::default()
     }
 
     /// Whether a role leads its office and may rule on quarrels there.

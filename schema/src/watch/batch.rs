@@ -58,7 +58,7 @@ pub struct Condition {
     pub decided_at: i64,
     /// What decided it: the fix, or the instant.
     pub deciding: FixId,
-    /// How grave it grew, where that is graver than its kind.
+    /// How grave it grew, where that is graver than its kind; milder for a silence in a blind spot.
     pub graver: Option<u8>,
     /// The points that prove it.
     pub evidence: Vec<Point>,

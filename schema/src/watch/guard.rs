@@ -2,10 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-use super::number::{Bar, Numbers};
+use super::number::Bar;
 use super::open::Open;
 use super::run::{RUN_GAP_MS_MAX, Run};
-use super::{AlarmKind, Change, Transition};
+use super::{AlarmKind, Change, Measure, Transition};
 use crate::fence::{Fence, FenceKind, Verdict};
 use crate::fix::{Grade, Point};
 use crate::geo::farther_than;
@@ -33,12 +33,15 @@ pub(super) struct Manner {
     core: Option<Bar>,
     /// How far a way from where an exit began makes it graver, mm, and how grave.
     far: Option<(i64, u8)>,
+    /// How grave it is from the beginning, where that is graver than its kind.
+    grave: Option<u8>,
 }
 
 impl Manner {
     /// By the role of the fence and the numbers of the rules, or by R14 alone.
-    pub(super) fn of(fence: &Fence, numbers: Option<&Numbers>) -> Self {
-        let kind = AlarmKind::of_fence(fence, numbers.is_some());
+    pub(super) fn of(fence: &Fence, measure: Option<Measure<'_>>) -> Self {
+        let numbers = measure.map(|measure| measure.numbers);
+        let kind = AlarmKind::of_fence(fence, measure.is_some());
         let (near, core) = match (fence.kind(), kind, numbers) {
             (_, AlarmKind::NightOut, Some(numbers)) => (numbers.night, None),
             (_, AlarmKind::NearPerson, Some(numbers)) => (numbers.person, None),
@@ -47,11 +50,13 @@ impl Manner {
         };
         let far = numbers.map(|numbers| (numbers.far_mm, numbers.severity_far));
         let far = far.filter(|_| kind == AlarmKind::Exit);
+        let grave = measure.filter(|measure| measure.is_grave && kind == AlarmKind::Exit);
         Self {
             kind,
             near,
             core,
             far,
+            grave: grave.map(|measure| measure.numbers.severity_grave),
         }
     }
 }
@@ -100,6 +105,11 @@ impl Turn {
         }
     }
 
+    /// An exit under a leave for another place is another matter (D11).
+    pub(super) fn turn_away(&mut self) {
+        (self.kind, self.graver) = (AlarmKind::LeaveDev, None);
+    }
+
     /// The decision as it leaves the watch; opens or closes the guard's condition.
     pub(super) fn record(self, guard: &mut Guard, person: &str, point: &Point) -> Transition {
         let deciding = point.id(person);
@@ -113,7 +123,7 @@ impl Turn {
                     deciding,
                     kind: self.kind,
                     decided_at: point.time,
-                    graver: None,
+                    graver: self.graver,
                     first: self.evidence.first().copied(),
                 });
             }
@@ -229,7 +239,10 @@ impl Guard {
         }
         let Bar { count, span_ms } = manner.near;
         run.or_else(|| Run::reaches(self.near.as_ref(), count, span_ms))
-            .map(|run| Turn::of(manner.kind, Change::Begin, run))
+            .map(|run| Turn {
+                graver: manner.grave,
+                ..Turn::of(manner.kind, Change::Begin, run)
+            })
     }
 
     fn judge_faint(&mut self, point: &Point) -> Option<Turn> {
@@ -270,6 +283,7 @@ mod tests {
     use crate::geo::{Coord, Shape};
     use crate::rule::RulePack;
     use crate::watch::CLOCK_FAULT_MS;
+    use crate::watch::number::Numbers;
     use crate::watch::sieve::SPEED_MM_PER_MS_MAX;
 
     #[test]
@@ -317,12 +331,16 @@ mod tests {
         let fence = Fence::new("f", FenceKind::KeepOut, shape, 200_000).unwrap();
         let about = fence.clone().with_role(FenceRole::Person).unwrap();
         let numbers = Numbers::default();
+        let measure = |numbers| Measure {
+            numbers,
+            is_grave: false,
+        };
         let decided = |fence: &Fence, numbers: Option<&Numbers>, seconds: i64| {
             let mut guard = Guard::new("f");
             let mut turn = None;
             for time in [0, seconds * 1_000] {
                 let point = Point::new(time, corner(3_000, 12_000), None, Source::Gnss);
-                let manner = Manner::of(fence, numbers);
+                let manner = Manner::of(fence, numbers.map(measure));
                 turn = guard.judge(&manner, fence.verdict_of(&point), &point);
             }
             turn.map(|turn| turn.kind)

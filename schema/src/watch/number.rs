@@ -42,10 +42,12 @@ pub struct Numbers {
     pub(super) person: Bar,
     pub(super) far_mm: i64,
     pub(super) severity_far: u8,
+    pub(super) severity_grave: u8,
     pub(super) apart_ms: i64,
     pub(super) off_percent: u32,
     pub(super) battery: LowBattery,
     pub(super) unplaced_ms: i64,
+    severity_blind: u8,
     silent_ms: i64,
     intervals: i64,
     interval_ms: i64,
@@ -92,6 +94,7 @@ impl Numbers {
             person: bar("NEAR_PERSON")?,
             far_mm: times("GEO_OUT", "far_metres", METRE_MM)?,
             severity_far: severity("GEO_OUT", "severity_far")?,
+            severity_grave: severity("GEO_OUT", "severity_g5")?,
             apart_ms: times("SEPARATION", "dwell_seconds", SECOND_MS)?,
             off_percent: number("POWER_OFF", "battery_percent_min")?,
             battery: LowBattery {
@@ -101,6 +104,7 @@ impl Numbers {
                 severity_low: severity("LOW_BATT", "severity_low")?,
             },
             unplaced_ms: times("SILENT", "without_fix_minutes", MINUTE_MS)?,
+            severity_blind: severity("NO_SIGNAL", "severity_blind")?,
             silent_ms: times("NO_SIGNAL", "silent_minutes", MINUTE_MS)?,
             intervals: times("NO_SIGNAL", "intervals", 1)?,
             interval_ms: times("NO_SIGNAL", "interval_seconds", SECOND_MS)?,
@@ -124,6 +128,27 @@ impl Numbers {
         let interval_ms = interval_ms.unwrap_or(self.interval_ms);
         self.silent_ms
             .max(self.intervals.saturating_mul(interval_ms))
+    }
+
+    /// How often a device reports whose binding does not say, ms.
+    pub(super) fn usual_interval_ms(&self) -> i64 {
+        self.interval_ms
+    }
+
+    /// The severity of a silence that has lasted so long, ms, and was raised with one: one that
+    /// began in a blind spot is milder up to the last step (D13).
+    pub fn severity_of_silence_raised(&self, raised: u8, lasted_ms: i64) -> u8 {
+        if raised > self.severity(AlarmKind::NoSignal) {
+            self.severity_of_blind_silence(lasted_ms)
+        } else {
+            self.severity_of_silence(lasted_ms)
+        }
+    }
+
+    /// The severity of a silence in a blind spot that has lasted so long, ms.
+    pub(super) fn severity_of_blind_silence(&self, lasted_ms: i64) -> u8 {
+        let last = self.worsen.last().filter(|(after, _)| *after <= lasted_ms);
+        last.map_or(self.severity_blind, |(_, severity)| *severity)
     }
 
     /// The severity of a silence that has lasted so long, ms.

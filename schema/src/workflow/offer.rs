@@ -154,5 +154,6 @@ fn severity_at(pack: &RulePack, facts: &MatterFacts, at_ms: i64) -> Option<i64> 
         return None;
     }
     let minutes = ((at_ms - since_ms).max(0) / 60_000).min(i64::from(u32::MAX));
-    Some(raised.min(i64::from(kind.severity_after(minutes as u32))))
+    let raised = u8::try_from(raised).ok()?;
+    Some(i64::from(kind.severity_grown(raised, minutes as u32)))
 }

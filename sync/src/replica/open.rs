@@ -96,6 +96,7 @@ impl<S: Store> Replica<S> {
             desk: super::supervise::Desk::new(
                 setup.rules.watch_numbers(),
                 setup.rules.check_in_numbers(),
+                setup.rules.late_rules(),
             ),
             rules: setup.rules,
             verifier: setup.verifier,
@@ -266,6 +267,10 @@ impl<S: Store> Replica<S> {
         self.refused_count = count.unwrap_or(0);
         self.each_row(Table::Watch, |replica, key, value| {
             replica.note_watch_row(key, value);
+            Ok(())
+        })?;
+        self.each_row(Table::Late, |replica, key, value| {
+            replica.note_late_row(key, value);
             Ok(())
         })?;
         self.read_outages()?;

@@ -367,13 +367,15 @@ impl<S: Store> Replica<S> {
         if !self.desk.forget(person, dossiers) {
             return Ok(());
         }
-        for table in [
+        let tables = [
             Table::Fix,
             Table::Watch,
             Table::Signal,
             Table::Track,
             Table::CheckIn,
-        ] {
+            Table::Late,
+        ];
+        for table in tables {
             for (key, _) in self.disk.all(table, &person.0)? {
                 self.disk.remove(table, &key);
             }

@@ -8,6 +8,7 @@ mod ground;
 mod hear;
 mod judge;
 mod known;
+mod late;
 mod position;
 mod silence;
 mod stored;
@@ -29,6 +30,7 @@ use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
+use jiaolian_schema::late::LateRules;
 use jiaolian_schema::signal::Signs;
 use jiaolian_schema::watch::{Numbers, Spans, Unused};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -121,6 +123,8 @@ pub(super) struct Desk {
     of: BTreeMap<PersonCode, BTreeSet<AlarmId>>,
     watched: BTreeMap<PersonCode, Watched>,
     news: BTreeSet<PersonCode>,
+    /// People with a band that this node is to hear: missed though it never was.
+    expected: BTreeSet<PersonCode>,
     /// People of whom another gateway raised or withdrew an alarm, with the time of the earliest.
     elsewhere: BTreeMap<PersonCode, i64>,
     /// People whose permits may read otherwise since the roster or a receipt changed, and up to
@@ -148,14 +152,16 @@ pub(super) struct Desk {
     numbers: Arc<Numbers>,
     known: known::KnownFences,
     checks: check::Checks,
+    late: late::LateDesk,
 }
 
 impl Desk {
-    pub(super) fn new(numbers: Numbers, of_check_ins: checkin::Numbers) -> Self {
+    pub(super) fn new(numbers: Numbers, of_check_ins: checkin::Numbers, late: LateRules) -> Self {
         let numbers = Arc::new(numbers);
         Self {
             numbers,
             checks: check::Checks::new(of_check_ins),
+            late: late::LateDesk::new(late),
             ..Self::default()
         }
     }
@@ -177,6 +183,7 @@ impl Desk {
             alarms.retain(|alarm| known.contains_key(alarm));
         }
         self.watched.remove(&person);
+        self.late.let_go(person, dossiers);
         let left = self.people.get_mut(&person).is_some_and(|cases| {
             cases.retain(|case| !dossiers.contains(case));
             !cases.is_empty()
@@ -188,12 +195,14 @@ impl Desk {
         self.people.remove(&person);
         self.of.remove(&person);
         self.news.remove(&person);
+        self.expected.remove(&person);
         self.elsewhere.remove(&person);
         self.behind.remove(&person);
         self.owed.remove(&person);
         self.doubted.remove(&person);
         self.schedule(person, None);
         self.checks.schedule(person, None);
+        self.late.forget(person);
         true
     }
 }
@@ -246,7 +255,9 @@ impl<S: Store> Replica<S> {
     pub(super) fn follow_watched(&mut self) {
         while let Some(person) = self.desk.news.pop_first() {
             let stored = self.disk.get(Table::Watch, &person.0);
-            let watches = matches!(stored, Ok(Some(_))) || self.desk.watched.contains_key(&person);
+            let watches = matches!(stored, Ok(Some(_)))
+                || self.desk.watched.contains_key(&person)
+                || self.desk.expected.contains(&person);
             if let Some(watched) = watches.then(|| self.watch_of(person).ok()).flatten() {
                 self.desk.watched.insert(person, watched);
             }
@@ -299,6 +310,10 @@ impl<S: Store> Replica<S> {
     pub(super) fn forget_watch_news(&mut self) {
         self.desk.news.clear();
         self.desk.elsewhere.clear();
+        self.desk.late.begin();
+        // Whoever is expected may have no row yet.
+        let expected = self.desk.expected.iter().copied();
+        self.desk.behind.extend(expected);
     }
 
     fn note_elsewhere(&mut self, raise: &Raise) {
@@ -309,6 +324,7 @@ impl<S: Store> Replica<S> {
 
     /// Keeps the lists by person, device and alarm, and notes who must be judged again.
     pub(super) fn note_watched(&mut self, fact: &Fact) {
+        self.note_late(fact);
         let row = self.rows.get(&fact.dossier);
         let person = row.and_then(|row| row.person);
         match (&fact.what, person) {
@@ -336,6 +352,11 @@ impl<S: Store> Replica<S> {
                     self.note_plan(person, open.as_deref().unwrap_or_default());
                 }
                 if let Some(terminal) = field.strip_prefix(DEVICE_FIELD) {
+                    let device = open.as_deref();
+                    let device = device.and_then(|b| minicbor::decode::<Device>(b).ok());
+                    if device.is_some_and(|device| device.heard_at == Some(self.office)) {
+                        self.desk.expected.insert(person);
+                    }
                     let cases = self.desk.devices.entry(terminal.to_owned()).or_default();
                     cases.insert(fact.dossier);
                 }

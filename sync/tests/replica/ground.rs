@@ -1,12 +1,15 @@
 //! A band watches nobody without a decision in force, and stops by itself with the county cut off.
 
-use crate::supervise::{report, use_device};
+use crate::supervise::{alarms, fix, report, use_device};
 use crate::world::{C, DAY, START, T1, World, code};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
+use jiaolian_schema::fact::What;
+use jiaolian_schema::fix::{Fix, Point, Source};
 use jiaolian_schema::id::DossierId;
 use jiaolian_sync::{Judged, ReportError};
 
+const MINUTE: i64 = 60_000;
 const MINUTES_A_DAY: i64 = 24 * 60;
 /// Reports are counted in minutes from a day after the start; midnight in Shanghai is at 16:00 UTC.
 const MIDNIGHT: i64 = 16 * 60;
@@ -20,6 +23,9 @@ fn bound(regime: Regime) -> (World, DossierId) {
         until: START + 90 * DAY,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
     world.amend(
         T1,
@@ -103,4 +109,56 @@ fn scenario_18_the_township_stops_by_itself_while_the_county_is_away() {
             .unwrap();
         assert!(points.is_empty(), "at {at}");
     }
+}
+
+#[test]
+fn a_band_that_was_never_heard_is_missed_where_it_is_to_be_heard_and_nowhere_else() {
+    let mut world = World::new();
+    let case = world.open(T1, "t1-officer", "t1", 1, false);
+    use_device(&mut world, T1, case, START, START + 20 * DAY);
+    let device = |heard_at: Option<&str>, interval_s: u32| Device {
+        regime: Regime::Band,
+        from: START,
+        until: START + 20 * DAY,
+        secret_hash: None,
+        key: None,
+        interval_s: Some(interval_s),
+        heard_at: heard_at.map(crate::world::office),
+        ground: None,
+    };
+    let bytes = canon::encode(&device(Some("t1"), 1_200));
+    world.amend(T1, "t1-head", case, "device/band-1", &bytes);
+    world.link_all();
+    world.net.rest();
+    let fitted = world.replica(T1).watch(code(1)).unwrap().bound[0].0;
+    let setup = world.setup_of(T1);
+    world.net.restart(T1, setup);
+    let tick = |world: &mut World, minute: i64| {
+        for at in [T1, C] {
+            world.replica(at).tick(fitted + minute * MINUTE, [9; 32]);
+            world.net.carry_out(at);
+        }
+        [T1, C].map(|at| alarms(world, at).len())
+    };
+    for minute in 1..=60 {
+        assert_eq!(tick(&mut world, minute), [0, 0], "minute {minute}");
+    }
+    assert_eq!(tick(&mut world, 61), [1, 0], "three times twenty minutes");
+    let alarm = alarms(&world, T1)[0];
+    let facts = world.replica(T1).facts(alarm).unwrap();
+    let What::Raise(raise) = facts.values().next().unwrap().what.clone() else {
+        panic!("an alarm dossier opens with its raising");
+    };
+    assert_eq!((raise.kind.as_str(), raise.time), ("NO_SIGNAL", fitted));
+    let place = fix(0, -30).point.at;
+    let first = Fix {
+        person: code(1).to_hex(),
+        point: Point::new(fitted + 70 * MINUTE, place, Some(15_000), Source::Gnss),
+    };
+    let received = first.point.time;
+    world.replica(T1).report(&first, received, true).unwrap();
+    world.net.carry_out(T1);
+    assert_eq!(tick(&mut world, 75), [1, 0]);
+    let until = world.replica(T1).watch(code(1)).unwrap().until;
+    assert_eq!(until[&raise.alarm], Some(first.point.time));
 }

@@ -212,6 +212,9 @@ fn three() -> World {
             until: START + 90 * DAY,
             secret_hash: None,
             key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
         };
         let (device, fence) = (canon::encode(&device), canon::encode(&square()));
         world.amend(
@@ -460,6 +463,9 @@ fn a_phone_raises_nothing_of_a_band() {
         until: START + 90 * DAY,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
     world.amend(T1, "t1-head", case, "device/band-1", &canon::encode(&phone));
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));

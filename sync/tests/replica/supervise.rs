@@ -78,6 +78,9 @@ pub(crate) fn put_another_under_watch(world: &mut World, person: u64) -> Dossier
         until: START + 80 * DAY,
         secret_hash: None,
         key: None,
+        interval_s: None,
+        heard_at: None,
+        ground: None,
     };
     let band = format!("device/band-{person}");
     world.amend(T1, "t1-head", case, &band, &canon::encode(&device));

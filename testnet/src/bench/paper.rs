@@ -28,6 +28,9 @@ impl World {
             until,
             secret_hash: None,
             key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
         };
         let name = format!("device/band-{number}");
         let device = canon::encode(&device);

@@ -25,6 +25,19 @@ pub struct TrueWear {
     pub severity: u8,
 }
 
+/// A stretch of time `[from, until)`, ms UTC, in which one binding held, and what it says.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound {
+    /// First instant.
+    pub from: i64,
+    /// Its end.
+    pub until: i64,
+    /// How often the device reports, ms.
+    pub every_ms: i64,
+    /// Whether it is missed from the beginning.
+    pub is_missed: bool,
+}
+
 /// One instant of which something was heard.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
@@ -34,7 +47,8 @@ struct Moment {
     jumped: bool,
 }
 
-/// All conditions about a device in a set of its reports, sorted. Spans are `[from, until)`.
+/// All conditions about a device in a set of its reports, sorted. Spans are `[from, until)`; in
+/// none of them is it missed before it was heard.
 pub fn judge(
     words: &[Word],
     bound: &[(i64, i64)],
@@ -42,13 +56,32 @@ pub fn judge(
     now: i64,
     every_ms: i64,
 ) -> Vec<TrueWear> {
+    let bindings: Vec<Bound> = bound
+        .iter()
+        .map(|(from, until)| Bound {
+            from: *from,
+            until: *until,
+            every_ms,
+            is_missed: false,
+        })
+        .collect();
+    judge_bound(words, &bindings, down, now)
+}
+
+/// The same under bindings that say how often the device reports and whether it is missed.
+pub fn judge_bound(
+    words: &[Word],
+    bindings: &[Bound],
+    down: &[(i64, i64)],
+    now: i64,
+) -> Vec<TrueWear> {
     let moments = moments(words);
     let mut found = Vec::new();
-    for (from, until) in bound {
+    for (from, until) in &joined(bindings) {
         let inside = moments.iter().filter(|m| (*from..*until).contains(&m.time));
         let inside: Vec<Moment> = inside.copied().collect();
         let over = (*until <= now).then_some(*until);
-        let gaps = silences(&inside, down, (*until).min(now), every_ms);
+        let gaps = silences(&inside, down, (*until).min(now), (*from, bindings));
         let mut here = Vec::new();
         here.extend(tamper(&inside));
         here.extend(apart(&inside));
@@ -64,6 +97,22 @@ pub fn judge(
     }
     found.sort();
     found
+}
+
+/// Bindings that follow one another are one stretch where they touch.
+fn joined(bindings: &[Bound]) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = bindings.iter().map(|b| (b.from, b.until)).collect();
+    all.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, until) in all {
+        if joined.last().is_some_and(|last| from <= last.1) {
+            let last = joined.len() - 1;
+            joined[last].1 = joined[last].1.max(until);
+        } else {
+            joined.push((from, until));
+        }
+    }
+    joined
 }
 
 fn moments(words: &[Word]) -> Vec<Moment> {
@@ -143,26 +192,43 @@ fn after(a: i64, ms: i64, down: &[(i64, i64)]) -> i64 {
 }
 
 /// D7. The end of the known time is given, too.
-fn silences(all: &[Moment], down: &[(i64, i64)], known: i64, every_ms: i64) -> Vec<TrueWear> {
-    let limit = (30 * MINUTE_MS).max(3 * every_ms);
+fn silences(
+    all: &[Moment],
+    down: &[(i64, i64)],
+    known: i64,
+    (from, bindings): (i64, &[Bound]),
+) -> Vec<TrueWear> {
+    let mut times: Vec<i64> = all.iter().map(|moment| moment.time).collect();
+    // From where it is missed though nothing was heard yet.
+    let end = known.max(times.last().copied().unwrap_or(known));
+    let missed = bindings.iter().filter(|b| b.is_missed && b.until > from);
+    let missed = missed.map(|b| b.from.max(from)).min();
+    let first = times.first().copied().unwrap_or(i64::MAX);
+    times.splice(
+        0..0,
+        missed.filter(|missed| *missed < first && *missed < end),
+    );
     let mut found = Vec::new();
-    for (at, moment) in all.iter().enumerate() {
-        let next = all.get(at + 1).map(|next| next.time);
+    for (at, time) in times.iter().copied().enumerate() {
+        let held = bindings.iter().filter(|b| b.from <= time && time < b.until);
+        let every_ms = held.map(|b| b.every_ms).max().unwrap_or(0);
+        let limit = (30 * MINUTE_MS).max(3 * every_ms);
+        let next = times.get(at + 1).copied();
         let until = next.unwrap_or(known);
-        let lasted = ran(moment.time, until, down);
-        if until <= moment.time || lasted <= limit {
+        let lasted = ran(time, until, down);
+        if until <= time || lasted <= limit {
             continue;
         }
-        let reached = |ms: i64| after(moment.time, ms, down) < until || limit >= ms;
+        let reached = |ms: i64| after(time, ms, down) < until || limit >= ms;
         let severity = match () {
             () if reached(1_440 * MINUTE_MS) => 1,
             () if reached(120 * MINUTE_MS) => 2,
             () => 3,
         };
-        let decided_at = after(moment.time, limit, down);
+        let decided_at = after(time, limit, down);
         found.push(TrueWear {
             end: next,
-            ..open(AlarmKind::NoSignal, moment.time, decided_at, severity)
+            ..open(AlarmKind::NoSignal, time, decided_at, severity)
         });
     }
     found

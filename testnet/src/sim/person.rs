@@ -204,6 +204,9 @@ impl World {
             until: START + 90 * DAY_MS,
             secret_hash: None,
             key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
         };
         let amend = Amend {
             field: format!("device/band-{number}"),

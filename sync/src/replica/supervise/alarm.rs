@@ -233,7 +233,8 @@ impl<S: Store> Replica<S> {
             return false;
         }
         let until = until.unwrap_or(self.true_now());
-        let grown = self.desk.numbers.severity_of_silence(until - time);
+        let numbers = &self.desk.numbers;
+        let grown = numbers.severity_of_silence_raised(told.raise.severity, until - time);
         let severity = match told.raise.retrospective {
             0 => told.raise.severity.min(grown),
             _ => told.raise.severity,
@@ -287,7 +288,11 @@ impl<S: Store> Replica<S> {
         self.sign_as_node(Some(told.dossier), step.into()).is_some()
     }
 
-    fn sign_as_node(&mut self, dossier: Option<DossierId>, act: Act) -> Option<EnvelopeId> {
+    pub(super) fn sign_as_node(
+        &mut self,
+        dossier: Option<DossierId>,
+        act: Act,
+    ) -> Option<EnvelopeId> {
         let Some(node) = self.node.take() else {
             self.desk.unsigned = true;
             return None;

@@ -13,7 +13,7 @@ use jiaolian_schema::geo::Shape;
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonCode};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::standing::{GrantedPermit, SlotStanding, SlotValue, device_uses, permits};
-use jiaolian_schema::watch::{Ground, Numbers, Spans};
+use jiaolian_schema::watch::{Ground, Numbers, Spans, Terms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,9 +21,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Grounds {
     pub(super) fences: Fences,
-    /// When a decision bound a band, `[from, until)`, ms UTC.
+    /// When a decision bound a band, ms UTC, and what its binding says.
     pub(super) bound: Spans,
-    interval_ms: Option<i64>,
 }
 
 impl Grounds {
@@ -42,7 +41,7 @@ impl Grounds {
             fences: &self.fences,
             permits,
             numbers,
-            interval_ms: self.interval_ms,
+            interval_ms: None,
             bound: &self.bound,
             down,
         }
@@ -93,15 +92,11 @@ impl<S: Store> Replica<S> {
         watched.ground.fences = Fences::new(fences);
         // A binding outside a decision binds nobody.
         let used = watched.uses.iter().map(|one| (one.from, one.until));
-        watched.ground.bound = Spans::new(bound).within(&Spans::new(used));
+        watched.ground.bound = Spans::of_terms(bound).within(&Spans::new(used));
     }
 
     /// When the values that a device's field had bound a band, each until the next was signed.
-    fn band_spans(
-        &self,
-        facts: &BTreeMap<EnvelopeId, Fact>,
-        slot: &SlotStanding,
-    ) -> Vec<(i64, i64)> {
+    fn band_spans(&self, facts: &BTreeMap<EnvelopeId, Fact>, slot: &SlotStanding) -> Vec<Terms> {
         let line = self.line(facts, slot);
         let ends = line.iter().skip(1).map(|(at, _)| *at).chain([i64::MAX]);
         let begins = [i64::MIN]
@@ -111,9 +106,15 @@ impl<S: Store> Replica<S> {
         let spans = spans.filter_map(|((_, bytes), (begin, end))| {
             let device = minicbor::decode::<Device>(bytes).ok()?;
             let until = device.until.saturating_add(1).min(end);
-            (device.regime == Regime::Band).then_some((device.from.max(begin), until))
+            (device.regime == Regime::Band).then_some(Terms {
+                from: device.from.max(begin),
+                until,
+                interval_ms: device.interval_ms(),
+                is_heard_here: device.heard_at == Some(self.office),
+                is_grave: device.is_grave(),
+            })
         });
-        spans.filter(|(from, until)| from < until).collect()
+        spans.filter(|terms| terms.from < terms.until).collect()
     }
 
     /// All values that a fence's field had in one line, each from its signing on; taking it away
@@ -200,10 +201,30 @@ fn permit(person: PersonCode, granted: &GrantedPermit) -> Option<Permit> {
 pub(super) fn basis(watched: &Watched) -> [u8; 32] {
     let fences: Vec<&Fence> = watched.ground.fences.iter().collect();
     let bound: Vec<(i64, i64)> = watched.ground.bound.iter().collect();
+    let terms = watched.ground.bound.terms().iter();
+    // What says nothing leaves the basis as it was.
+    let said = terms.filter(|one| one.interval_ms.is_some() || one.is_heard_here || one.is_grave);
+    let said: Vec<_> = said
+        .map(|one| {
+            (
+                one.from,
+                one.until,
+                one.interval_ms,
+                one.is_heard_here,
+                one.is_grave,
+            )
+        })
+        .collect();
+    let said = if said.is_empty() {
+        Vec::new()
+    } else {
+        canon::encode(&said)
+    };
     let parts = [
         canon::encode(&fences),
         canon::encode(&watched.permits),
         canon::encode(&bound),
+        said,
     ];
     let bytes = parts.concat();
     jiaolian_schema::id::sha256(&[&bytes])

@@ -207,7 +207,7 @@ fn starting_point(watched: &Watched, late: Option<i64>, now: i64) -> (i64, Watch
     let before = late.and_then(|late| marks.clone().find(|mark| mark.time < late).cloned());
     match before {
         Some(mark) => (mark.time + 1, mark.state),
-        None => (now - AGAIN_MS, WatchState::default()),
+        None => (now - AGAIN_MS, WatchState::since(now - AGAIN_MS)),
     }
 }
 

@@ -154,6 +154,7 @@ impl<S: Store> Replica<S> {
             self.desk.schedule(person, Some(i64::MIN));
         }
         self.desk.checks.look_at_everybody();
+        self.desk.late.look_at_told();
     }
 
     /// What recent live reports say of this node's clock.
@@ -317,8 +318,8 @@ pub(super) fn is_silent(lapse: &[Transition]) -> bool {
 }
 
 fn silent_since(lapse: &[Transition]) -> Option<i64> {
-    let of_silence = lapse.iter().filter(|t| t.kind == AlarmKind::NoSignal);
+    let mut of_silence = lapse.iter().filter(|t| t.kind == AlarmKind::NoSignal);
     let last = of_silence.clone().next_back()?;
-    let begun = of_silence.clone().find(|t| t.change == Change::Begin)?;
+    let begun = of_silence.rfind(|t| t.change == Change::Begin)?;
     (!last.change.is_clear()).then_some(begun.time)
 }

@@ -13,7 +13,7 @@ use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::standing::DeviceUse;
-use jiaolian_schema::watch::{AlarmKind, WatchState};
+use jiaolian_schema::watch::{AlarmKind, Terms, WatchState};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -110,6 +110,8 @@ pub struct WatchView {
     pub worn: Vec<(AlarmKind, i64)>,
     /// When a decision bound a band, `[from, until)`, ms UTC.
     pub bound: Vec<(i64, i64)>,
+    /// What the bindings say of the device in those spans.
+    pub terms: Vec<Terms>,
     /// Alarms raised here, with the end of their violation, ms UTC; none while it lasts.
     pub until: BTreeMap<AlarmId, Option<i64>>,
     /// Devices bound, by terminal.
@@ -311,10 +313,12 @@ impl<S: Store> Replica<S> {
             open: open.into_iter().map(|c| (c.about, c.time)).collect(),
             worn,
             bound: watched.ground.bound.iter().collect(),
+            terms: watched.ground.bound.terms().to_vec(),
             until: watched
                 .notes
                 .iter()
                 .map(|(alarm, note)| (*alarm, note.until))
+                .chain(self.late_notes(person))
                 .collect(),
             devices: watched.devices.clone(),
             fences: watched.ground.fences.iter().cloned().collect(),

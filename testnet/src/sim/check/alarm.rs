@@ -86,6 +86,7 @@ fn standing(union: &Union) -> BTreeMap<PersonCode, BTreeMap<AlarmId, Raise>> {
             && !happened("withdraw")
             && !(raise.kind == AlarmKind::NoSignal.code() && happened("close_itself"))
             && !is_suspicion(raise)
+            && AlarmKind::named(&raise.kind).is_some()
         {
             standing
                 .entry(raise.person)
