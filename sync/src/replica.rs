@@ -39,7 +39,7 @@ pub use open::{LocalSeat, OpenError, Setup};
 pub use shred::ShredView;
 pub use supervise::{
     Judged, LIVE_SKEW_MS, LastSeen, Report, ReportError, ReportOutcome, StoredFix, StoredSignal,
-    WatchView,
+    WatchView, Whence,
 };
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -225,6 +225,7 @@ impl<S: Store> Replica<S> {
         self.follow_trust();
         self.follow_silence();
         self.pay_alarms();
+        self.follow_gatherings();
         self.sign_receipts();
         self.sign_log();
         self.purge_logs();

@@ -93,7 +93,10 @@ impl<S: Store> Replica<S> {
             office: setup.office,
             node: setup.node,
             witness: setup.witness,
-            desk: super::supervise::Desk::new(setup.rules.watch_numbers()),
+            desk: super::supervise::Desk::new(
+                setup.rules.watch_numbers(),
+                setup.rules.gather_numbers(),
+            ),
             rules: setup.rules,
             verifier: setup.verifier,
             limits: setup.limits,
@@ -266,6 +269,7 @@ impl<S: Store> Replica<S> {
             Ok(())
         })?;
         self.read_outages()?;
+        self.read_crowds()?;
         self.read_shreds()?;
         self.read_parted()?;
         self.read_purged()?;

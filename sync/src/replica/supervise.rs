@@ -3,6 +3,7 @@
 //! late, make the stored reports be judged again; of silence the clock decides.
 
 mod alarm;
+mod gather;
 mod ground;
 mod hear;
 mod judge;
@@ -11,12 +12,14 @@ mod position;
 mod silence;
 mod stored;
 mod watched;
+mod whence;
 
 pub(super) use judge::is_watched;
 pub use position::LastSeen;
 pub(super) use stored::fix_prefix;
 pub use stored::{StoredFix, StoredSignal};
 pub use watched::WatchView;
+pub use whence::Whence;
 
 use super::Replica;
 use crate::store::{Store, StoreError, Table};
@@ -144,13 +147,15 @@ pub(super) struct Desk {
     alive: Option<(i64, Option<i64>)>,
     numbers: Arc<Numbers>,
     known: known::KnownFences,
+    crowds: gather::Crowds,
 }
 
 impl Desk {
-    pub(super) fn new(numbers: Numbers) -> Self {
+    pub(super) fn new(numbers: Numbers, gathering: Option<gather::GatherNumbers>) -> Self {
         let numbers = Arc::new(numbers);
         Self {
             numbers,
+            crowds: gather::Crowds::new(gathering),
             ..Self::default()
         }
     }
@@ -292,9 +297,14 @@ impl<S: Store> Replica<S> {
     pub(super) fn forget_watch_news(&mut self) {
         self.desk.news.clear();
         self.desk.elsewhere.clear();
+        self.desk.crowds.elsewhere.clear();
     }
 
     fn note_elsewhere(&mut self, raise: &Raise) {
+        if raise.kind == gather::GATHER {
+            self.desk.crowds.elsewhere.insert(raise.time);
+            return;
+        }
         let earliest = self.desk.elsewhere.entry(raise.person);
         let earliest = earliest.or_insert(raise.time);
         *earliest = (*earliest).min(raise.time);
@@ -314,6 +324,9 @@ impl<S: Store> Replica<S> {
                 dossiers.insert(fact.dossier);
                 let alarms = self.desk.of.entry(raise.person).or_default();
                 alarms.insert(raise.alarm);
+                if raise.kind == gather::GATHER {
+                    self.desk.crowds.note_alarm(raise);
+                }
                 self.note_elsewhere(raise);
             }
             (What::Step { event, .. }, Some(_))

@@ -4,6 +4,7 @@
 use super::super::{Draft, Payload, Replica};
 use super::StoredFix;
 use super::watched::Watched;
+use super::whence::Whence;
 use crate::store::Store;
 use jiaolian_schema::act::{Act, Raise, Step};
 use jiaolian_schema::canon;
@@ -29,12 +30,15 @@ pub(super) const CLOSE_ITSELF: &str = "close_itself";
 const WORSEN: &str = "worsen";
 
 /// What this node knows of an alarm beside its acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(in crate::replica) struct AlarmNote {
     /// When its condition ended, ms UTC.
     #[n(0)]
     pub(super) until: Option<i64>,
+    /// By which way the device was last heard before it was raised.
+    #[n(1)]
+    pub(super) whence: Option<Whence>,
 }
 
 /// What is to be raised.
@@ -165,6 +169,7 @@ impl<S: Store> Replica<S> {
         };
         self.sign_as_node(None, raise.into())?;
         watched.note(cause.alarm, None);
+        watched.note_whence(cause.alarm);
         Some(cause.alarm)
     }
 
@@ -266,7 +271,11 @@ impl<S: Store> Replica<S> {
         self.sign_as_node(Some(told.dossier), step.into()).is_some()
     }
 
-    fn sign_as_node(&mut self, dossier: Option<DossierId>, act: Act) -> Option<EnvelopeId> {
+    pub(super) fn sign_as_node(
+        &mut self,
+        dossier: Option<DossierId>,
+        act: Act,
+    ) -> Option<EnvelopeId> {
         let Some(node) = self.node.take() else {
             self.desk.unsigned = true;
             return None;
@@ -276,6 +285,7 @@ impl<S: Store> Replica<S> {
         let payload = Payload::Act(act);
         let draft = Draft { dossier, payload };
         let elsewhere = self.desk.elsewhere.clone();
+        let gathered = self.desk.crowds.elsewhere.clone();
         // A clock that is behind keeps officers from signing, never an alarm: it is later than the
         // newest receipt anyhow.
         let newest = self.newest_time_for(node.seat.author);
@@ -284,6 +294,7 @@ impl<S: Store> Replica<S> {
         self.desk.unsigned |= signed.is_err();
         // What this gateway itself says is no news from another.
         self.desk.elsewhere = elsewhere;
+        self.desk.crowds.elsewhere = gathered;
         self.node = Some(node);
         signed.ok()
     }
@@ -306,7 +317,7 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn may_sign_as_node(&self) -> bool {
+    pub(super) fn may_sign_as_node(&self) -> bool {
         self.node.as_ref().is_some_and(|node| {
             let newest = self.newest_time_for(node.seat.author);
             let at = newest.map_or(self.now, |newest| newest.max(self.now));
