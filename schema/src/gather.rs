@@ -1,13 +1,16 @@
 //! Gatherings (聚集): supervised people who stay together, told from the fixes of all of them. The
-//! rules G1 to G6 stand in `docs/gather.md`.
+//! rules G1 to G10 stand in `docs/gather.md`.
 
 mod group;
+mod tell;
 
 use crate::fix::{Grade, Point};
 use crate::geo::Coord;
 use crate::rule::RulePack;
 use group::{Place, groups};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use tell::{GatherAlarm, GatherChange, alarm_of, day_of, match_gatherings, place_name};
 
 /// Length of a slice of time, ms.
 pub const SLICE_MS: i64 = 60_000;
@@ -25,6 +28,8 @@ pub struct Numbers {
     pub accuracy_mm_max: u32,
     /// A fix holds for so long where none follows, ms.
     pub hold_ms: i64,
+    /// Severity of its alarms, 1 gravest.
+    pub severity: u8,
 }
 
 impl Numbers {
@@ -38,6 +43,7 @@ impl Numbers {
             dwell_ms: i64::from(number("dwell_seconds")?) * 1_000,
             accuracy_mm_max: number("accuracy_metres_max")?.saturating_mul(1_000),
             hold_ms: i64::from(number("hold_seconds")?) * 1_000,
+            severity: kind.severity,
         })
     }
 }
@@ -69,11 +75,104 @@ pub struct Gathering {
 }
 
 /// A group that goes on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Run {
     time: i64,
-    people: BTreeSet<usize>,
-    decided: Option<(i64, BTreeSet<usize>)>,
+    people: BTreeSet<String>,
+    decided: Option<(i64, BTreeSet<String>)>,
+}
+
+/// The runs that go on after some slices: what the next slice needs to know of those before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Crowd {
+    runs: Vec<Run>,
+}
+
+impl Crowd {
+    /// Goes on through the whole slices within `from <= time < to`, ms since 1970 UTC, and gives the
+    /// gatherings that ended in them. `left_out` says whether a place is in an area that is not
+    /// looked at. Fixes from the span that one holds before `from` on belong to the question.
+    pub fn step(
+        &mut self,
+        presences: &[Presence<'_>],
+        left_out: impl Fn(Coord) -> bool,
+        (from, to): (i64, i64),
+        numbers: &Numbers,
+    ) -> Vec<Gathering> {
+        let mut people: Vec<Presence<'_>> = presences.to_vec();
+        people.sort_by_key(|presence| presence.person);
+        let trails: Vec<Vec<Point>> = people.iter().map(|one| trail(one, numbers)).collect();
+        let homes: Homes<'_> = people
+            .iter()
+            .map(|one| (one.person, one.household))
+            .collect();
+        let mut found = Vec::new();
+        let first = from.div_euclid(SLICE_MS) + i64::from(from.rem_euclid(SLICE_MS) != 0);
+        for slice in first..to.div_euclid(SLICE_MS) {
+            let (begin, end) = (slice * SLICE_MS, (slice + 1) * SLICE_MS);
+            let called = |one: &Presence<'_>| {
+                let mut times = one.called.iter();
+                times.any(|(first, last)| *first < end && begin <= *last)
+            };
+            let places: Vec<Place> = people
+                .iter()
+                .enumerate()
+                .filter(|(_, one)| !called(one))
+                .filter_map(|(index, _)| Some((index, place_in(&trails[index], end, numbers)?)))
+                .filter(|(_, at)| !left_out(*at))
+                .map(|(person, at)| Place { person, at })
+                .collect();
+            let code = |index: &usize| people[*index].person.to_owned();
+            let groups = groups(&places, numbers.distance_mm).into_iter();
+            let groups = groups.map(|group| group.iter().map(code).collect::<BTreeSet<String>>());
+            let large = groups.filter(|group| households(group.iter(), &homes) >= numbers.persons);
+            found.extend(self.advance(large.collect(), &homes, (begin, end), numbers));
+        }
+        found
+    }
+
+    /// Gatherings that go on.
+    pub fn going(&self) -> Vec<Gathering> {
+        let going = self.runs.iter();
+        going.filter_map(|run| gathering(run, None)).collect()
+    }
+
+    /// G5 and G6 for one slice.
+    fn advance(
+        &mut self,
+        mut left: Vec<BTreeSet<String>>,
+        homes: &Homes<'_>,
+        (begin, end): (i64, i64),
+        numbers: &Numbers,
+    ) -> Vec<Gathering> {
+        let mut ended = Vec::new();
+        self.runs
+            .sort_by(|a, b| (a.time, &a.people).cmp(&(b.time, &b.people)));
+        for mut run in std::mem::take(&mut self.runs) {
+            let shared =
+                |group: &BTreeSet<String>| households(run.people.intersection(group), homes);
+            let best = (0..left.len()).max_by_key(|at| (shared(&left[*at]), left.len() - at));
+            let best = best.filter(|index| shared(&left[*index]) >= numbers.persons);
+            let Some(index) = best else {
+                ended.extend(gathering(&run, Some(begin)));
+                continue;
+            };
+            let group = left.remove(index);
+            run.people = run.people.intersection(&group).cloned().collect();
+            self.runs.push(run);
+        }
+        self.runs.extend(left.into_iter().map(|people| Run {
+            time: begin,
+            people,
+            decided: None,
+        }));
+        for run in self.runs.iter_mut().filter(|run| run.decided.is_none()) {
+            if end - run.time >= numbers.dwell_ms {
+                run.decided = Some((end, run.people.clone()));
+            }
+        }
+        ended
+    }
 }
 
 /// All gatherings in whole slices within `from <= time < to`, ms since 1970 UTC. `left_out` says
@@ -81,39 +180,12 @@ struct Run {
 pub fn gatherings(
     presences: &[Presence<'_>],
     left_out: impl Fn(Coord) -> bool,
-    (from, to): (i64, i64),
+    span: (i64, i64),
     numbers: &Numbers,
 ) -> Vec<Gathering> {
-    let mut people: Vec<Presence<'_>> = presences.to_vec();
-    people.sort_by_key(|presence| presence.person);
-    let trails: Vec<Vec<Point>> = people.iter().map(|one| trail(one, numbers)).collect();
-    let (mut runs, mut found): (Vec<Run>, Vec<Gathering>) = (Vec::new(), Vec::new());
-    let first = from.div_euclid(SLICE_MS) + i64::from(from.rem_euclid(SLICE_MS) != 0);
-    for slice in first..to.div_euclid(SLICE_MS) {
-        let (begin, end) = (slice * SLICE_MS, (slice + 1) * SLICE_MS);
-        let called = |one: &Presence<'_>| {
-            let mut times = one.called.iter();
-            times.any(|(first, last)| *first < end && begin <= *last)
-        };
-        let places: Vec<Place> = people
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| !called(one))
-            .filter_map(|(index, _)| Some((index, place_in(&trails[index], end, numbers)?)))
-            .filter(|(_, at)| !left_out(*at))
-            .map(|(person, at)| Place { person, at })
-            .collect();
-        let groups = groups(&places, numbers.distance_mm);
-        advance(
-            &mut runs,
-            groups,
-            &people,
-            (begin, end),
-            numbers,
-            &mut found,
-        );
-    }
-    found.extend(runs.iter().filter_map(|run| gathering(run, &people, None)));
+    let mut crowd = Crowd::default();
+    let mut found = crowd.step(presences, left_out, span, numbers);
+    found.extend(crowd.going());
     found.sort();
     found
 }
@@ -136,62 +208,23 @@ fn place_in(trail: &[Point], end: i64, numbers: &Numbers) -> Option<Coord> {
     (last.time >= since).then_some(last.at)
 }
 
+type Homes<'a> = BTreeMap<&'a str, Option<&'a str>>;
+
 /// G4: how many households some people are.
-fn households<'a>(of: impl Iterator<Item = &'a usize>, people: &[Presence<'_>]) -> usize {
-    let name = |index: &usize| match people[*index].household {
+fn households<'a>(of: impl Iterator<Item = &'a String>, homes: &Homes<'_>) -> usize {
+    let name = |code: &'a String| match homes.get(code.as_str()).copied().flatten() {
         Some(household) => (Some(household), None),
-        None => (None, Some(*index)),
+        None => (None, Some(code)),
     };
     of.map(name).collect::<BTreeSet<_>>().len()
 }
 
-/// G5 and G6 for one slice.
-fn advance(
-    runs: &mut Vec<Run>,
-    groups: Vec<BTreeSet<usize>>,
-    people: &[Presence<'_>],
-    (begin, end): (i64, i64),
-    numbers: &Numbers,
-    found: &mut Vec<Gathering>,
-) {
-    let mut left: Vec<BTreeSet<usize>> = groups
-        .into_iter()
-        .filter(|group| households(group.iter(), people) >= numbers.persons)
-        .collect();
-    runs.sort_by(|a, b| (a.time, &a.people).cmp(&(b.time, &b.people)));
-    for mut run in std::mem::take(runs) {
-        let shared = |group: &BTreeSet<usize>| households(run.people.intersection(group), people);
-        let best = (0..left.len()).max_by_key(|index| (shared(&left[*index]), left.len() - index));
-        let best = best.filter(|index| shared(&left[*index]) >= numbers.persons);
-        let Some(index) = best else {
-            found.extend(gathering(&run, people, Some(begin)));
-            continue;
-        };
-        let group = left.remove(index);
-        run.people = run.people.intersection(&group).copied().collect();
-        runs.push(run);
-    }
-    runs.extend(left.into_iter().map(|people| Run {
-        time: begin,
-        people,
-        decided: None,
-    }));
-    for run in runs.iter_mut().filter(|run| run.decided.is_none()) {
-        if end - run.time >= numbers.dwell_ms {
-            run.decided = Some((end, run.people.clone()));
-        }
-    }
-}
-
-fn gathering(run: &Run, people: &[Presence<'_>], until: Option<i64>) -> Option<Gathering> {
+fn gathering(run: &Run, until: Option<i64>) -> Option<Gathering> {
     let (decided_at, who) = run.decided.as_ref()?;
     Some(Gathering {
         time: run.time,
         decided_at: *decided_at,
         until,
-        people: who
-            .iter()
-            .map(|index| people[*index].person.to_owned())
-            .collect(),
+        people: who.iter().cloned().collect(),
     })
 }

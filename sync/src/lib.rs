@@ -23,7 +23,7 @@ pub use replica::{
     ImportOutcome, Judged, LIVE_SKEW_MS, LastSeen, Limits, LinkStatus, LocalSeat, MovedOut,
     OpenError, Payload, Refusal, Replica, Report, ReportError, ReportOutcome, Seat, Setup,
     ShredView, SignError, StaleAuthority, StoredFix, StoredSignal, Taken, Unsigned, Waiting,
-    WatchView,
+    WatchView, Whence,
 };
 pub use store::{MemoryStore, Rows, Store, StoreError, Table, Write};
 pub use subject::dossier_of;

@@ -39,7 +39,7 @@ pub use open::{LocalSeat, OpenError, Setup};
 pub use shred::ShredView;
 pub use supervise::{
     CheckInError, CheckInOutcome, CheckInReport, Judged, LIVE_SKEW_MS, LastSeen, Report,
-    ReportError, ReportOutcome, StoredFix, StoredSignal, WatchView,
+    ReportError, ReportOutcome, StoredFix, StoredSignal, WatchView, Whence,
 };
 
 use crate::effect::{Effect, Event, Lane, Peer};
@@ -227,6 +227,7 @@ impl<S: Store> Replica<S> {
         self.follow_check_ins();
         self.follow_late();
         self.pay_alarms();
+        self.follow_gatherings();
         self.sign_receipts();
         self.sign_log();
         self.purge_logs();

@@ -21,6 +21,8 @@ mod fork;
 mod fuzz;
 #[path = "replica/gateway.rs"]
 mod gateway;
+#[path = "replica/gather.rs"]
+mod gather;
 #[path = "replica/ground.rs"]
 mod ground;
 #[path = "replica/hostile.rs"]

@@ -12,7 +12,7 @@ use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::PersonCode;
 use jiaolian_schema::signal::{Sign, Signs};
 use jiaolian_schema::watch::NodeClock;
-use jiaolian_sync::{Judged, LIVE_SKEW_MS, ReportError, StoreError};
+use jiaolian_sync::{Judged, LIVE_SKEW_MS, ReportError, StoreError, Whence};
 
 /// A device that says nothing but that it is there is written down once in so long, ms.
 pub(super) const BEAT_MS: i64 = 5 * 60_000;
@@ -63,6 +63,9 @@ struct Door<'a> {
     node: &'a mut Node,
     terminal: &'a str,
     card: &'a Card,
+    way: &'a Whence,
+    /// The cell of the mobile network that the report at hand names.
+    cell: Option<String>,
     now: i64,
     /// The time as the devices agree it is, where the clock here is at fault.
     true_now: i64,
@@ -83,6 +86,8 @@ impl<'a> Door<'a> {
             node,
             terminal: &sent.terminal,
             card,
+            way: &sent.way,
+            cell: None,
             now,
             true_now,
             binding: None,
@@ -94,6 +99,7 @@ impl<'a> Door<'a> {
 
     /// What becomes of a report; none where the device is a stranger at its time and now.
     fn take(&mut self, report: &Report) -> Result<Option<Outcome>, StoreError> {
+        self.cell = report.cell();
         let then = report.time.and_then(|time| self.whose(time));
         if let Some(person) = then {
             match &report.reading {
@@ -189,7 +195,11 @@ impl<'a> Door<'a> {
             signs,
             live,
         };
-        match self.node.hear_device(&heard) {
+        let way = match &self.cell {
+            Some(cell) => self.way.clone().in_cell(cell),
+            None => self.way.clone(),
+        };
+        match self.node.hear_device(&heard, &way) {
             Ok(outcome) => {
                 self.alarms += outcome.raised.len();
                 Ok(match outcome.judged {
@@ -238,6 +248,7 @@ pub(super) fn note(
         terminal: terminal.to_owned(),
         token: None,
         reports: Vec::new(),
+        way: Whence::default(),
     };
     let mut door = Door::new(node, &sent, card);
     let Some(person) = door.whose(door.true_now) else {

@@ -3,6 +3,7 @@
 
 use super::report::{Report, Said, SpeedUnit};
 use super::turn::TurnAwayError;
+use jiaolian_sync::Whence;
 
 /// Most characters of a terminal's number.
 pub(super) const TERMINAL_CHARS_MAX: usize = 64;
@@ -13,6 +14,13 @@ pub(super) struct Sent {
     pub(super) terminal: String,
     pub(super) token: Option<String>,
     pub(super) reports: Vec<Report>,
+    /// By which way they came, but for the cell, which each says by itself.
+    pub(super) way: Whence,
+}
+
+/// The way of whoever asks by HTTP for itself.
+pub(super) fn by_http() -> Whence {
+    Whence::door("http")
 }
 
 /// Names and values, in the order in which they came.
@@ -120,6 +128,7 @@ pub(super) fn read_form(pairs: Pairs) -> Result<Sent, TurnAwayError> {
         terminal: named(terminal)?,
         token,
         reports: vec![Report::new(said)],
+        way: by_http(),
     })
 }
 

@@ -4,7 +4,7 @@
 //! by version: unknown ones are kept and not read. Our own form is strict, so that a misspelt field
 //! is heard of.
 
-use super::form::{Sent, named};
+use super::form::{Sent, by_http, named};
 use super::report::{Report, Said, SpeedUnit};
 use super::turn::{BATCH_MAX, TurnAwayError};
 use serde_json::{Map, Value};
@@ -28,6 +28,7 @@ pub(super) fn read_traccar(body: Value) -> Result<Sent, TurnAwayError> {
         terminal,
         token,
         reports,
+        way: by_http(),
     })
 }
 
@@ -90,6 +91,7 @@ pub(super) fn read_batch(body: Value) -> Result<Sent, TurnAwayError> {
         terminal,
         token: None,
         reports: fixes.into_iter().map(batch_report).collect(),
+        way: by_http(),
     })
 }
 
@@ -119,7 +121,7 @@ fn batch_report(fix: Value) -> Report {
             "charging" => &mut said.charging,
             "motion" => &mut said.motion,
             "event" => &mut said.event,
-            "bearing_deg" | "altitude_m" => {
+            "bearing_deg" | "altitude_m" | "cell" => {
                 said.other.insert(name.clone(), value.to_string());
                 continue;
             }

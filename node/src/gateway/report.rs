@@ -22,6 +22,11 @@ pub(super) const TIME_MIN_MS: i64 = 946_684_800_000;
 /// Whole numbers below are seconds since 1970, others milliseconds; as Traccar's server takes them.
 const SECONDS_END: i64 = 1 << 31;
 
+/// Numbers that name a cell: country, network, area, cell.
+const CELL_PARTS: usize = 4;
+/// Most digits of one of them.
+const CELL_DIGITS_MAX: usize = 16;
+
 /// Unit in which a speed was said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +124,19 @@ impl Report {
             is_word: true,
             ..Self::new(said)
         }
+    }
+
+    /// The cell of the mobile network that the device was heard by, where it names one: country,
+    /// network, area and cell as OsmAnd's clients say them, or a maker's number.
+    pub(super) fn cell(&self) -> Option<String> {
+        let first = self.said.other.get("cell")?.split(';').next()?;
+        let parts = first.trim_matches('"').split(',').take(CELL_PARTS);
+        let parts: Vec<&str> = parts.map(str::trim).collect();
+        let is_number = |part: &&str| {
+            (1..=CELL_DIGITS_MAX).contains(&part.len())
+                && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        parts.iter().all(is_number).then(|| parts.join("-"))
     }
 
     /// The same, with what else the device says of itself.

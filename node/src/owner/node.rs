@@ -22,7 +22,7 @@ use jiaolian_schema::hold::{DossierKind, Offices};
 use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
 use jiaolian_schema::rule::RulePack;
 use jiaolian_sync::{
-    Effect, Event, Judged, Peer, Replica, Report, ReportError, ReportOutcome, Write,
+    Effect, Event, Judged, Peer, Replica, Report, ReportError, ReportOutcome, Whence, Write,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -238,8 +238,12 @@ impl Node {
     }
 
     /// Takes in a report for a device gateway; it is durable when the owner lets the answer out.
-    pub fn hear_device(&mut self, report: &Report) -> Result<ReportOutcome, ReportError> {
-        let outcome = self.replica.hear_device(report, self.now())?;
+    pub fn hear_device(
+        &mut self,
+        report: &Report,
+        whence: &Whence,
+    ) -> Result<ReportOutcome, ReportError> {
+        let outcome = self.replica.hear_device_by(report, self.now(), whence)?;
         if outcome.judged != Judged::Double {
             add(&self.metrics.fixes, 1);
         }

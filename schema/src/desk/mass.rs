@@ -10,6 +10,9 @@ const MINUTE_MS: i64 = 60_000;
 /// Kinds that many people may have for one reason of the network's.
 const SILENCES: [&str; 3] = ["NO_SIGNAL", "SILENT", "DEV_FAULT"];
 
+/// Somebody in danger is never shown among others.
+const ALONE_SEVERITY: u8 = 1;
+
 /// What people who fell silent may have in common; the narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shared {
@@ -32,6 +35,8 @@ pub struct Fallen {
     pub person: PersonCode,
     /// Kind in the rules.
     pub kind: String,
+    /// 1 red, 2 orange, 3 yellow, 4 blue, as it stands now.
+    pub severity: u8,
     /// When the condition began, ms UTC of the device.
     pub time: i64,
     /// When it was last known, ms UTC; `i64::MAX` while it lasts.
@@ -79,8 +84,9 @@ pub enum Row {
 /// Folds silences that share a cause into one row each; every alarm is in exactly one row. Rows come
 /// in the order of their first beginning.
 ///
-/// Folded are only kinds of silence, only of people with nothing else the matter: whoever has an
-/// alarm of another kind near in time, and whoever had fallen silent before, keeps a row.
+/// Folded are only kinds of silence of severity 2 or milder, only of people with nothing else the
+/// matter: whoever is silent for so long that it is of severity 1, whoever has an alarm of another
+/// kind near in time, and whoever had fallen silent before, keeps a row.
 pub fn fold_silences(mut alarms: Vec<Fallen>, rule: MassRule) -> Vec<Row> {
     alarms.sort_by_key(|alarm| (alarm.time, alarm.dossier));
     let mut left = foldable(&alarms, rule);
@@ -115,14 +121,20 @@ fn foldable(alarms: &[Fallen], rule: MassRule) -> Vec<usize> {
     let is_free = |number: &usize| {
         let alarm = &alarms[*number];
         let mut others = of[&alarm.person].iter().filter(|other| *other != number);
-        alarm.is_silence() && !others.any(|other| alarms[*other].sets_apart(alarm, rule))
+        let is_mild = alarm.is_silence() && alarm.severity > ALONE_SEVERITY;
+        is_mild && !others.any(|other| alarms[*other].sets_apart(alarm, rule))
     };
     (0..alarms.len()).filter(is_free).collect()
 }
 
 impl Fallen {
+    /// Whether an alarm of this kind is a silence that may be folded.
+    pub fn is_kind(kind: &str) -> bool {
+        SILENCES.contains(&kind)
+    }
+
     fn is_silence(&self) -> bool {
-        SILENCES.contains(&self.kind.as_str())
+        Self::is_kind(&self.kind)
     }
 
     /// Whether this keeps a silence of the same person out of every fold.

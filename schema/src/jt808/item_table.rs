@@ -47,6 +47,8 @@ pub struct Telling {
     pub accuracy_mm: Option<u32>,
     /// How the place was found.
     pub source: Option<Source>,
+    /// The cell of the mobile network, a number of its maker's making.
+    pub cell: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +85,7 @@ enum Meaning {
     Battery(Option<u8>),
     Accuracy,
     Source(Source),
+    CellId,
 }
 
 #[derive(Deserialize)]
@@ -242,6 +245,7 @@ impl Row {
                 telling.accuracy_mm = Some(telling.accuracy_mm.unwrap_or(0).max(mm));
             }
             (Meaning::Source(source), Some(true)) => telling.source = Some(source),
+            (Meaning::CellId, None) => telling.cell = Some(value),
             _ => {}
         }
     }
@@ -283,10 +287,11 @@ impl RowFile {
             "gnss" => Meaning::Source(Source::Gnss),
             "wifi" => Meaning::Source(Source::Wifi),
             "cell" => Meaning::Source(Source::Cell),
+            "cell_id" => Meaning::CellId,
             name => Meaning::Sign(Sign::named(name).ok_or_else(|| {
                 format!(
-                    "means is a sign, \"battery\", \"accuracy_m\", \"gnss\", \"wifi\" or \"cell\": \
-                     {name:?}"
+                    "means is a sign, \"battery\", \"accuracy_m\", \"gnss\", \"wifi\", \"cell\" or \
+                     \"cell_id\": {name:?}"
                 )
             })?),
         })
@@ -323,7 +328,13 @@ impl RowFile {
     }
 
     fn test(&self, meaning: Meaning, bits: u8) -> Result<Test, String> {
-        let is_number = matches!(meaning, Meaning::Battery(None) | Meaning::Accuracy);
+        if meaning == Meaning::CellId && self.scale.is_some() {
+            return Err("a cell is a number without a scale".to_owned());
+        }
+        let is_number = matches!(
+            meaning,
+            Meaning::Battery(None) | Meaning::Accuracy | Meaning::CellId
+        );
         if self.percent.is_some() && !matches!(meaning, Meaning::Battery(_)) {
             return Err("percent goes with a battery".to_owned());
         }
@@ -402,6 +413,21 @@ mod tests {
         }
         let twice = read(&[(0xF2, &[80]), (0xF2, &[20])]);
         assert_eq!(twice.signs.battery(), Some(20));
+    }
+
+    #[test]
+    fn a_cell_is_a_number_as_it_stands() {
+        let row = "[[item]]\nid = 0xE7\noffset = 2\nwidth = 6\nmeans = \"cell_id\"\nunless = [0]\n";
+        let table = ItemTable::parse(row).unwrap();
+        let read = |value: &[u8]| table.read(b"", &location(0, &[(0xE7, value)])).cell;
+        assert_eq!(
+            read(&[1, 204, 0x70, 0x3A, 0, 0, 0x51, 0]),
+            Some(0x703A_0000_5100)
+        );
+        assert_eq!(read(&[1, 204, 0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(read(&[1, 204, 0x70]), None, "cut short");
+        let scaled = format!("{row}scale = [1, 10]\n");
+        assert!(ItemTable::parse(&scaled).is_err());
     }
 
     #[test]

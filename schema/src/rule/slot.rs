@@ -53,6 +53,10 @@ impl SlotRules for RulePack {
         *self.check_in_numbers()
     }
 
+    fn gather_numbers(&self) -> Option<crate::gather::Numbers> {
+        crate::gather::Numbers::of(self)
+    }
+
     fn competent(&self, signer: &Signer<'_>, act: &SlotAct<'_>, responsible: u8) -> bool {
         let by = capacity(signer, responsible);
         match act {

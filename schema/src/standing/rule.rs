@@ -119,6 +119,12 @@ pub trait SlotRules {
         LateRules::default()
     }
 
+    /// The numbers by which gatherings are told; none where nobody looks for them. No part of the
+    /// fold.
+    fn gather_numbers(&self) -> Option<crate::gather::Numbers> {
+        None
+    }
+
     /// Whether a role leads its office and may rule on quarrels there.
     fn leads(&self, role: &str) -> bool;
 

@@ -93,11 +93,7 @@ impl<S: Store> Replica<S> {
             office: setup.office,
             node: setup.node,
             witness: setup.witness,
-            desk: super::supervise::Desk::new(
-                setup.rules.watch_numbers(),
-                setup.rules.check_in_numbers(),
-                setup.rules.late_rules(),
-            ),
+            desk: super::supervise::Desk::new(&*setup.rules),
             rules: setup.rules,
             verifier: setup.verifier,
             limits: setup.limits,
@@ -274,6 +270,7 @@ impl<S: Store> Replica<S> {
             Ok(())
         })?;
         self.read_outages()?;
+        self.read_crowds()?;
         self.read_shreds()?;
         self.read_parted()?;
         self.read_purged()?;

@@ -4,6 +4,7 @@
 
 mod alarm;
 mod check;
+mod gather;
 mod ground;
 mod hear;
 mod judge;
@@ -13,6 +14,7 @@ mod position;
 mod silence;
 mod stored;
 mod watched;
+mod whence;
 
 pub use check::{CheckInError, CheckInOutcome, CheckInReport};
 pub(super) use judge::is_watched;
@@ -20,18 +22,19 @@ pub use position::LastSeen;
 pub(super) use stored::fix_prefix;
 pub use stored::{StoredFix, StoredSignal};
 pub use watched::WatchView;
+pub use whence::Whence;
 
 use super::Replica;
 use crate::store::{Store, StoreError, Table};
 use alarm::{CLOSE_ITSELF, WITHDRAW};
 use jiaolian_schema::act::Raise;
-use jiaolian_schema::checkin::{self, CHECK_IN_FIELD};
+use jiaolian_schema::checkin::CHECK_IN_FIELD;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
 use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
-use jiaolian_schema::late::LateRules;
 use jiaolian_schema::signal::Signs;
+use jiaolian_schema::standing::SlotRules;
 use jiaolian_schema::watch::{Numbers, Spans, Unused};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -153,15 +156,16 @@ pub(super) struct Desk {
     known: known::KnownFences,
     checks: check::Checks,
     late: late::LateDesk,
+    crowds: gather::Crowds,
 }
 
 impl Desk {
-    pub(super) fn new(numbers: Numbers, of_check_ins: checkin::Numbers, late: LateRules) -> Self {
-        let numbers = Arc::new(numbers);
+    pub(super) fn new(rules: &dyn SlotRules) -> Self {
         Self {
-            numbers,
-            checks: check::Checks::new(of_check_ins),
-            late: late::LateDesk::new(late),
+            numbers: Arc::new(rules.watch_numbers()),
+            checks: check::Checks::new(rules.check_in_numbers()),
+            late: late::LateDesk::new(rules.late_rules()),
+            crowds: gather::Crowds::new(rules.gather_numbers()),
             ..Self::default()
         }
     }
@@ -314,9 +318,14 @@ impl<S: Store> Replica<S> {
         // Whoever is expected may have no row yet.
         let expected = self.desk.expected.iter().copied();
         self.desk.behind.extend(expected);
+        self.desk.crowds.elsewhere.clear();
     }
 
     fn note_elsewhere(&mut self, raise: &Raise) {
+        if raise.kind == gather::GATHER {
+            self.desk.crowds.elsewhere.insert(raise.time);
+            return;
+        }
         let earliest = self.desk.elsewhere.entry(raise.person);
         let earliest = earliest.or_insert(raise.time);
         *earliest = (*earliest).min(raise.time);
@@ -337,6 +346,9 @@ impl<S: Store> Replica<S> {
                 dossiers.insert(fact.dossier);
                 let alarms = self.desk.of.entry(raise.person).or_default();
                 alarms.insert(raise.alarm);
+                if raise.kind == gather::GATHER {
+                    self.desk.crowds.note_alarm(raise);
+                }
                 self.note_elsewhere(raise);
             }
             (What::Step { event, .. }, Some(_))

@@ -142,7 +142,10 @@ impl<S: Store> Replica<S> {
     }
 
     /// Some more people who have a watch here.
-    fn watched_after(&self, after: Option<PersonCode>) -> Result<Vec<PersonCode>, StoreError> {
+    pub(super) fn watched_after(
+        &self,
+        after: Option<PersonCode>,
+    ) -> Result<Vec<PersonCode>, StoreError> {
         let from = after.map_or_else(Vec::new, |person| [&person.0[..], &[u8::MAX]].concat());
         let end = [u8::MAX; PersonCode::BYTES + 1];
         // A person may have a second row.

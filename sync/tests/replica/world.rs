@@ -42,6 +42,10 @@ impl SlotRules for Rules {
         })
     }
 
+    fn gather_numbers(&self) -> Option<jiaolian_schema::gather::Numbers> {
+        jiaolian_schema::gather::Numbers::of(&jiaolian_schema::rule::RulePack::builtin())
+    }
+
     fn leads(&self, role: &str) -> bool {
         role.ends_with("_HEAD")
     }

@@ -17,6 +17,7 @@ use jiaolian_schema::jt808::{
     Batch, Header, Location, Message, MessageId, ReadFrameError, Verdict, read,
 };
 use jiaolian_schema::signal::{Sign, Signs};
+use jiaolian_sync::Whence;
 use std::time::Duration;
 
 type Went = Result<(), End>;
@@ -222,6 +223,7 @@ impl Session {
             terminal: guest.terminal.clone(),
             token: None,
             reports,
+            way: Whence::door("jt808").of_vendor(&String::from_utf8_lossy(&guest.maker)),
         };
         let heard = self
             .hall

@@ -69,6 +69,9 @@ fn said(location: &Location, telling: &Telling, live: Option<bool>) -> Said {
     for (name, bits) in [("alarm", location.alarm), ("status", location.status.0)] {
         other.insert(name.to_owned(), format!("{bits:08x}"));
     }
+    if let Some(cell) = telling.cell {
+        other.insert("cell".to_owned(), format!("{cell:x}"));
+    }
     for item in &location.items {
         other.insert(format!("item_{:02x}", item.id), hex(&item.value));
     }

@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use jiaolian_schema::device::token_hash;
-use jiaolian_sync::{Store as _, StoreError, Table, Write};
+use jiaolian_sync::{Store as _, StoreError, Table, Whence, Write};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,6 +65,7 @@ pub(super) fn take(
             terminal,
             token: None,
             reports,
+            way: Whence::door("vendor").of_vendor(&vendor.name),
         };
         let found = match admit(node, &sent, &card)? {
             Verdict::Heard { outcomes, alarms } => {

@@ -13,6 +13,7 @@ fn silent(number: u8, minute: i64) -> Fallen {
         dossier: DossierId([number; 32]),
         person: PersonCode([number; 16]),
         kind: "NO_SIGNAL".to_owned(),
+        severity: 3,
         time: minute * MINUTE_MS,
         until: i64::MAX,
         shares: [(Shared::Cell, "cell-1".to_owned())].into(),
@@ -59,6 +60,15 @@ fn who_fell_silent_later_or_elsewhere_keeps_a_row() {
         rows(alarms),
         [vec![1, 2, 3, 4, 5], vec![7], vec![8], vec![6]]
     );
+}
+
+#[test]
+fn who_has_been_silent_for_a_day_is_never_one_among_many() {
+    let mut alarms: Vec<Fallen> = (1..=6).map(|n| silent(n, 0)).collect();
+    alarms[2].severity = 1;
+    assert_eq!(rows(alarms.clone()), [vec![1, 2, 4, 5, 6], vec![3]]);
+    alarms[4].severity = 1;
+    assert_eq!(rows(alarms).len(), 6, "four are not five");
 }
 
 #[test]
@@ -118,11 +128,13 @@ fn alarm() -> impl Strategy<Value = Fallen> {
         Just(Shared::Office)
     ];
     let shares = proptest::collection::btree_map(shared, 0_u8..2, 0..3);
-    (0_u8..12, kind, 0_i64..60, 0_i64..90, shares).prop_map(
-        |(person, kind, from, length, shares)| Fallen {
+    let severity = prop_oneof![1 => Just(1), 6 => Just(3)];
+    (0_u8..12, (kind, severity), 0_i64..60, 0_i64..90, shares).prop_map(
+        |(person, (kind, severity), from, length, shares)| Fallen {
             dossier: DossierId([0; 32]),
             person: PersonCode([person; 16]),
             kind: kind.to_owned(),
+            severity,
             time: from * MINUTE_MS,
             until: (from + length) * MINUTE_MS,
             shares: shares
@@ -157,6 +169,7 @@ proptest! {
                     prop_assert!(began.1 - began.0 <= RULE.within_ms);
                     for alarm in folded {
                         prop_assert!(SILENCES.contains(&alarm.kind.as_str()), "{alarm:?}");
+                        prop_assert!(alarm.severity > 1, "{alarm:?}");
                         prop_assert_eq!(alarm.shares.get(&cause.0), Some(&cause.1));
                         let real = by_id.values().any(|own| {
                             own.person == alarm.person && !SILENCES.contains(&own.kind.as_str())

@@ -4,6 +4,7 @@
 use super::super::{Draft, Payload, Replica};
 use super::StoredFix;
 use super::watched::Watched;
+use super::whence::Whence;
 use crate::store::Store;
 use jiaolian_schema::act::{Act, Raise, Step};
 use jiaolian_schema::canon;
@@ -30,7 +31,7 @@ pub(super) const CLOSE_ITSELF: &str = "close_itself";
 const WORSEN: &str = "worsen";
 
 /// What this node knows of an alarm beside its acts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(in crate::replica) struct AlarmNote {
     /// When its condition ended, ms UTC.
@@ -39,6 +40,9 @@ pub(in crate::replica) struct AlarmNote {
     /// How grave this node last said that it is; none where it said nothing since it was raised.
     #[n(1)]
     pub(super) graver: Option<u8>,
+    /// By which way the device was last heard before it was raised.
+    #[n(2)]
+    pub(super) whence: Option<Whence>,
 }
 
 /// What is to be raised.
@@ -171,6 +175,7 @@ impl<S: Store> Replica<S> {
         self.sign_as_node(None, raise.into())?;
         watched.notes.insert(cause.alarm, AlarmNote::default());
         watched.marked = true;
+        watched.note_whence(cause.alarm);
         Some(cause.alarm)
     }
 
@@ -190,7 +195,7 @@ impl<S: Store> Replica<S> {
         let (Some(told), Some(severity)) = (told, graver) else {
             return;
         };
-        let note = watched.notes.get(&alarm).copied().unwrap_or_default();
+        let note = watched.notes.get(&alarm).cloned().unwrap_or_default();
         let before = match note.graver {
             Some(before) => before,
             // It was said before this node noted how grave.
@@ -302,6 +307,7 @@ impl<S: Store> Replica<S> {
         let payload = Payload::Act(act);
         let draft = Draft { dossier, payload };
         let elsewhere = self.desk.elsewhere.clone();
+        let gathered = self.desk.crowds.elsewhere.clone();
         // A clock that is behind keeps officers from signing, never an alarm: it is later than the
         // newest receipt anyhow.
         let newest = self.newest_time_for(node.seat.author);
@@ -310,6 +316,7 @@ impl<S: Store> Replica<S> {
         self.desk.unsigned |= signed.is_err();
         // What this gateway itself says is no news from another.
         self.desk.elsewhere = elsewhere;
+        self.desk.crowds.elsewhere = gathered;
         self.node = Some(node);
         signed.ok()
     }
@@ -332,7 +339,7 @@ impl<S: Store> Replica<S> {
         }
     }
 
-    fn may_sign_as_node(&self) -> bool {
+    pub(super) fn may_sign_as_node(&self) -> bool {
         self.node.as_ref().is_some_and(|node| {
             let newest = self.newest_time_for(node.seat.author);
             let at = newest.map_or(self.now, |newest| newest.max(self.now));

@@ -3,6 +3,7 @@
 use super::super::Replica;
 use super::silence::is_silent;
 use super::watched::Watched;
+use super::whence::Whence;
 use super::{
     Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, stored,
 };
@@ -34,11 +35,21 @@ impl<S: Store> Replica<S> {
         self.hear_device(&report, received_at)
     }
 
-    /// Takes in a device's report.
+    /// Takes in a device's report of which nobody knows by which way it came.
     pub fn hear_device(
         &mut self,
         report: &Report,
         received_at: i64,
+    ) -> Result<ReportOutcome, ReportError> {
+        self.hear_device_by(report, received_at, &Whence::default())
+    }
+
+    /// Takes in a device's report, and by which way it came.
+    pub fn hear_device_by(
+        &mut self,
+        report: &Report,
+        received_at: i64,
+        whence: &Whence,
     ) -> Result<ReportOutcome, ReportError> {
         self.turn_clock(received_at);
         let unknown = || ReportError::UnknownPerson(report.person.clone());
@@ -52,7 +63,12 @@ impl<S: Store> Replica<S> {
             self.desk.watched.insert(person, watched);
             return Err(ReportError::Unbound { person, time });
         }
+        let told = (*whence != Whence::default()).then(|| whence.clone());
+        let before = std::mem::replace(&mut watched.whence, told);
         let outcome = self.take_report(person, &mut watched, report, received_at);
+        if !matches!(&outcome, Ok(outcome) if outcome.judged != Judged::Double) {
+            watched.whence = before;
+        }
         self.desk.watched.insert(person, watched);
         self.settle();
         Ok(outcome?)
@@ -237,6 +253,10 @@ impl<S: Store> Replica<S> {
     pub(super) fn put_fix(&mut self, person: PersonCode, fix: &StoredFix) {
         let point: &Point = &fix.point;
         let key = stored::fix_key(person, point.time, point.id(&fix.person));
+        if fix.judged {
+            let now = self.true_now();
+            self.desk.crowds.note(point.time, now);
+        }
         self.disk.put(Table::Fix, &key, canon::encode(fix));
     }
 

@@ -5,6 +5,7 @@ use super::super::Replica;
 use super::alarm::AlarmNote;
 use super::check::{AskedOf, Known};
 use super::ground::{Grounds, basis};
+use super::whence::Whence;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
@@ -53,6 +54,9 @@ struct WatchRow {
     /// Since when there are reports whose time was not believed, ms UTC.
     #[n(6)]
     doubted: Option<i64>,
+    /// By which way the device was last heard.
+    #[n(9)]
+    whence: Option<Whence>,
 }
 
 /// The other row of a person, which few fixes change. Its key is the person's and one zero byte.
@@ -95,6 +99,8 @@ pub(in crate::replica) struct Watched {
     pub(super) silent: Option<i64>,
     /// Since when there are reports whose time was not believed, ms UTC.
     pub(super) doubted: Option<i64>,
+    /// By which way the device was last heard.
+    pub(super) whence: Option<Whence>,
     last: Option<(Point, i64)>,
     basis: Option<[u8; 32]>,
 }
@@ -114,6 +120,8 @@ pub struct WatchView {
     pub terms: Vec<Terms>,
     /// Alarms raised here, with the end of their violation, ms UTC; none while it lasts.
     pub until: BTreeMap<AlarmId, Option<i64>>,
+    /// By which way the device was last heard before each of them, where it is known.
+    pub whence: BTreeMap<AlarmId, Whence>,
     /// Devices bound, by terminal.
     pub devices: BTreeMap<String, Device>,
     /// Fences in their versions.
@@ -155,9 +163,15 @@ impl Watched {
     }
 
     pub(super) fn note(&mut self, alarm: AlarmId, until: Option<i64>) {
-        let graver = self.notes.get(&alarm).and_then(|note| note.graver);
-        self.notes.insert(alarm, AlarmNote { until, graver });
+        self.notes.entry(alarm).or_default().until = until;
         self.marked = true;
+    }
+
+    pub(super) fn note_whence(&mut self, alarm: AlarmId) {
+        if let (Some(note), Some(whence)) = (self.notes.get_mut(&alarm), &self.whence) {
+            note.whence = Some(whence.clone());
+            self.marked = true;
+        }
     }
 
     /// Something decided since that instant could not be signed.
@@ -264,6 +278,7 @@ impl<S: Store> Replica<S> {
             owed: row.owed,
             silent: row.silent,
             doubted: row.doubted,
+            whence: row.whence,
             ..Watched::default()
         })
     }
@@ -279,6 +294,7 @@ impl<S: Store> Replica<S> {
             due,
             silent: watched.silent,
             doubted: watched.doubted,
+            whence: watched.whence.clone(),
         };
         if watched.doubted.is_some() {
             self.desk.doubted.insert(person);
@@ -308,6 +324,8 @@ impl<S: Store> Replica<S> {
         let (open, worn): (Vec<_>, Vec<_>) = open.partition(|c| !c.about.is_empty());
         let mut worn: Vec<_> = worn.into_iter().map(|c| (c.kind, c.time)).collect();
         worn.extend(watched.silent.map(|since| (AlarmKind::NoSignal, since)));
+        let notes = watched.notes.iter();
+        let whence = notes.filter_map(|(alarm, note)| Some((*alarm, note.whence.clone()?)));
         let view = WatchView {
             last: watched.last,
             open: open.into_iter().map(|c| (c.about, c.time)).collect(),
@@ -320,6 +338,7 @@ impl<S: Store> Replica<S> {
                 .map(|(alarm, note)| (*alarm, note.until))
                 .chain(self.late_notes(person))
                 .collect(),
+            whence: whence.collect(),
             devices: watched.devices.clone(),
             fences: watched.ground.fences.iter().cloned().collect(),
             permits: watched.permits.clone(),
