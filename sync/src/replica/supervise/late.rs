@@ -223,13 +223,17 @@ impl<S: Store> Replica<S> {
             let fresh = until.is_none_or(|until| until > now.saturating_sub(LOOK_BACK_MS));
             if fresh {
                 signed &= self.tell_late(person, owed, alarm);
-                row.notes.push((alarm, AlarmNote { until }));
+                let note = AlarmNote {
+                    until,
+                    ..AlarmNote::default()
+                };
+                row.notes.push((alarm, note));
             }
         }
         for (alarm, note) in &before.notes {
             let stands = row.notes.iter().any(|(other, _)| other == alarm);
             if !stands && !self.take_back(*alarm, &reading) {
-                row.notes.push((*alarm, *note));
+                row.notes.push((*alarm, note.clone()));
             }
         }
         if !signed {
