@@ -208,6 +208,17 @@ export interface MatterPage {
   offers: Offer[];
   delivery: Delivery;
 }
+/** Silence of many for one reason of the network's. */
+export interface Mass {
+  id: AlarmId;
+  cause: Coded;
+  which: Text;
+  people: number;
+  rows: number;
+  unclaimed: number | null;
+  first_at: Ms;
+  last_at: Ms;
+}
 export interface AlarmRow {
   id: AlarmId;
   kind: Coded;
@@ -222,6 +233,7 @@ export interface AlarmRow {
   last_seen_at: Ms;
   live: boolean;
   count: number;
+  mass: Mass | null;
   claimed: { person_id: PersonId; name: string; office: OfficeRef; at: Ms } | null;
   sounding: boolean;
   due: Due | null;

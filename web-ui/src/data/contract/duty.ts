@@ -64,6 +64,7 @@ export interface HandRow {
   at: Ms | null;
   by: Text | null;
   severity: Severity | null;
+  people: number;
 }
 export interface HandList {
   id: string;

@@ -1,5 +1,6 @@
 // What made an alarm, fix by fix; and the wall screen, which names nobody.
 import type { AlarmId, Coded, FixId, Ms, OfficeId, OfficeRef, Severity, Text } from "./base";
+import type { Mass } from "./desk";
 import type { AreaProperties, Feature, FenceProperties } from "./place";
 
 export interface ExplainedFix {
@@ -68,6 +69,7 @@ export interface Wall {
   own: OfficeRef;
   as_of: Ms;
   total: WallCounts;
+  masses: Mass[];
   links_up: number;
   links_down: number;
   missing: OfficeId[];
