@@ -95,6 +95,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/cases/{id}/timeline", get(case::timeline))
         .route("/cases/{id}/looks", get(audit::looks))
         .route("/cases/{id}/bundle", get(bundle::case))
+        .route("/cases/{id}/devices", get(device::of_case))
         .route("/cases/{id}/events", post(sign::case))
         .route("/matters", get(matter::list))
         .route("/matters/{id}", get(matter::page))

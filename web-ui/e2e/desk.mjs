@@ -7,6 +7,8 @@ import { chromium } from "playwright-core";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"];
 const WAIT_MS = 30_000;
+const DESK = { width: 1366, height: 768 };
+const PHONE = { width: 390, height: 844 };
 
 /** What the stories need to know; every value comes from the environment. */
 export function settings(env = process.env) {
@@ -59,7 +61,7 @@ export class House {
   }
 
   async desk(script, browser = this.browser) {
-    const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "zh-CN", timezoneId: "UTC" });
+    const context = await browser.newContext({ viewport: DESK, locale: "zh-CN", timezoneId: "UTC" });
     context.setDefaultTimeout(WAIT_MS);
     if (script !== undefined) await context.addInitScript(script);
     const page = await context.newPage();
@@ -137,6 +139,21 @@ export class Desk {
   async shot(name) {
     if (this.house.settings.shots === null) return;
     await this.page.screenshot({ path: join(this.house.settings.shots, `${name}.png`) });
+  }
+
+  /** The same page on a phone in the hand of whoever is on call; nothing of it may lie beyond its right edge. */
+  async onPhone(name) {
+    const { page } = this;
+    await page.setViewportSize(PHONE);
+    const wide = await page.evaluate(() => document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth);
+    if (this.house.settings.shots !== null) {
+      // The page scrolls inside its frame: the frame is made as long as what it holds.
+      const height = await page.evaluate(() => document.querySelector("main").scrollHeight + document.querySelector("main").getBoundingClientRect().top);
+      await page.setViewportSize({ ...PHONE, height: Math.ceil(height) });
+      await this.shot(`${name}-phone`);
+    }
+    await page.setViewportSize(DESK);
+    assert(wide <= 0, `${name} is ${wide} pixels wider than a phone`);
   }
 
   /** Serious and critical faults of accessibility on the page as it stands. */

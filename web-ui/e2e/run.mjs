@@ -3,10 +3,12 @@
 //   JIAOLIAN_SHOTS=/tmp/shots JIAOLIAN_ONLY=alarm npm run e2e
 import * as alarm from "./alarm_story.mjs";
 import * as audit from "./audit_story.mjs";
+import * as county from "./county_story.mjs";
 import * as crowd from "./crowd_story.mjs";
 import * as kase from "./case_story.mjs";
 import { House, settings } from "./desk.mjs";
 import * as desk from "./desk_story.mjs";
+import * as device from "./device_story.mjs";
 import * as duty from "./duty_story.mjs";
 import * as fence from "./fence_story.mjs";
 import * as leave from "./leave_story.mjs";
@@ -25,7 +27,7 @@ const house = await House.open(chosen);
 let failed = 0;
 let ran = 0;
 // Some stories need a world of their own, and are named by whoever made it.
-const apart = { crowd, duty, fence, queue, quarrel, reenrol, sign_in, stand_in, ukey };
+const apart = { county, crowd, device, duty, fence, queue, quarrel, reenrol, sign_in, stand_in, ukey };
 const named = process.env.JIAOLIAN_THEME ?? (process.env.JIAOLIAN_QUARREL === undefined ? "" : "quarrel");
 const themes = named === "" ? { desk, page, case: kase, opening, leave, alarm, audit } : { [named]: apart[named] };
 for (const [theme, { stories }] of Object.entries(themes)) {

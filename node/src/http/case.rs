@@ -248,7 +248,7 @@ pub(super) async fn timeline(
 }
 
 /// A case that this person may see, with the look at it and its purpose written down.
-fn open(
+pub(super) fn open(
     node: &mut Node,
     viewer: &Viewer,
     case: DossierId,

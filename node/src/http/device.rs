@@ -1,13 +1,15 @@
-//! Orders to a positioning terminal that is connected here: say where you are, show a text. Each waits
-//! for what the terminal says.
+//! The positioning terminals of a person, and orders to one that is connected here: say where you
+//! are, show a text. Each waits for what the terminal says.
 
 // The macro names the parameters by their full path.
 #![allow(unused_qualifications)]
 
 use super::app::App;
+use super::case::{LookReason, id, open};
 use super::error::{ApiError, ApiResult, ErrorBody, FieldFault};
 use super::json::Strict;
 use super::map::check_reason;
+use super::page::Query;
 use super::text::words;
 use super::who::Who;
 use crate::gateway::terminal::{Order, Told};
@@ -17,6 +19,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use encoding_rs::GBK;
 use jiaolian_schema::desk::File;
+use jiaolian_schema::device::Regime;
 use jiaolian_schema::id::DossierId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,6 +60,85 @@ pub(super) struct OrderResult {
     at: Option<i64>,
     lat: Option<f64>,
     lon: Option<f64>,
+}
+
+/// A terminal that is a person's now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BoundDevice {
+    terminal: String,
+    /// `band` or `phone`.
+    regime: &'static str,
+    /// Last instant of the binding, as far as the law lets the terminal be used, ms UTC.
+    until: i64,
+    /// Whether it is connected here and can be given orders.
+    online: bool,
+}
+
+/// What there is to reach a person by, and what the asking person may do with it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseDevices {
+    /// The person's code, by which a day's tally is asked for; none where the case has none.
+    person: Option<String>,
+    items: Vec<BoundDevice>,
+    /// Whether the asking person may look where the supervised person is or was.
+    may_locate: bool,
+    /// Whether the asking person may show a text.
+    may_tell: bool,
+}
+
+#[utoipa::path(get, path = "/api/v1/cases/{id}/devices", params(("id" = String, Path), LookReason),
+    responses((status = 200, body = CaseDevices), (status = 401, body = ErrorBody),
+    (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(super) async fn of_case(
+    State(app): State<App>,
+    who: Who,
+    Path(case): Path<String>,
+    Query(query): Query<LookReason>,
+) -> ApiResult<Json<CaseDevices>> {
+    let case = id(DossierId::from_hex, &case)?;
+    let mut devices = app
+        .look(move |node| {
+            let viewer = &who.session.viewer;
+            let file = open(node, viewer, case, (Looked::Case, &query.reason))?;
+            Ok(CaseDevices {
+                person: file.person.map(|person| person.to_hex()),
+                items: bound_now(node, &file),
+                may_locate: map::check_place(viewer).is_ok(),
+                may_tell: may_tell(node, viewer, &file),
+            })
+        })
+        .await?;
+    for device in &mut devices.items {
+        device.online = app.terminals.is_online(&device.terminal);
+    }
+    Ok(Json(devices))
+}
+
+/// Terminals that are the person's at this instant, bands first.
+fn bound_now(node: &mut Node, file: &File) -> Vec<BoundDevice> {
+    let Some(person) = file.person else {
+        return Vec::new();
+    };
+    let (now, watch) = (node.now(), node.replica.watch(person));
+    let terminals = watch.into_iter().flat_map(|w| w.devices.into_keys());
+    let mut items = Vec::new();
+    for terminal in terminals {
+        let bound = node.replica.bound(&terminal, now);
+        let Some((_, device)) = bound.filter(|(whose, _)| *whose == person) else {
+            continue;
+        };
+        items.push(BoundDevice {
+            terminal,
+            regime: match device.regime {
+                Regime::Band => "band",
+                Regime::Phone => "phone",
+            },
+            until: device.until,
+            online: false,
+        });
+    }
+    items.sort_by_key(|device| device.regime);
+    items
 }
 
 #[utoipa::path(post, path = "/api/v1/devices/{terminal}/locate", request_body = LocateForm,

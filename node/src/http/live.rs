@@ -218,6 +218,7 @@ impl Page {
         let Some(moved) = &mut self.moved else {
             return Ok(());
         };
+        let began = Instant::now();
         let cases = std::mem::take(&mut moved.cases);
         let mut told = std::mem::take(&mut moved.told);
         let viewer = Arc::clone(&self.viewer);
@@ -234,7 +235,7 @@ impl Page {
             moved.told = told;
             // What this page is not shown holds nothing of what it is shown back.
             if is_news {
-                moved.told_at = Some(Instant::now());
+                moved.last = Some((began, began.elapsed()));
             }
         }
         if is_news {

@@ -54,6 +54,7 @@ use utoipa::OpenApi;
         super::map::people,
         super::map::person,
         super::map::track,
+        super::device::of_case,
         super::device::locate,
         super::device::show,
         super::fence::check,

@@ -11,8 +11,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Positions go out together, at most so often, ms: ten times a second.
-const POSITIONS_GAP_MS: u64 = 100;
+/// From the beginning of one telling to the next, at least, ms: twenty times a second.
+const POSITIONS_GAP_MS: u64 = 50;
+/// A telling that takes long is followed by a pause, so that one page has at most one part in so
+/// many of the node's time.
+const POSITIONS_SHARE: u32 = 3;
 
 /// Writes down, once for each time a page begins to follow, who looks where people are and why.
 pub(super) async fn note_positions(app: &App, who: &Who, reason: String) -> ApiResult<()> {
@@ -31,14 +34,17 @@ pub(super) async fn note_positions(app: &App, who: &Who, reason: String) -> ApiR
 pub(super) struct Moved {
     pub(super) cases: BTreeSet<DossierId>,
     pub(super) told: BTreeSet<DossierId>,
-    pub(super) told_at: Option<Instant>,
+    /// When the last telling began, and how long it took.
+    pub(super) last: Option<(Instant, Duration)>,
 }
 
 impl Moved {
     /// How long to wait until the next telling; none where there is nothing to tell.
     pub(super) fn wait(&self) -> Option<Duration> {
-        let gap = Duration::from_millis(POSITIONS_GAP_MS);
-        let since = self.told_at.map_or(gap, |at| at.elapsed());
-        (!self.cases.is_empty()).then(|| gap.saturating_sub(since))
+        let wait = self.last.map_or(Duration::ZERO, |(began, took)| {
+            let gap = Duration::from_millis(POSITIONS_GAP_MS).max(took * POSITIONS_SHARE);
+            gap.saturating_sub(began.elapsed())
+        });
+        (!self.cases.is_empty()).then_some(wait)
     }
 }

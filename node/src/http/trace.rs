@@ -63,6 +63,7 @@ const ROUTES: &[(&str, &str, Trace)] = &[
         Inside(Looked::Timeline),
     ),
     ("GET", "/api/v1/cases/{id}/looks", Row(Looked::Looks)),
+    ("GET", "/api/v1/cases/{id}/devices", Inside(Looked::Case)),
     ("GET", "/api/v1/cases/{id}/bundle", Inside(Looked::Export)),
     ("GET", "/api/v1/matters/{id}/bundle", Inside(Looked::Export)),
     ("GET", "/api/v1/alarms/{id}/bundle", Inside(Looked::Export)),

@@ -2,7 +2,9 @@
 //! answer.
 
 use crate::client::{Client, offer};
-use crate::office::Office;
+use crate::crowd::amend_by;
+use crate::live_page_story::{HOME, home_fence, play, stories};
+use crate::office::{DAY, Office};
 use jiaolian_node::gateway::Limits;
 use jiaolian_node::gateway::terminal::{TerminalDoor, Terms, serve};
 use jiaolian_node::owner::{Looked, Node};
@@ -95,6 +97,143 @@ impl Band {
     }
 }
 
+/// What a band says of where it is.
+fn here((lat, lon): (f64, f64)) -> Location {
+    let e6 = |degrees: f64| i32::try_from((degrees * 1e6).round() as i64).unwrap();
+    Location {
+        alarm: 0,
+        status: Status(2),
+        lat_e6: e6(lat),
+        lon_e6: e6(lon),
+        altitude_m: 0,
+        speed_dkmh: 0,
+        bearing_deg: 0,
+        time: 0,
+        items: Vec::new(),
+    }
+}
+
+/// So many minutes after nine in the morning of 2 March 2026 in Shanghai, as bands write it.
+fn clock(minutes: i64) -> String {
+    format!("260302{:02}{:02}00", 9 + minutes / 60, minutes % 60)
+}
+
+/// A morning: at home until half past ten, in 醴陵 until eleven, back until half past eleven, then
+/// without a place until a quarter past twelve. Until one nothing is heard, and the node itself
+/// leaves no sign of having run.
+async fn morning(office: &Office, band: &mut Band) {
+    let away = (27.9, 113.6);
+    let mut now = 0;
+    for minutes in (0..=150).step_by(5) {
+        office.advance((minutes - now) * 60_000);
+        now = minutes;
+        let at = if (90..120).contains(&minutes) {
+            away
+        } else {
+            HOME
+        };
+        band.send(0x0200, &here(at).write(&clock(minutes))).await;
+        let (header, body) = band.hear().await;
+        assert_eq!((header.id, body.last()), (0x8001, Some(&0)), "{minutes}");
+    }
+    for minutes in (155..=195).step_by(5) {
+        office.advance((minutes - now) * 60_000);
+        now = minutes;
+        band.send(0x0002, &[]).await;
+        let (header, body) = band.hear().await;
+        assert_eq!((header.id, body.last()), (0x8001, Some(&0)), "{minutes}");
+    }
+    office.advance((240 - now) * 60_000);
+}
+
+/// Does what it is asked, refuses what a text forbids it, and hangs up when it is told to.
+async fn obey(mut band: Band) {
+    loop {
+        let (asked, body) = band.hear().await;
+        match asked.id {
+            0x8201 => {
+                let serial = asked.serial.to_be_bytes();
+                let answer = here(HOME).write(&clock(240));
+                band.send(0x0201, &[&serial[..], &answer].concat()).await;
+            }
+            0x8300 => {
+                let (text, _, _) = encoding_rs::GBK.decode(&body[1..]);
+                if text.contains("断线") {
+                    return;
+                }
+                let result = u8::from(text.contains("拒绝"));
+                band.confirm(asked.serial, asked.id, result).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_reaches_a_person_from_the_page_and_sees_the_day_whole() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    bind(&office, case).await;
+    let fence = move |node: &mut Node| {
+        amend_by(node, ("王所", "T2"), case, "fence/家", home_fence());
+    };
+    office.owner.call(fence).await.unwrap();
+    let (at, _stop) = door(&office).await;
+    let mut band = Band::connect(at).await;
+    morning(&office, &mut band).await;
+    let band = tokio::spawn(obey(band));
+    let mut page = stories(&office, "device");
+    page.env("JIAOLIAN_CASE", case.to_hex());
+    play(page).await;
+    band.await.unwrap();
+
+    let read = |node: &mut Node| node.accesses(1, 1_000).unwrap();
+    let rows = office.owner.look(read).await.unwrap();
+    let looks = rows.iter().filter(|row| row.looked == Looked::Track);
+    let purposes: Vec<_> = looks.map(|row| row.purpose.as_str()).collect();
+    for purpose in ["duty", "alarm"] {
+        assert!(purposes.contains(&purpose), "{purposes:?}");
+    }
+}
+
+/// The terminals of a case are told to who may see the case, with what may be done with them.
+#[tokio::test]
+async fn a_case_names_its_terminals_and_whether_they_are_on_the_line() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    let path = format!("/api/v1/cases/{case}/devices");
+    let client = Client::signed_in(&office, "T1").await;
+    let none = client.get(&path).await.ok(200);
+    assert_eq!(none["items"], json!([]), "{none}");
+    bind(&office, case).await;
+    let (at, _stop) = door(&office).await;
+    let cut = client.get(&path).await.ok(200);
+    assert_eq!(cut["items"][0]["online"], false, "{cut}");
+    let _band = Band::connect(at).await;
+    let found = client.get(&path).await.ok(200);
+    let band = &found["items"][0];
+    assert_eq!(
+        (&band["terminal"], &band["regime"], &band["online"]),
+        (&json!(TERMINAL), &json!("band"), &json!(true))
+    );
+    assert_eq!(
+        (&found["may_locate"], &found["may_tell"]),
+        (&json!(true), &json!(true))
+    );
+    let day = format!(
+        "/api/v1/people/{}/tally?day=2026-03-02&reason=duty",
+        found["person"].as_str().unwrap()
+    );
+    client.get(&day).await.ok(200);
+    let other = Client::signed_in(&office, "O1").await;
+    other.get(&path).await.refused(404, "not_found");
+    // The decision lapses, and the binding with it.
+    office.advance(100 * DAY);
+    let client = Client::signed_in(&office, "T1").await;
+    let lapsed = client.get(&path).await.ok(200);
+    assert_eq!(lapsed["items"], json!([]), "{lapsed}");
+}
+
 fn path(order: &str) -> String {
     format!("/api/v1/devices/{TERMINAL}/{order}")
 }
@@ -114,19 +253,7 @@ async fn an_officer_asks_a_band_where_it_is_and_shows_it_a_text() {
     let answering = async {
         let (asked, _) = band.hear().await;
         assert_eq!(asked.id, 0x8201);
-        let here = Location {
-            alarm: 0,
-            status: Status(2),
-            lat_e6: 28_150_000,
-            lon_e6: 113_600_000,
-            altitude_m: 0,
-            speed_dkmh: 0,
-            bearing_deg: 0,
-            time: 0,
-            items: Vec::new(),
-        };
-        // 09:00 in Shanghai, the office's time.
-        let here = here.write("260302090000");
+        let here = here(HOME).write(&clock(0));
         let serial = asked.serial.to_be_bytes();
         band.send(0x0201, &[&serial[..], &here].concat()).await;
     };

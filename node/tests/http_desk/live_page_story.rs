@@ -23,9 +23,9 @@ const CROWD: usize = 2_000;
 /// Connections over which their bands report.
 const RELAYS: usize = 8;
 /// Where they live, degrees.
-const HOME: (f64, f64) = (28.15, 113.6);
+pub(crate) const HOME: (f64, f64) = (28.15, 113.6);
 
-fn stories(office: &Office, theme: &str) -> Command {
+pub(crate) fn stories(office: &Office, theme: &str) -> Command {
     let shots = std::env::var_os("JIAOLIAN_SHOTS").map(PathBuf::from);
     let person = |number: &str| format!("{number}:{PASSPHRASE}");
     let mut stories = Command::new("npm");
@@ -46,7 +46,7 @@ fn stories(office: &Office, theme: &str) -> Command {
     stories
 }
 
-async fn play(mut stories: Command) -> String {
+pub(crate) async fn play(mut stories: Command) -> String {
     let played = tokio::task::spawn_blocking(move || stories.output());
     let output = played.await.unwrap().expect("npm can be started");
     let said = [output.stdout, output.stderr].concat();
@@ -121,7 +121,7 @@ fn coord(lon: f64, lat: f64) -> Coord {
     Datum::Wgs84.place(lon, lat).unwrap()
 }
 
-fn home_fence() -> Vec<u8> {
+pub(crate) fn home_fence() -> Vec<u8> {
     let corners = square(0.02);
     let ring = corners[..4].iter().map(|[lon, lat]| coord(*lon, *lat));
     let shape = Shape::new(vec![vec![ring.collect()]]).unwrap();
@@ -226,4 +226,36 @@ async fn scenario_22_a_home_drawn_on_a_gcj_02_map_is_kept_where_it_is() {
         !raw.unwrap().holds(coord(inside.0, inside.1)),
         "kept without conversion the same place would be outside"
     );
+}
+
+/// A place in each of the six districts of 长沙, degrees.
+const DISTRICTS: [(f64, f64); 6] = [
+    (113.02, 28.21),
+    (112.99, 28.09),
+    (112.90, 28.20),
+    (113.0, 28.27),
+    (113.04, 28.11),
+    (112.82, 28.36),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_districts_of_a_city_are_chosen_by_name_and_code_and_kept_as_one_home() {
+    let office = Office::open().await;
+    let cases = watched(&office).await;
+    let mut editor = stories(&office, "county");
+    editor.env("JIAOLIAN_CASE", cases[3].to_hex());
+    play(editor).await;
+
+    let head = Client::signed_in(&office, "T2").await;
+    let kept = kept(&head, "长沙六区").await;
+    assert_eq!(kept["properties"]["role"], "home");
+    let home = shape(&kept);
+    assert_eq!(home.parts().len(), 1, "neighbours become one part");
+    for (lon, lat) in DISTRICTS {
+        assert!(home.holds(coord(lon, lat)), "{lon} {lat}");
+    }
+    // 长沙县 and 浏阳 are of the same city and were not chosen.
+    for (lon, lat) in [(113.2, 28.25), (113.63, 28.15)] {
+        assert!(!home.holds(coord(lon, lat)), "{lon} {lat}");
+    }
 }

@@ -1,10 +1,10 @@
 // The one door to the node: every route of the contract as a typed function, errors as `ApiError`.
 import type {
-  AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseId, CaseLooks, CasePage, CaseRow,
+  AlarmId, AlarmPage, AlarmRow, Act, Approved, AuditFinding, AuditRow, Begun, CaseDevices, CaseId, CaseLooks, CasePage, CaseRow,
   CountyProperties, Draft, DryRun, DutyList, DutyPage, Explain, FeatureCollection, FenceCheck, FenceProperties, HandList, HandOverPage,
-  Json, LocateReason, LookReason, MatterId, MatterPage, MatterRow, Ms, Network, NodeInfo, Offer, Page, PersonCard, PersonId, Proof,
+  Json, LocateReason, LookReason, MatterId, MatterPage, MatterRow, Ms, Network, NodeInfo, Offer, OrderAnswer, Page, PersonCard, PersonId, Proof,
   Refused, Session, SignRequest, Signed, StandInRow, Status,
-  TextField, TextSaved, Today, Track, Version, Waiting,
+  Tally, TextField, TextSaved, Today, Track, Version, Waiting,
 } from "./contract";
 
 export interface FieldError {
@@ -150,6 +150,14 @@ export const api = {
 
   track: (id: CaseId, from: Ms, to: Ms, reason: LocateReason) =>
     get<Track>("/map/track", { case: id, from, to, reason }),
+
+  devices: (id: CaseId, reason: LookReason | null = null) => get<CaseDevices>(`/cases/${id}/devices`, { reason }),
+  locate: (terminal: string, reason: LocateReason) =>
+    send<OrderAnswer>("POST", `${ROOT}/devices/${encodeURIComponent(terminal)}/locate`, { reason }),
+  showText: (terminal: string, text: { text: string; urgent: boolean; aloud: boolean }) =>
+    send<OrderAnswer>("POST", `${ROOT}/devices/${encodeURIComponent(terminal)}/text`, text),
+  /** The person's code comes with the terminals. */
+  tally: (person: string, day: string, reason: LocateReason) => get<Tally>(`/people/${person}/tally`, { day, reason }),
 
   /** From now on this session reads the wall and nothing else. */
   pinWall: () => send<null>("POST", `${ROOT}/wall`),

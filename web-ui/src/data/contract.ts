@@ -3,6 +3,7 @@
 export type * from "./contract/audit";
 export type * from "./contract/base";
 export type * from "./contract/desk";
+export type * from "./contract/device";
 export type * from "./contract/duty";
 export type * from "./contract/explain";
 export type * from "./contract/place";

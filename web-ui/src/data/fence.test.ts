@@ -54,7 +54,7 @@ describe("a file", () => {
 });
 
 describe("the form", () => {
-  const draft: FenceDraft = { name: " 家 ", kind: "keep_in", role: null, buffer_m: 100, datum: null, parts: square, windows: [] };
+  const draft: FenceDraft = { name: " 家 ", kind: "keep_in", role: null, buffer_m: 100, datum: null, parts: square, adcodes: [], windows: [] };
   it("states no datum that nobody chose", () => {
     const area = fieldsOf(draft)["area"] as { properties: { datum: unknown } };
     expect(area.properties.datum).toBeNull();
@@ -62,6 +62,12 @@ describe("the form", () => {
     expect(fieldsOf(draft)["schedule"]).toBeNull();
     expect("role" in fieldsOf(draft)).toBe(false);
     expect(fieldsOf({ ...draft, role: "curfew" })["role"]).toBe("curfew");
+  });
+
+  it("names counties instead of points where counties were chosen", () => {
+    const area = fieldsOf({ ...draft, adcodes: ["430102", "430103"] })["area"];
+    expect(area).toMatchObject({ geometry: null, properties: { adcodes: ["430102", "430103"] } });
+    expect(fieldsOf(draft)["area"]).toMatchObject({ geometry: { type: "MultiPolygon" }, properties: { adcodes: [] } });
   });
 
   it("carries hours as the node reads them", () => {

@@ -21,6 +21,8 @@ export interface FenceDraft {
   buffer_m: number;
   datum: Datum | null;
   parts: Parts;
+  /** Whole counties instead of drawn parts; the node joins them. */
+  adcodes: string[];
   windows: Window[];
 }
 
@@ -136,10 +138,11 @@ function isNested(value: unknown, depth: number): boolean {
 
 /** The form as the node reads it, checked or signed: one and the same. */
 export function fieldsOf(draft: FenceDraft): Record<string, Json> {
+  const { adcodes } = draft;
   const area = {
     type: "Feature",
-    properties: { name: draft.name, datum: draft.datum, adcodes: [] },
-    geometry: geometryOf(draft.parts) as unknown as Json,
+    properties: { name: draft.name, datum: draft.datum, adcodes },
+    geometry: adcodes.length > 0 ? null : (geometryOf(draft.parts) as unknown as Json),
   };
   return {
     name: draft.name.trim() === "" ? null : draft.name.trim(),

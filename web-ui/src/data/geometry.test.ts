@@ -1,6 +1,7 @@
+import { fromLonLat } from "ol/proj";
 import { describe, expect, it } from "vitest";
 import type { Fix } from "./contract";
-import { accuracyM, bytesLabel, mercatorStretch, positionLabel, positionOf, rateLabel } from "./geometry";
+import { accuracyM, bytesLabel, mercatorOf, mercatorStretch, positionLabel, positionOf, rateLabel } from "./geometry";
 
 const FIX = { lat_e7: 276860000, lon_e7: 1114350001, accuracy_mm: 12_400 } as Fix;
 
@@ -29,5 +30,13 @@ describe("geometry", () => {
     expect(rateLabel(0)).toBe("0 bit/s");
     expect(rateLabel(64_000)).toBe("64.0 kbit/s");
     expect(rateLabel(128_400_000)).toBe("128 Mbit/s");
+  });
+
+  it("places_degrees_where_the_map_does", () => {
+    for (const at of [[113.6, 28.15], [-70.5, -33.4], [0, 0]] as const) {
+      const [x, y] = mercatorOf([at[0], at[1]]);
+      const [mapX, mapY] = fromLonLat([at[0], at[1]]) as [number, number];
+      expect(Math.hypot(x - mapX, y - mapY)).toBeLessThan(1e-6);
+    }
   });
 });

@@ -30,6 +30,14 @@ export function mercatorStretch(lat_deg: number): number {
   return 1 / Math.cos((lat_deg * Math.PI) / 180);
 }
 
+const EARTH_RADIUS_M = 6_378_137; // of the sphere that Web-Mercator draws
+
+/** Longitude and latitude as Web-Mercator has them, m east and north. */
+export function mercatorOf([lon, lat]: Position): [number, number] {
+  const radian = Math.PI / 180;
+  return [lon * radian * EARTH_RADIUS_M, Math.log(Math.tan(Math.PI / 4 + (lat * radian) / 2)) * EARTH_RADIUS_M];
+}
+
 const RATES = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"] as const;
 
 /** 64.0 kbit/s, in thousands as lines are sold. */

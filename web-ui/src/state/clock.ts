@@ -8,9 +8,10 @@ let ahead_ms = 0;
 /** The node's time, advancing each second. */
 export const now = ref<Ms>(Date.now() as Ms);
 
+/** What the node says of its time. The screen follows at the next second, at once where it was wrong by more. */
 export function setNodeTime(at: Ms): void {
   ahead_ms = at - Date.now();
-  now.value = at;
+  if (Math.abs(at - now.value) > TICK_MS) now.value = at;
 }
 
 export function nodeTime(): Ms {

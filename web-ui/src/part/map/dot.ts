@@ -1,19 +1,11 @@
-// Thousands of people as dots on one canvas: pictures are drawn once, a frame only copies them. An
-// old office PC has no WebGL, and a style object a person would cost it the frame.
+// Thousands of people as dots on one canvas: pictures are made once, a frame only copies them. An old
+// office PC has no WebGL. Dots that move are drawn without the map below being drawn again.
 import Layer from "ol/layer/Layer";
 import type { FrameState } from "ol/Map";
-import { fromLonLat } from "ol/proj";
-import { ageOf, STRENGTH, type Age } from "../../data/age";
+import { STRENGTH } from "../../data/age";
 import type { CaseId, MapPerson, Ms } from "../../data/contract";
-import { accuracyM, mercatorStretch, positionOf } from "../../data/geometry";
+import { AGES, Dots, isGrave, isHollow, LOOKS, verdictOf, VERDICTS, VIOLATION } from "../../data/dot";
 import { VERDICT_COLOUR } from "./style";
-
-interface Dot {
-  person: MapPerson;
-  x: number;
-  y: number;
-  radius: number;
-}
 
 const SPRITE_PX = 26;
 const CIRCLE_PX_MIN = 9; // a smaller error circle hides under its dot
@@ -37,42 +29,73 @@ function path(context: Context, verdict: MapPerson["verdict"]): void {
   } else context.rect(-5, -5, 10, 10);
 }
 
-/** Shape tells the verdict, a hollow one a phone's single check, faintness the age. */
-function sprite(person: MapPerson, chosen: boolean, ratio: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SPRITE_PX * ratio;
-  const context = canvas.getContext("2d") as Context;
-  context.scale(ratio, ratio);
-  context.translate(SPRITE_PX / 2, SPRITE_PX / 2);
-  const colour = VERDICT_COLOUR[person.verdict];
-  path(context, person.verdict);
+/** Shape tells the verdict, a hollow one a phone's single check, a ring a grave alarm. */
+function picture(context: Context, look: number, chosen: boolean): void {
+  const verdict = verdictOf(look);
+  const colour = VERDICT_COLOUR[verdict];
+  path(context, verdict);
   context.lineWidth = chosen ? 6 : 3;
   context.strokeStyle = chosen ? CHOSEN : "#ffffff";
   context.stroke();
-  context.fillStyle = person.regime === "phone" ? "#ffffff" : colour;
+  context.fillStyle = isHollow(look) ? "#ffffff" : colour;
   context.fill();
-  context.lineWidth = person.regime === "phone" ? 2.5 : 1;
+  context.lineWidth = isHollow(look) ? 2.5 : 1;
   context.strokeStyle = colour;
   context.stroke();
-  if (person.severity !== null && person.severity <= 2) {
-    context.beginPath();
-    context.arc(0, 0, 11, 0, Math.PI * 2);
-    context.lineWidth = 1.5;
-    context.strokeStyle = VERDICT_COLOUR.violation;
-    context.stroke();
+  if (!isGrave(look)) return;
+  context.beginPath();
+  context.arc(0, 0, 11, 0, Math.PI * 2);
+  context.lineWidth = 1.5;
+  context.strokeStyle = VERDICT_COLOUR.violation;
+  context.stroke();
+}
+
+/** All pictures on one sheet: a column for each look, a row for each age, chosen ones below. */
+function sheet(ratio: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  const cell = SPRITE_PX * ratio;
+  canvas.width = Math.ceil(cell * LOOKS);
+  canvas.height = Math.ceil(cell * AGES.length * 2);
+  const context = canvas.getContext("2d") as Context;
+  for (let row = 0; row < AGES.length * 2; row += 1) {
+    for (let look = 0; look < LOOKS; look += 1) {
+      context.setTransform(ratio, 0, 0, ratio, (look + 0.5) * cell, (row + 0.5) * cell);
+      const age = AGES[row % AGES.length] ?? "fresh";
+      context.globalAlpha = look >= VIOLATION ? 1 : STRENGTH[age];
+      picture(context, look, row >= AGES.length);
+    }
   }
   return canvas;
 }
 
+/** What of the map a frame shows. */
+interface Sight {
+  resolution: number;
+  /** Pixels of Mercator at the left upper corner. */
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  ratio: number;
+}
+
 export class DotLayer extends Layer {
-  private readonly dots = new Map<CaseId, Dot>();
-  private readonly sprites = new Map<string, HTMLCanvasElement>();
+  private readonly dots = new Dots();
   private readonly host = document.createElement("div");
   private readonly canvas = document.createElement("canvas");
+  private readonly context = this.canvas.getContext("2d") as Context;
+  private sprites: HTMLCanvasElement | null = null;
+  private sprites_ratio = 0;
+  private sight: Sight | null = null;
+  private queued = 0;
   private chosen: CaseId | null = null;
   private circles = true;
-  /** Frames in which dots were drawn, and how many were inside the last of them. */
+  /** Slots inside the frame that is drawn, reused from frame to frame. */
+  private inside = new Uint32Array(0);
+  /** Frames in which dots were drawn; those in which one that had moved was drawn at its new place. */
   draws = 0;
+  fresh = 0;
+  /** How many dots were inside the last frame. */
   shown = 0;
 
   constructor(private readonly clock: () => Ms, private readonly drawn: () => void) {
@@ -85,134 +108,199 @@ export class DotLayer extends Layer {
   }
 
   get count(): number {
-    return this.dots.size;
+    return this.dots.count;
   }
 
   clear(): void {
     this.dots.clear();
-    this.changed();
+    this.repaint();
   }
 
   put(people: Iterable<MapPerson>): void {
-    for (const person of people) {
-      const { fix } = person;
-      if (fix === null) {
-        this.dots.delete(person.case.id);
-        continue;
-      }
-      const at = positionOf(fix);
-      const [x, y] = fromLonLat(at) as [number, number];
-      this.dots.set(person.case.id, { person, x, y, radius: accuracyM(fix) * mercatorStretch(at[1]) });
-    }
-    this.changed();
+    this.dots.put(people, this.clock());
+    this.repaint();
   }
 
   drop(cases: CaseId[]): void {
-    for (const id of cases) this.dots.delete(id);
-    this.changed();
+    for (const id of cases) this.dots.drop(id);
+    if (cases.length > 0) this.repaint();
   }
 
   choose(id: CaseId | null, circles: boolean): void {
     this.chosen = id;
     this.circles = circles;
-    this.changed();
+    this.repaint();
   }
 
-  /** Whose dot lies under a pixel: the nearest. */
-  at([px, py]: [number, number], frame: FrameState): CaseId | null {
-    let nearest: CaseId | null = null;
-    let best = HIT_PX;
-    for (const [id, dot] of this.dots) {
-      const [x, y] = this.pixel(dot, frame);
-      const distance = Math.hypot(x - px, y - py);
-      if (distance > best) continue;
-      best = distance;
-      nearest = id;
-    }
-    return nearest;
+  /** Lets positions grow old without any news. */
+  fade(): void {
+    if (this.dots.fade(this.clock())) this.repaint();
   }
 
-  private pixel(dot: Dot, { viewState, size }: FrameState): [number, number] {
-    const { center, resolution } = viewState;
-    return [
-      (dot.x - (center[0] as number)) / resolution + (size[0] as number) / 2,
-      ((center[1] as number) - dot.y) / resolution + (size[1] as number) / 2,
-    ];
+  /** However much is told within a frame, the canvas is painted once. */
+  private repaint(): void {
+    if (this.queued !== 0 || this.sight === null) return;
+    this.queued = requestAnimationFrame(() => {
+      this.queued = 0;
+      this.paint();
+    });
+  }
+
+  /** Nothing is painted any more. */
+  stop(): void {
+    cancelAnimationFrame(this.queued);
+    this.sight = null;
   }
 
   override render(frame: FrameState | null): HTMLElement | null {
     if (frame === null) return this.host;
-    const ratio = frame.pixelRatio;
+    const { center, resolution } = frame.viewState;
     const [width, height] = frame.size as [number, number];
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
-      this.canvas.width = Math.round(width * ratio);
-      this.canvas.height = Math.round(height * ratio);
-    }
-    const context = this.canvas.getContext("2d") as Context;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    this.paint(context, frame, [width, height]);
-    this.draws += 1;
-    this.drawn();
+    this.sight = {
+      resolution,
+      left: Math.round((center[0] as number) / resolution - width / 2),
+      top: Math.round(-(center[1] as number) / resolution - height / 2),
+      width,
+      height,
+      ratio: frame.pixelRatio,
+    };
+    cancelAnimationFrame(this.queued);
+    this.queued = 0;
+    this.paint();
     return this.host;
   }
 
-  private paint(context: Context, frame: FrameState, [width, height]: [number, number]): void {
-    const now = this.clock();
-    const inside: { dot: Dot; x: number; y: number; age: Age }[] = [];
-    for (const dot of this.dots.values()) {
-      const [x, y] = this.pixel(dot, frame);
+  /** Whose dot lies under a pixel: the nearest. */
+  at([px, py]: [number, number]): CaseId | null {
+    let nearest: CaseId | null = null;
+    let best = HIT_PX;
+    const { dots, sight } = this;
+    if (sight === null) return null;
+    for (let i = 0; i < dots.count; i += 1) {
+      const distance = Math.hypot((dots.px[i] as number) - sight.left - px, (dots.py[i] as number) - sight.top - py);
+      if (distance > best) continue;
+      best = distance;
+      nearest = (dots.people[i] as MapPerson).case.id;
+    }
+    return nearest;
+  }
+
+  private paint(): void {
+    const { sight, context, canvas } = this;
+    if (sight === null) return;
+    const [width, height] = [Math.round(sight.width * sight.ratio), Math.round(sight.height * sight.ratio)];
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.setTransform(sight.ratio, 0, 0, sight.ratio, 0, 0);
+    context.clearRect(0, 0, sight.width, sight.height);
+    this.dots.project(sight.resolution);
+    const moved = this.gather(sight);
+    if (this.circles) this.paintCircles(sight);
+    this.paintDots(sight, false);
+    this.paintDots(sight, true);
+    this.paintChosen(sight);
+    this.paintNames(sight);
+    this.draws += 1;
+    if (moved) this.fresh += 1;
+    this.drawn();
+  }
+
+  /** Finds the slots inside the frame; whether one of them moved since it was last drawn. */
+  private gather({ left, top, width, height }: Sight): boolean {
+    const { dots } = this;
+    if (this.inside.length < dots.count) this.inside = new Uint32Array(dots.x.length);
+    let shown = 0;
+    let moved = 0;
+    for (let i = 0; i < dots.count; i += 1) {
+      const x = (dots.px[i] as number) - left;
+      const y = (dots.py[i] as number) - top;
       if (x < -MARGIN_PX || y < -MARGIN_PX || x > width + MARGIN_PX || y > height + MARGIN_PX) continue;
-      inside.push({ dot, x, y, age: ageOf(dot.person.fix as { at: Ms }, now) });
+      this.inside[shown] = i;
+      shown += 1;
+      moved |= dots.moved[i] as number;
+      dots.moved[i] = 0;
     }
-    this.shown = inside.length;
-    const resolution = frame.viewState.resolution;
-    for (const { dot, x, y, age } of inside) {
-      const radius = dot.radius / resolution;
-      if (!this.circles || radius < CIRCLE_PX_MIN) continue;
-      const colour = VERDICT_COLOUR[dot.person.verdict];
-      context.globalAlpha = STRENGTH[age];
-      context.beginPath();
-      context.arc(x, y, radius, 0, Math.PI * 2);
-      context.fillStyle = `${colour}1f`;
-      context.fill();
-      context.strokeStyle = `${colour}99`;
-      context.lineWidth = 1;
-      context.stroke();
+    this.shown = shown;
+    return moved !== 0;
+  }
+
+  /** One path for each colour and age: a county of rough positions is not a thousand strokes. */
+  private paintCircles({ left, top, resolution }: Sight): void {
+    const { dots, context, inside, shown } = this;
+    for (const verdict of VERDICTS) {
+      const colour = VERDICT_COLOUR[verdict];
+      for (let age = 0; age < AGES.length; age += 1) {
+        let any = false;
+        for (let n = 0; n < shown; n += 1) {
+          const i = inside[n] as number;
+          const radius = (dots.radius[i] as number) / resolution;
+          if (radius < CIRCLE_PX_MIN || dots.age[i] !== age || verdictOf(dots.look[i] as number) !== verdict) continue;
+          const [x, y] = [(dots.px[i] as number) - left, (dots.py[i] as number) - top];
+          if (!any) context.beginPath();
+          any = true;
+          context.moveTo(x + radius, y);
+          context.arc(x, y, radius, 0, Math.PI * 2);
+        }
+        if (!any) continue;
+        context.globalAlpha = STRENGTH[AGES[age] ?? "fresh"];
+        context.fillStyle = `${colour}1f`;
+        context.fill();
+        context.strokeStyle = `${colour}99`;
+        context.lineWidth = 1;
+        context.stroke();
+        context.globalAlpha = 1;
+      }
     }
+  }
+
+  /** Violations come last: nothing covers them. */
+  private paintDots({ left, top, ratio }: Sight, violations: boolean): void {
+    const { dots, context, inside, shown } = this;
+    const sprites = this.pictures(ratio);
+    const cell = SPRITE_PX * ratio;
     const half = SPRITE_PX / 2;
-    for (const { dot, x, y, age } of inside) {
-      context.globalAlpha = dot.person.verdict === "violation" ? 1 : STRENGTH[age];
-      context.drawImage(this.picture(dot.person, frame.pixelRatio), x - half, y - half, SPRITE_PX, SPRITE_PX);
+    for (let n = 0; n < shown; n += 1) {
+      const i = inside[n] as number;
+      const look = dots.look[i] as number;
+      if (look >= VIOLATION !== violations) continue;
+      const [x, y] = [(dots.px[i] as number) - left - half, (dots.py[i] as number) - top - half];
+      context.drawImage(sprites, look * cell, (dots.age[i] as number) * cell, cell, cell, x, y, SPRITE_PX, SPRITE_PX);
     }
-    context.globalAlpha = 1;
-    this.label(context, inside);
   }
 
-  private picture(person: MapPerson, ratio: number): HTMLCanvasElement {
-    const chosen = person.case.id === this.chosen;
-    const grave = person.severity !== null && person.severity <= 2;
-    const key = `${person.verdict} ${person.regime} ${grave} ${chosen} ${ratio}`;
-    const held = this.sprites.get(key);
-    if (held !== undefined) return held;
-    const made = sprite(person, chosen, ratio);
-    this.sprites.set(key, made);
-    return made;
+  private paintChosen({ left, top, ratio }: Sight): void {
+    const { dots, context } = this;
+    const i = this.chosen === null ? undefined : dots.slotOf(this.chosen);
+    if (i === undefined) return;
+    const cell = SPRITE_PX * ratio;
+    const row = (dots.age[i] as number) + AGES.length;
+    const [x, y] = [(dots.px[i] as number) - left - SPRITE_PX / 2, (dots.py[i] as number) - top - SPRITE_PX / 2];
+    context.drawImage(this.pictures(ratio), (dots.look[i] as number) * cell, row * cell, cell, cell, x, y, SPRITE_PX, SPRITE_PX);
   }
 
-  private label(context: Context, inside: { dot: Dot; x: number; y: number }[]): void {
-    const all = inside.length <= LABELS_MAX;
-    const named = inside
-      .filter(({ dot: { person } }) => all || person.case.id === this.chosen || person.verdict === "violation")
-      .slice(0, LABELS_MAX);
+  private pictures(ratio: number): HTMLCanvasElement {
+    if (this.sprites === null || this.sprites_ratio !== ratio) this.sprites = sheet(ratio);
+    this.sprites_ratio = ratio;
+    return this.sprites;
+  }
+
+  private paintNames({ left, top }: Sight): void {
+    const { dots, context, inside, shown } = this;
+    const all = shown <= LABELS_MAX;
     context.font = LABEL_FONT;
     context.textAlign = "center";
     context.lineWidth = 3;
     context.strokeStyle = "#ffffff";
     context.fillStyle = OUTER;
-    for (const { dot, x, y } of named) {
-      context.strokeText(dot.person.case.name, x, y - 13);
-      context.fillText(dot.person.case.name, x, y - 13);
+    let named = 0;
+    for (let n = 0; n < shown && named < LABELS_MAX; n += 1) {
+      const i = inside[n] as number;
+      const person = dots.people[i] as MapPerson;
+      if (!all && (dots.look[i] as number) < VIOLATION && person.case.id !== this.chosen) continue;
+      const [x, y] = [(dots.px[i] as number) - left, (dots.py[i] as number) - top - 13];
+      context.strokeText(person.case.name, x, y);
+      context.fillText(person.case.name, x, y);
+      named += 1;
     }
   }
 }
