@@ -127,7 +127,7 @@ async fn scenario_28_a_face_passed_on_by_video_is_a_doubt_that_a_person_decides_
     set_up(&office, case, &plan).await;
     let gate = Gate::open(&office).await;
     pass(&office, START + 5 * 60 * MINUTE).await;
-    let head = Client::signed_in(&office, "C1").await;
+    let head = Client::signed_in(&office, "C2").await;
     let path = format!("/api/v1/cases/{case}");
     let before = head.get(&path).await.ok(200);
     sign_in(&gate, &office, 400).await;

@@ -12,7 +12,7 @@ use jiaolian_schema::fix::{Coord, Point, Source};
 use jiaolian_schema::id::DossierId;
 use jiaolian_schema::schedule::{Schedule, Window};
 use jiaolian_schema::signal::Signs;
-use jiaolian_sync::{CheckInError, CheckInOutcome, CheckInReport, Limits};
+use jiaolian_sync::{CheckInError, CheckInOutcome, CheckInReport, Limits, Table};
 
 const MINUTE: i64 = 60_000;
 /// A step that is no outage.
@@ -513,4 +513,64 @@ fn check_ins_stay_as_long_as_positions_do() {
     assert_eq!(kept(&mut world), [at(0, 9, 0), at(10, 9, 0)]);
     pass(&mut world, at(11, 9, 0));
     assert_eq!(kept(&mut world), [at(10, 9, 0)]);
+}
+
+#[test]
+fn between_two_instants_of_the_clock_nobody_is_looked_at() {
+    let (mut world, _) = asked(0);
+    pass(&mut world, at(0, 9, 0));
+    hear(&mut world, T1, &good(at(0, 9, 0)));
+    let reads = |world: &World| world.net.nodes[T1].disk.2.get();
+    // The next instants are those at which a window is known to be missed.
+    for (until, looks) in [(at(0, 11, 59), 0), (at(0, 12, 1), 1), (at(0, 16, 59), 0)] {
+        let before = reads(&world);
+        pass(&mut world, until);
+        assert_eq!(reads(&world) - before, looks, "until {until}");
+    }
+    let before = reads(&world);
+    pass(&mut world, at(1, 11, 59));
+    assert_eq!(reads(&world) - before, 1, "17:00");
+}
+
+#[test]
+fn check_ins_go_with_the_case_that_is_destroyed() {
+    let (mut world, case) = asked(0);
+    pass(&mut world, at(0, 9, 0));
+    hear(&mut world, T1, &good(at(0, 9, 0)));
+    assert_eq!(world.image(T1).len(Table::CheckIn), 1);
+    crate::shred::order(&mut world, P, "c-keeper", "c", case);
+    world.net.rest();
+    world.replica(T1).bury(case).unwrap();
+    world.net.carry_out(T1);
+    assert_eq!(world.image(T1).len(Table::CheckIn), 0);
+    pass(&mut world, at(0, 13, 0));
+    assert_eq!(
+        told(&world, T1, "CHK_MISS").len(),
+        0,
+        "nobody is asked any more"
+    );
+}
+
+#[test]
+fn a_node_that_was_not_yet_told_the_time_blames_nobody_for_what_was_before() {
+    let mut world = World::new();
+    let case = world.open(T1, "t1-officer", "t1", 1, false);
+    world.amend(
+        T1,
+        "t1-head",
+        case,
+        "device/phone-1",
+        &canon::encode(&phone()),
+    );
+    world.amend(T1, "t1-head", case, "checkin/daily", &plan(0).write());
+    let setup = world.setup_of(T1);
+    world.net.restart(T1, setup);
+    world.replica(T1).ask_check_ins([1; 32]).unwrap();
+    let now = at(5, 8, 0);
+    assert!(world.replica(T1).bound(PHONE, now).is_some());
+    world.net.now = now;
+    pass(&mut world, at(5, 11, 59));
+    assert_eq!(alarms(&world, T1), []);
+    pass(&mut world, at(5, 12, 0));
+    assert_eq!(told(&world, T1, "CHK_MISS").len(), 1);
 }

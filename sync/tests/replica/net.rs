@@ -5,7 +5,7 @@ use jiaolian_sync::frame::Frame;
 use jiaolian_sync::{
     Effect, Event, Lane, MemoryStore, Peer, Replica, Rows, Setup, Store, StoreError, Table,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub(crate) struct Disk(
     pub(crate) Rc<RefCell<MemoryStore>>,
     pub(crate) Rc<RefCell<bool>>,
+    /// How often anybody's check-ins were read.
+    pub(crate) Rc<Cell<usize>>,
 );
 
 impl Store for Disk {
@@ -34,6 +36,9 @@ impl Store for Disk {
         let closed = [Table::CaseBody, Table::Parked, Table::Refused];
         if *self.1.borrow() && closed.contains(&table) {
             return Err(StoreError::Locked(table));
+        }
+        if table == Table::CheckIn {
+            self.2.set(self.2.get() + 1);
         }
         self.0.borrow().range(table, from, to, limit)
     }

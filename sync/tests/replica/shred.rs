@@ -6,7 +6,7 @@ use jiaolian_schema::act::Shred;
 use jiaolian_schema::id::{DossierId, OfficeId};
 use std::collections::BTreeSet;
 
-fn order(world: &mut World, at: usize, who: &str, roster: &str, case: DossierId) {
+pub(crate) fn order(world: &mut World, at: usize, who: &str, roster: &str, case: DossierId) {
     let shred = Shred {
         dossier: case,
         basis: "个人信息保护法第四十七条".to_owned(),

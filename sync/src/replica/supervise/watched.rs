@@ -157,6 +157,11 @@ impl Watched {
         device.is_some_and(|device| device.regime == Regime::Phone)
     }
 
+    /// The cases are read again when they are asked for next.
+    pub(super) fn read_again(&mut self) {
+        self.seqs.clear();
+    }
+
     /// A report came whose time is not believed.
     pub(super) fn doubt(&mut self, heard_at: i64) {
         self.doubted = Some(self.doubted.map_or(heard_at, |since| since.min(heard_at)));

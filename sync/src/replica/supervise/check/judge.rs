@@ -23,6 +23,26 @@ const AGAIN_MS: i64 = 60_000;
 /// Most positions of a band that are read around check-ins that came together.
 const FIXES_AROUND_MAX: usize = 4_096;
 
+/// What judging up to an instant came to.
+struct Compared {
+    now: i64,
+    conditions: Vec<Condition>,
+    alarms: Vec<StandingAlarm>,
+    changes: Vec<AlarmChange>,
+    next: Option<i64>,
+}
+
+impl Compared {
+    /// Whether all that decides something of this time was looked at: at the border it was not.
+    fn is_whole(&self, kind: AlarmKind, time: i64) -> bool {
+        let back_ms = match kind {
+            AlarmKind::Separation => BAND_BACK_MS,
+            _ => LOOK_BACK_MS,
+        };
+        time >= self.now - back_ms + DAY_MS
+    }
+}
+
 impl<S: Store> Replica<S> {
     /// What the clock decides of check-ins.
     pub(in crate::replica) fn follow_check_ins(&mut self) {
@@ -90,11 +110,33 @@ impl<S: Store> Replica<S> {
         watched: &mut Watched,
     ) -> Result<Vec<AlarmId>, StoreError> {
         let now = self.true_now();
-        let hex = person.to_hex();
-        let check_ins = self.check_ins(person, now - 2 * LOOK_BACK_MS, i64::MAX, JUDGED_MAX)?;
-        let Some(asked) = self.asked(&hex, watched) else {
+        let Some(compared) = self.compare_check_ins(person, watched, now)? else {
             return Ok(Vec::new());
         };
+        let mut raised = Vec::new();
+        for change in &compared.changes {
+            raised.extend(self.follow_change(person, watched, &compared, change));
+        }
+        let unsigned = std::mem::take(&mut self.desk.unsigned);
+        let again = unsigned.then_some(now + AGAIN_MS);
+        let next = [again, compared.next].into_iter().flatten().min();
+        self.desk.checks.schedule(person, next);
+        Ok(raised)
+    }
+
+    /// Computes conditions and matches the alarms that stand with them; none where this node does not
+    /// ask.
+    fn compare_check_ins(
+        &self,
+        person: PersonCode,
+        watched: &Watched,
+        now: i64,
+    ) -> Result<Option<Compared>, StoreError> {
+        let hex = person.to_hex();
+        let Some(asked) = self.asked(&hex, watched) else {
+            return Ok(None);
+        };
+        let check_ins = self.check_ins(person, now - 2 * LOOK_BACK_MS, i64::MAX, JUDGED_MAX)?;
         let band = self.band_since(person, watched, &check_ins, now)?;
         let ground = Ground {
             fences: &watched.ground.fences,
@@ -102,57 +144,59 @@ impl<S: Store> Replica<S> {
             band: &band,
         };
         let conditions = conditions(&asked, &ground, &check_ins, now);
-        let bracket_ms = asked.numbers.bracket_ms;
-        let next = asked.next_after(now);
-        let since = now - LOOK_BACK_MS;
-        let alarms = self.standing_of_check_ins(person, watched, since);
-        let changes = match_alarms(&hex, &conditions, &alarms, &[]);
-        // At the border of what is looked at a condition is seen in part.
-        let is_whole = |kind: AlarmKind, time: i64| match kind {
-            AlarmKind::Separation => time >= now - BAND_BACK_MS + DAY_MS,
-            _ => time >= since + DAY_MS,
-        };
-        let mut raised = Vec::new();
-        for change in changes {
-            let is_whole_alarm = |id: &[u8; 32]| {
-                let alarm = alarms.iter().find(|alarm| alarm.id == *id);
-                alarm.is_some_and(|alarm| is_whole(alarm.kind, alarm.time))
-            };
-            match change {
-                AlarmChange::Raise { condition, alarm } => {
-                    let condition = &conditions[condition];
-                    if is_whole(condition.kind, condition.time) {
-                        let cause = cause_of(condition, alarm);
-                        raised.extend(self.raise(person, watched, &cause));
-                        self.stand_for_check_in(watched, AlarmId(alarm), condition);
-                    }
+        let alarms = self.standing_of_check_ins(person, watched, now - LOOK_BACK_MS);
+        // The band's next position may tell where it was.
+        let made = check_ins.iter().map(|one| one.at.min(one.received_at));
+        let held = made
+            .max()
+            .map(|at| at + asked.numbers.bracket_ms + AGAIN_MS);
+        let is_bound = watched.ground.bound.iter().next().is_some();
+        let held = held.filter(|held| is_bound && *held > now);
+        Ok(Some(Compared {
+            now,
+            changes: match_alarms(&hex, &conditions, &alarms, &[]),
+            conditions,
+            alarms,
+            next: [asked.next_after(now), held].into_iter().flatten().min(),
+        }))
+    }
+
+    /// Does what one change asks for; gives the alarm that it raised.
+    fn follow_change(
+        &mut self,
+        person: PersonCode,
+        watched: &mut Watched,
+        compared: &Compared,
+        change: &AlarmChange,
+    ) -> Option<AlarmId> {
+        match change {
+            AlarmChange::Raise { condition, alarm } => {
+                let condition = &compared.conditions[*condition];
+                if !compared.is_whole(condition.kind, condition.time) {
+                    return None;
                 }
-                AlarmChange::Stands { alarm, condition } => {
-                    self.stand_for_check_in(watched, AlarmId(alarm), &conditions[condition]);
-                }
-                AlarmChange::Withdraw { alarm, .. } if is_whole_alarm(&alarm) => {
-                    let standing = alarms.iter().find(|one| one.id == alarm);
-                    let cause = cause_of_end(watched, &hex, standing);
-                    self.withdraw(AlarmId(alarm), cause);
-                }
-                AlarmChange::Withdraw { .. } => {}
-                AlarmChange::Merge { alarm, .. } => {
-                    self.withdraw(AlarmId(alarm), "rejudged");
+                let cause = cause_of(condition, *alarm);
+                let raised = self.raise(person, watched, &cause);
+                self.stand_for_check_in(watched, AlarmId(*alarm), condition);
+                return raised;
+            }
+            AlarmChange::Stands { alarm, condition } => {
+                let condition = &compared.conditions[*condition];
+                self.stand_for_check_in(watched, AlarmId(*alarm), condition);
+            }
+            AlarmChange::Withdraw { alarm, .. } => {
+                let mut alarms = compared.alarms.iter();
+                let standing = alarms.find(|one| one.id == *alarm)?;
+                if compared.is_whole(standing.kind, standing.time) {
+                    let cause = cause_of_end(watched, &person.to_hex(), standing);
+                    self.withdraw(AlarmId(*alarm), cause);
                 }
             }
+            AlarmChange::Merge { alarm, .. } => {
+                self.withdraw(AlarmId(*alarm), "rejudged");
+            }
         }
-        let unsigned = std::mem::take(&mut self.desk.unsigned);
-        let next = if unsigned { Some(now + AGAIN_MS) } else { next };
-        // The band's next position may tell where it was.
-        let newest = check_ins
-            .iter()
-            .map(|one| one.at.min(one.received_at))
-            .max();
-        let held = newest.map(|at| at + bracket_ms + AGAIN_MS);
-        let held = held.filter(|held| watched.ground.bound.iter().next().is_some() && *held > now);
-        let next = [next, held].into_iter().flatten().min();
-        self.desk.checks.schedule(person, next);
-        Ok(raised)
+        None
     }
 
     /// Positions of the person's band around the check-ins of the last days.
@@ -232,17 +276,16 @@ fn cause_of(condition: &Condition, alarm: [u8; 32]) -> Cause<'_> {
 }
 
 /// Words of the rules for why such an alarm is withdrawn.
-fn cause_of_end(watched: &Watched, person: &str, alarm: Option<&StandingAlarm>) -> &'static str {
-    let points = alarm.into_iter().flat_map(|alarm| &alarm.evidence);
+fn cause_of_end(watched: &Watched, person: &str, alarm: &StandingAlarm) -> &'static str {
     let mut permits = watched
         .permits
         .iter()
         .filter(|permit| permit.person == person);
     let is_permitted = permits.any(|permit| {
-        let mut points = points.clone();
+        let mut points = alarm.evidence.iter();
         points.any(|point| permit.covers("", FenceKind::KeepIn, point))
     });
-    if is_permitted {
+    if is_permitted && alarm.kind == AlarmKind::CheckDoubt {
         "permit_late"
     } else {
         "rejudged"

@@ -61,14 +61,46 @@ impl AskedOf {
         self.case = None;
     }
 
-    /// Since when a value is known; from now on where it is new.
-    fn since(&mut self, field: &str, value: &[u8], now: i64, is_new: &mut bool) -> i64 {
+    /// Since when a value is known, ms UTC; from `now` on where it is new. Never, as long as nobody
+    /// told the node what time it is.
+    fn since(&mut self, field: &str, value: &[u8], now: Option<i64>) -> Learnt {
         let length = (field.len() as u64).to_be_bytes();
         let hash = sha256(&[&length, field.as_bytes(), value]);
-        let before = self.known.len();
-        let since = *self.known.entry(hash).or_insert(now);
-        *is_new |= before != self.known.len();
-        since
+        match (self.known.get(&hash), now) {
+            (Some(since), _) => Learnt::Before(*since),
+            (None, Some(now)) => {
+                self.known.insert(hash, now);
+                Learnt::Now(now)
+            }
+            (None, None) => Learnt::Later,
+        }
+    }
+}
+
+/// When a plan or phone became known.
+enum Learnt {
+    /// At an instant before, ms UTC.
+    Before(i64),
+    /// At this one, ms UTC.
+    Now(i64),
+    /// Not yet.
+    Later,
+}
+
+impl Learnt {
+    /// Since when it is known, ms UTC; what is new is to be stored, what is not yet to be read again.
+    fn note(self, watched: &mut Watched) -> i64 {
+        match self {
+            Self::Before(since) => since,
+            Self::Now(since) => {
+                watched.marked = true;
+                since
+            }
+            Self::Later => {
+                watched.read_again();
+                i64::MAX
+            }
+        }
     }
 }
 
@@ -80,6 +112,11 @@ impl<S: Store> Replica<S> {
         if asks_here || checks.due_of.contains_key(&person) {
             checks.schedule(person, Some(i64::MIN));
         }
+    }
+
+    /// The time, ms UTC; none before anybody told it.
+    fn told_now(&self) -> Option<i64> {
+        (self.now != 0).then(|| self.true_now())
     }
 
     /// Whether this node asks a person.
@@ -139,8 +176,8 @@ impl<S: Store> Replica<S> {
             else {
                 continue;
             };
-            let now = self.true_now();
-            let known = watched.asked.since(name, bytes, now, &mut watched.marked);
+            let learnt = watched.asked.since(name, bytes, self.told_now());
+            let known = learnt.note(watched);
             watched.asked.plans.push(PlanSpan {
                 from: plan.from.max(*at).max(known),
                 until: plan.until.saturating_add(1).min(end),
@@ -165,8 +202,8 @@ impl<S: Store> Replica<S> {
             let Some(device) = device.filter(|one| one.regime == Regime::Phone) else {
                 continue;
             };
-            let now = self.true_now();
-            let known = watched.asked.since(name, bytes, now, &mut watched.marked);
+            let learnt = watched.asked.since(name, bytes, self.told_now());
+            let known = learnt.note(watched);
             watched.asked.phones.push(PhoneSpan {
                 terminal: terminal.to_owned(),
                 from: device.from.max(begin),
