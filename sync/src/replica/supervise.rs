@@ -192,6 +192,7 @@ impl Desk {
         self.behind.remove(&person);
         self.owed.remove(&person);
         self.doubted.remove(&person);
+        self.crowds.forget(person);
         self.schedule(person, None);
         true
     }
