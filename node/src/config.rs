@@ -5,6 +5,7 @@
 
 mod bound;
 mod notify;
+mod site;
 mod terminal;
 mod vendor;
 
@@ -184,6 +185,9 @@ pub struct SupervisionConfig {
     /// Days without a superior after which new decisions stop, 1 to 30.
     #[serde(deserialize_with = "within::<_, 1, 30>")]
     pub stale_authority_days: u64,
+    /// Areas in which people may meet without being a gathering, a file in the form of fences.
+    /// Relative to the configuration file.
+    pub gathering_sites: Option<PathBuf>,
 }
 
 impl Default for HttpConfig {
@@ -213,6 +217,7 @@ impl Default for SupervisionConfig {
         Self {
             fix_days: 3,
             stale_authority_days: 7,
+            gathering_sites: None,
         }
     }
 }
@@ -245,6 +250,8 @@ impl Config {
         config.node.data_dir = base.join(&config.node.data_dir);
         config.node.tip_path = config.node.tip_path.map(|tip| base.join(tip));
         config.notify.resolve(base);
+        let sites = config.supervision.gathering_sites.take();
+        config.supervision.gathering_sites = sites.map(|sites| base.join(sites));
         for vendor in &mut config.gateway.vendor {
             vendor.based(base);
         }

@@ -244,6 +244,7 @@ async fn start(dir: &Path, config: &Config) -> Result<Started, RunError> {
     if (clock)() < platform::CLOCK_MS_MIN {
         tracing::warn!("本机时间早于本程序问世之时，所记时间不可靠，请校准时间");
     }
+    replica.set_gathering_sites(config.supervision.gathering_sites()?);
     let ways = Ways::open(&config.notify)?;
     let (tip, doubted) = judge(&home, &config.tip_path(), &mut replica);
     let (links, link_events) = Links::start(&config.link, &home.keys.transport).await?;

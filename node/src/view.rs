@@ -19,6 +19,7 @@ pub mod form;
 pub mod incident;
 pub mod label;
 pub mod map;
+pub mod mass;
 pub mod matter;
 pub mod mend;
 pub mod network;

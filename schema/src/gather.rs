@@ -10,7 +10,9 @@ use crate::rule::RulePack;
 use group::{Place, groups};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use tell::{GatherAlarm, GatherChange, alarm_of, day_of, match_gatherings, place_name};
+pub use tell::{
+    GatherAlarm, GatherChange, alarm_of, day_of, is_place, match_gatherings, place_name,
+};
 
 /// Length of a slice of time, ms.
 pub const SLICE_MS: i64 = 60_000;

@@ -27,6 +27,8 @@ pub(super) struct AlarmList {
     severity: Option<u8>,
     kind: String,
     q: String,
+    /// Id of a silence of many: its rows, each by itself.
+    mass: String,
     cursor: Option<String>,
     limit: Option<usize>,
 }
@@ -44,6 +46,7 @@ pub(super) async fn list(
         severity,
         kind,
         q,
+        mass,
         cursor,
         limit,
     } = query;
@@ -52,6 +55,7 @@ pub(super) async fn list(
         severity,
         kind,
         q,
+        mass,
     };
     let rows = app
         .look(move |node| {
@@ -81,7 +85,7 @@ pub(super) async fn page(
     app.look(move |node| {
         let viewer = &who.session.viewer;
         view::find(node, viewer, alarm)?;
-        let incident = incident::of_alarm(node, alarm).ok_or(ApiError::not_found())?;
+        let incident = incident::of_alarm(node, viewer, alarm).ok_or(ApiError::not_found())?;
         let access = Access::new(node, viewer, Looked::Alarm).of(alarm);
         node.note_access(access.for_purpose("alarm"))?;
         Ok(view::page(node, viewer, &incident))

@@ -331,7 +331,7 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
     match change {
         Change::AlarmRaised(id) | Change::AlarmChanged(id) => {
             alarm::find(node, viewer, *id).ok()?;
-            let incident = incident::of_alarm(node, *id)?;
+            let incident = incident::of_alarm(node, viewer, *id)?;
             let kind = match change {
                 // The incident now goes by the id of what came late: the page looks again.
                 Change::AlarmRaised(_) if incident.alarms.len() > 1 && incident.id() == *id => {
@@ -342,7 +342,12 @@ fn see(node: &mut Node, viewer: &Viewer, change: &Change) -> Option<(&'static st
             };
             // What could not be written down is not shown.
             node.note_shown(viewer, &[incident.id()]).ok()?;
-            Some((kind, json!(alarm::row(node, viewer, &incident))))
+            let row = alarm::row(node, viewer, &incident);
+            if row.open && row.mass.is_some() {
+                // It is shown in one row with others: the page looks again.
+                return Some(("reset", json!({})));
+            }
+            Some((kind, json!(row)))
         }
         Change::CaseChanged {
             case: id,

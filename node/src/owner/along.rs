@@ -9,6 +9,11 @@ use jiaolian_schema::id::DossierId;
 use serde_json::Map;
 use std::sync::Arc;
 
+/// The event by which somebody takes an alarm on.
+const TAKE: &str = "acknowledge";
+/// Most alarms of a silence of many that are taken with one signature; the rest waits for another.
+const TAKEN_ALONG_MAX: usize = 200;
+
 impl Node {
     /// A second person who claims an incident is told who has it.
     pub(super) fn check_claim(
@@ -17,7 +22,7 @@ impl Node {
         file: &File,
         ask: &SignRequest,
     ) -> ApiResult<()> {
-        if ask.event != "acknowledge" {
+        if ask.event != TAKE {
             return Ok(());
         }
         match view::alarm::claim(self, file) {
@@ -31,14 +36,26 @@ impl Node {
     /// The other alarms of an incident that one signature is for.
     pub(super) fn others_handled(
         &mut self,
+        viewer: &Viewer,
         place: Place,
         signed: Option<DossierId>,
+        ask: &SignRequest,
     ) -> Vec<Arc<File>> {
         let Place::Alarm(alarm) = place else {
             return Vec::new();
         };
-        let incident = view::incident::of_alarm(self, alarm);
+        let incident = view::incident::of_alarm(self, viewer, alarm);
+        let lead = incident.as_ref().map(|incident| incident.lead.id);
         let mut handled = incident.map_or_else(Vec::new, |incident| incident.handled(self));
+        if let Some(lead) = lead.filter(|_| ask.event == TAKE) {
+            // Whoever takes one row takes the silence of many that it stands for.
+            let mut others = view::mass::others_open(self, lead);
+            others.retain(|file| view::case::sees(self, viewer, file.id));
+            others.retain(|file| view::alarm::claim(self, file).is_none());
+            others.retain(|file| handled.iter().all(|known| known.id != file.id));
+            others.truncate(TAKEN_ALONG_MAX);
+            handled.extend(others);
+        }
         handled.retain(|file| Some(file.id) != signed);
         handled
     }
@@ -52,7 +69,7 @@ impl Node {
         ask: &SignRequest,
     ) -> ApiResult<()> {
         let take = SignRequest {
-            event: "acknowledge".to_owned(),
+            event: TAKE.to_owned(),
             fields: Map::new(),
             section_id: None,
             strong: ask.strong,

@@ -10,7 +10,7 @@ use super::Node;
 use super::duty::CALL;
 use crate::notify::{Call, TellError, Way};
 use crate::seal::entropy;
-use crate::view::duty;
+use crate::view::{duty, mass};
 use jiaolian_schema::act::Step;
 use jiaolian_schema::canon;
 use jiaolian_schema::desk::File;
@@ -137,10 +137,11 @@ impl Node {
     }
 
     /// Whether somebody was told of this step by this way, or a call of it waits for another alarm of the
-    /// same incident: a condition that comes and goes is told once.
+    /// same incident or silence of many: what is one row on the desk is told once.
     fn is_called_already(&mut self, row: &CallRow) -> bool {
         let incidents = self.incidents();
-        let alarms = incidents.with(row.alarm);
+        let mut alarms = incidents.with(row.alarm);
+        alarms.extend(mass::told_with(self, row.alarm, row.severity));
         let same = |alarm: DossierId| (alarm, row.step.clone(), row.round, row.way);
         let mut waiting = self.duty.waiting.values();
         waiting.any(|known| {
@@ -196,6 +197,10 @@ impl Node {
             self.save_call(&name, &row);
             self.duty.waiting.remove(&name);
             self.tell_pages(alarm);
+            // This call stood for those of a silence of many that nobody took.
+            for other in mass::told_with(self, alarm, row.severity) {
+                self.look_again(other);
+            }
         }
     }
 

@@ -77,7 +77,7 @@ impl Node {
             };
             return Err(ApiError::new(code));
         }
-        let others = self.others_handled(place, ready.dossier);
+        let others = self.others_handled(&hand.viewer, place, ready.dossier, ask);
         let id = self.sign(hand, ready.dossier, ready.act)?;
         for other in others {
             self.sign_along(hand, &other, ask)?;
@@ -159,7 +159,7 @@ impl Node {
             }
             Place::Alarm(alarm) => {
                 view::alarm::find(self, viewer, alarm)?;
-                let incident = view::incident::of_alarm(self, alarm);
+                let incident = view::incident::of_alarm(self, viewer, alarm);
                 let file = incident.ok_or(ApiError::not_found())?.lead;
                 self.check_claim(viewer, &file, ask)?;
                 self.ready_step(viewer, &file, file.id.into(), ask, check_section)

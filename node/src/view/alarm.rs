@@ -5,13 +5,14 @@ use super::label::{delivery, moment_text, office_ref, state_coded};
 use super::shape::{
     ActShape, AlarmPage, AlarmRow, CaseRef, Claim, Coded, DueShape, FactShape, Member, OfferShape,
 };
-use super::{Viewer, case, check, evidence, form, matter, section};
+use super::{Viewer, case, check, evidence, form, mass, matter, section};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::act::{Act, Raise};
 use jiaolian_schema::desk::{File, Filed, matter_offers};
 use jiaolian_schema::fact::What;
+use jiaolian_schema::gather::is_place;
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::DossierId;
 use jiaolian_schema::rule::AlarmKind;
@@ -32,6 +33,8 @@ pub struct AlarmQuery {
     pub kind: String,
     /// Matches the person's name, the number, the place.
     pub q: String,
+    /// A silence of many, whose rows are wanted each by itself.
+    pub mass: String,
 }
 
 /// An alarm that this person may see; the same refusal for any other and for none.
@@ -136,6 +139,7 @@ pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
     );
     let claimed = claim(node, file);
     let severity = severity_of(node, incident).unwrap_or(4);
+    let mass = mass::shape_of(node, file.id, severity);
     let handled = incident.handled(node);
     let dues = handled.iter().flat_map(|file| dues(node, file));
     let due = dues.min_by_key(|due| due.at);
@@ -150,18 +154,27 @@ pub fn row(node: &mut Node, viewer: &Viewer, incident: &Incident) -> AlarmRow {
         state,
         open: incident.open,
         case,
-        place: raise.map(check::about).unwrap_or_default(),
+        place: raise.map_or_else(Text::default, |raise| place(raise, incident.alarms.len())),
         office: office_ref(node, file.place),
         raised_at: raises().map(|raise| raise.time).min().unwrap_or(0),
         received_at: received_at(node, incident),
         last_seen_at: last_seen_at(node, incident),
         live: raises().any(|raise| raise.retrospective == 0),
         count: incident.alarms.len() as u64,
+        mass,
         sounding: incident.open && claimed.is_none() && severity <= SOUNDING_SEVERITY,
         claimed,
         due,
         delivery: delivery(node, file.id),
     }
+}
+
+/// Where: a fence or a check-in, or among how many people.
+fn place(raise: &Raise, people: usize) -> Text {
+    if is_place(&raise.fence) {
+        return words("alarm", "gathering").fill(&[&people.to_string()]);
+    }
+    check::about(raise)
 }
 
 fn dues(node: &Node, file: &File) -> Vec<DueShape> {
@@ -207,7 +220,8 @@ pub fn kind(node: &Node, raise: &Raise) -> Coded {
     )
 }
 
-/// The list, filtered: open by severity, then the oldest; closed the newest first.
+/// The list, filtered: open by severity, then the oldest; closed the newest first. Silence of many is
+/// one row.
 pub fn list(node: &mut Node, viewer: &Viewer, query: &AlarmQuery) -> Vec<AlarmRow> {
     let incidents = incident::visible(node, viewer);
     let rows = incidents
@@ -242,7 +256,12 @@ pub fn list(node: &mut Node, viewer: &Viewer, query: &AlarmQuery) -> Vec<AlarmRo
         };
         (!row.open, if row.open { row.severity } else { 0 }, at)
     });
-    rows
+    match (query.mass.is_empty(), q.is_empty()) {
+        (false, _) => mass::unfold(rows, &query.mass),
+        (true, true) => mass::fold(rows),
+        // Whoever looks for a person finds that person.
+        (true, false) => rows,
+    }
 }
 
 /// The page of an incident.
@@ -342,7 +361,7 @@ fn reason(node: &Node, raise: Option<&Raise>) -> Text {
     };
     let label = kind(node, raise).label;
     let when = moment_text(raise.time);
-    let key = if raise.fence.is_empty() {
+    let key = if raise.fence.is_empty() || is_place(&raise.fence) {
         "reason"
     } else {
         "reason_fence"
@@ -360,7 +379,7 @@ fn facts(raise: &Raise) -> Vec<FactShape> {
         fact("since", moment_text(raise.time), "plain"),
         fact("decided", moment_text(raise.decided_at), "plain"),
     ];
-    if !raise.fence.is_empty() {
+    if !raise.fence.is_empty() && !is_place(&raise.fence) {
         facts.push(fact("fence", check::about(raise), "plain"));
     }
     if raise.retrospective == 1 {

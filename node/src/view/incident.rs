@@ -1,17 +1,20 @@
 //! Incidents: alarms of one condition that are shown in one row and handled together.
 
 use super::alarm::{SOUNDING_SEVERITY, claim, raise_of, severity_of};
+use super::mass::{self, Masses};
 use super::{Viewer, case, matter};
 use crate::owner::Node;
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::desk::{DeskMatter, File, SeenAlarm, incidents};
 use jiaolian_schema::id::{AlarmId, DossierId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Policy that says how long a condition must be normal before it is a new incident.
 const QUIET_POLICY: &str = "alarm_quiet_minutes";
 const MINUTE_MS: i64 = 60_000;
+/// The kind of which people of several cases share one incident, named by its place.
+const GATHERING: &str = "GATHER";
 
 /// Which alarms are one incident, as they are known now.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +22,22 @@ pub struct Incidents {
     groups: Vec<Vec<DossierId>>,
     of: BTreeMap<DossierId, usize>,
     by_case: BTreeMap<DossierId, Vec<usize>>,
+    masses: Masses,
 }
 
 impl Incidents {
-    fn add(&mut self, case: Option<DossierId>, group: Vec<DossierId>) {
+    fn add(&mut self, cases: impl IntoIterator<Item = DossierId>, group: Vec<DossierId>) {
         let index = self.groups.len();
         self.of.extend(group.iter().map(|id| (*id, index)));
-        if let Some(case) = case {
+        for case in cases {
             self.by_case.entry(case).or_default().push(index);
         }
         self.groups.push(group);
+    }
+
+    /// Silences of many.
+    pub fn masses(&self) -> &Masses {
+        &self.masses
     }
 
     /// The alarms that share an incident with this one, the one raised first at the head.
@@ -64,6 +73,7 @@ fn standing(node: &Node) -> BTreeMap<AlarmId, Vec<DossierId>> {
 pub fn read(node: &mut Node) -> Incidents {
     let mut found = Incidents::default();
     let mut conditions: BTreeMap<(DossierId, String, String), Vec<Arc<File>>> = BTreeMap::new();
+    let mut gathered: BTreeMap<String, Vec<Arc<File>>> = BTreeMap::new();
     let mut twins: BTreeMap<DossierId, Vec<DossierId>> = BTreeMap::new();
     for ids in standing(node).into_values() {
         let Some((first, others)) = ids.split_first() else {
@@ -72,7 +82,10 @@ pub fn read(node: &mut Node) -> Incidents {
         twins.insert(*first, others.to_vec());
         let file = node.file(*first);
         let raise = file.as_ref().and_then(|file| raise_of(file));
-        if let (Some(condition), Some(file)) = (raise.map(condition), file.clone()) {
+        let gathering = raise.filter(|raise| raise.kind == GATHERING && !raise.fence.is_empty());
+        if let (Some(raise), Some(file)) = (gathering, file.clone()) {
+            gathered.entry(raise.fence.clone()).or_default().push(file);
+        } else if let (Some(condition), Some(file)) = (raise.map(condition), file.clone()) {
             conditions.entry(condition).or_default().push(file);
         } else {
             let case = node.replica.dossier(*first).and_then(|row| row.case);
@@ -91,6 +104,13 @@ pub fn read(node: &mut Node) -> Incidents {
             found.add(Some(case), ids);
         }
     }
+    for files in gathered.into_values() {
+        let cases = files.iter().filter_map(|file| Some(raise_of(file)?.case));
+        let cases: BTreeSet<DossierId> = cases.collect();
+        found.add(cases, files.iter().map(|file| file.id).collect());
+    }
+    let known: Vec<DossierId> = twins.keys().copied().collect();
+    found.masses = mass::read(node, &known);
     for (first, others) in twins {
         if let Some(index) = found.of.get(&first).copied() {
             found
@@ -181,29 +201,46 @@ fn gather(node: &mut Node, ids: &[DossierId]) -> Option<Incident> {
     })
 }
 
-/// The incident that an alarm belongs to.
-pub fn of_alarm(node: &mut Node, alarm: DossierId) -> Option<Incident> {
-    let ids = node.incidents().with(alarm);
+/// The incident that an alarm belongs to, as far as this person may see it.
+pub fn of_alarm(node: &mut Node, viewer: &Viewer, alarm: DossierId) -> Option<Incident> {
+    let mut ids = node.incidents().with(alarm);
+    ids.retain(|id| case::sees(node, viewer, *id));
     gather(node, &ids)
 }
 
-/// Incidents of a case.
+/// Incidents of a case, with the alarms that follow it.
 pub fn of_case(node: &mut Node, case: DossierId) -> Vec<Incident> {
     let known = node.incidents();
-    let groups = known.of_case(case);
-    groups.filter_map(|ids| gather(node, ids)).collect()
+    let follows = |node: &Node, id: &DossierId| {
+        let row = node.replica.dossier(*id);
+        row.is_none_or(|row| row.case.is_none_or(|of| of == case))
+    };
+    let mut found = Vec::new();
+    for group in known.of_case(case) {
+        let own: Vec<DossierId> = group
+            .iter()
+            .copied()
+            .filter(|id| follows(node, id))
+            .collect();
+        found.extend(gather(node, &own));
+    }
+    found
 }
 
-/// Every incident that this person may see. Alarms follow their case, so those of one incident are
-/// seen by the same people.
+/// Every incident that this person may see. Alarms follow their case: of a gathering each person sees
+/// those of the cases within sight.
 pub fn visible(node: &mut Node, viewer: &Viewer) -> Vec<Incident> {
     let known = node.incidents();
-    let seen = |ids: &&Vec<DossierId>| ids.first().is_some_and(|id| case::sees(node, viewer, *id));
-    let groups: Vec<_> = known.all().iter().filter(seen).collect();
-    groups
-        .into_iter()
-        .filter_map(|ids| gather(node, ids))
-        .collect()
+    let mut found = Vec::new();
+    for ids in known.all() {
+        let seen = ids
+            .iter()
+            .copied()
+            .filter(|id| case::sees(node, viewer, *id));
+        let seen: Vec<DossierId> = seen.collect();
+        found.extend(gather(node, &seen));
+    }
+    found
 }
 
 /// The alarm that stands for each incident that is open here.

@@ -13,7 +13,7 @@ mod stand_in;
 mod tally;
 mod wall;
 
-pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, Member};
+pub use alarm::{AlarmPage, AlarmRow, Claim, Evidence, FixShape, GrantedArea, MassShape, Member};
 pub use audit::{AuditFinding, AuditFindings, AuditRow, CaseLook, CaseLooks, StaffRef};
 pub use case::{
     CasePage, CaseRow, Flag, ProtectedField, Rival, TermShape, TextField, TextItems, TextOther,

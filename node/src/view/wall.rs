@@ -4,12 +4,12 @@
 use super::alarm::{claim, severity_of};
 use super::label::office_ref;
 use super::network::heard;
-use super::shape::{Wall, WallCounts, WallOffice};
-use super::{Viewer, case, incident};
+use super::shape::{MassShape, Wall, WallCounts, WallOffice};
+use super::{Viewer, case, incident, mass};
 use crate::owner::Node;
 use jiaolian_schema::device::Regime;
 use jiaolian_schema::hold::DossierKind;
-use jiaolian_schema::id::{OfficeId, PersonCode};
+use jiaolian_schema::id::{DossierId, OfficeId, PersonCode};
 use jiaolian_sync::LastSeen;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ const POSITION_TIER_MAX: u8 = 2;
 /// The wall of a person's office.
 pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
     let now = node.now();
-    let counts = counts(node, viewer);
+    let open = open(node, viewer);
+    let counts = counts(node, viewer, &open);
     let heard = heard(node);
     let below = node.offices().subtree(viewer.office);
     let mut offices = Vec::new();
@@ -47,7 +48,8 @@ pub fn wall(node: &mut Node, viewer: &Viewer) -> Wall {
             .filter_map(|office| office.as_of)
             .min()
             .unwrap_or(now),
-        total: sum(viewer, &offices),
+        total: sum(viewer, &offices, &open),
+        masses: masses(node, &open),
         links_up,
         links_down: heard.len() as u64 - links_up,
         missing: missing.map(|office| office.office.id.clone()).collect(),
@@ -62,14 +64,76 @@ fn nothing(viewer: &Viewer) -> WallCounts {
     }
 }
 
-fn sum(viewer: &Viewer, offices: &[WallOffice]) -> WallCounts {
+/// An incident that is open.
+struct Open {
+    office: OfficeId,
+    severity: u8,
+    taken: bool,
+    lead: DossierId,
+    /// Id of the silence of many that it is part of.
+    mass: Option<DossierId>,
+}
+
+fn open(node: &mut Node, viewer: &Viewer) -> Vec<Open> {
+    let mut found = Vec::new();
+    for incident in incident::visible(node, viewer) {
+        if !incident.open {
+            continue;
+        }
+        let severity = severity_of(node, &incident).unwrap_or(4);
+        let lead = incident.lead.id;
+        found.push(Open {
+            office: incident.lead.place,
+            severity,
+            taken: claim(node, &incident.lead).is_some(),
+            lead,
+            mass: mass::told_with(node, lead, severity).first().copied(),
+        });
+    }
+    found
+}
+
+/// Open alarms by severity and how many nobody has taken; a silence of many is one, as grave as the
+/// worst of it.
+fn count_open<'a>(open: impl Iterator<Item = &'a Open>, counts: &mut WallCounts) {
+    let mut rows: BTreeMap<DossierId, (u8, bool)> = BTreeMap::new();
+    for one in open {
+        let row = rows.entry(one.mass.unwrap_or(one.lead));
+        let row = row.or_insert((one.severity, true));
+        *row = (row.0.min(one.severity), row.1 && one.taken);
+    }
+    for (severity, taken) in rows.into_values() {
+        counts.open[usize::from(severity.clamp(1, 4)) - 1] += 1;
+        counts.unacknowledged += u64::from(!taken);
+    }
+}
+
+/// Silences of many, with how many people of each the viewer sees.
+fn masses(node: &mut Node, open: &[Open]) -> Vec<MassShape> {
+    let mut leads: BTreeMap<DossierId, Vec<&Open>> = BTreeMap::new();
+    for one in open {
+        if let Some(mass) = one.mass {
+            leads.entry(mass).or_default().push(one);
+        }
+    }
+    let mut found = Vec::new();
+    for rows in leads.into_values().filter(|rows| rows.len() > 1) {
+        let mass = mass::shape_of(node, rows[0].lead, rows[0].severity);
+        found.extend(mass.map(|mass| MassShape {
+            people: rows.len() as u64,
+            rows: rows.len() as u64,
+            unclaimed: Some(rows.iter().filter(|row| !row.taken).count() as u64),
+            ..mass
+        }));
+    }
+    found
+}
+
+fn sum(viewer: &Viewer, offices: &[WallOffice], open: &[Open]) -> WallCounts {
     let mut total = nothing(viewer);
+    count_open(open.iter(), &mut total);
     for WallOffice { counts, .. } in offices {
         total.watched += counts.watched;
-        total.unacknowledged += counts.unacknowledged;
-        for (sum, open) in total.open.iter_mut().zip(counts.open) {
-            *sum += open;
-        }
         total.silent = total.silent.zip(counts.silent).map(|(a, b)| a + b);
     }
     total
@@ -98,7 +162,7 @@ fn heard_of(
 }
 
 /// The numbers by the office in charge.
-fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
+fn counts(node: &mut Node, viewer: &Viewer, open: &[Open]) -> BTreeMap<OfficeId, WallCounts> {
     let now = node.now();
     let mut counts: BTreeMap<OfficeId, WallCounts> = BTreeMap::new();
     let mut people: BTreeSet<(PersonCode, OfficeId)> = BTreeSet::new();
@@ -120,18 +184,10 @@ fn counts(node: &mut Node, viewer: &Viewer) -> BTreeMap<OfficeId, WallCounts> {
         let silent = u64::from(is_silent(&seen, now, silent_ms));
         office.silent = office.silent.map(|count| count + silent);
     }
-    for incident in incident::visible(node, viewer) {
-        if !incident.open {
-            continue;
-        }
-        let severity = severity_of(node, &incident).unwrap_or(4);
-        let taken = claim(node, &incident.lead).is_some();
-        let office = counts
-            .entry(incident.lead.place)
-            .or_insert_with(|| nothing(viewer));
-        let slot = usize::from(severity.clamp(1, 4)) - 1;
-        office.open[slot] += 1;
-        office.unacknowledged += u64::from(!taken);
+    let places: BTreeSet<OfficeId> = open.iter().map(|one| one.office).collect();
+    for place in places {
+        let office = counts.entry(place).or_insert_with(|| nothing(viewer));
+        count_open(open.iter().filter(|one| one.office == place), office);
     }
     counts
 }

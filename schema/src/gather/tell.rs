@@ -28,6 +28,11 @@ pub fn place_name(gathering: &Gathering) -> String {
     format!("{PLACE}{}", hex(&digest[..NAME_BYTES]))
 }
 
+/// Whether an alarm is about a gathering, by what it is about.
+pub fn is_place(about: &str) -> bool {
+    about.starts_with(PLACE)
+}
+
 /// Id of one person's alarm of a gathering, by what it is about.
 pub fn alarm_of(about: &str, person: &str) -> [u8; 32] {
     sha256(&[
@@ -88,7 +93,7 @@ pub fn match_gatherings(gatherings: &[Gathering], alarms: &[GatherAlarm]) -> Vec
     let (mut changes, mut left) = (Vec::new(), BTreeSet::new());
     for alarm in &alarms {
         let mut fits = (0..gatherings.len()).filter(|at| borne_out(alarm, &gatherings[*at]));
-        // The smallest id stands; an alarm over two gatherings stands for the earlier one that has none.
+        // An alarm over two gatherings stands for the earlier one that has none.
         match fits.find(|at| !stand_for.contains_key(&(*at, alarm.person.as_str()))) {
             Some(at) => {
                 stand_for.insert((at, &alarm.person), alarm);

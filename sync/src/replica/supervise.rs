@@ -204,6 +204,7 @@ impl Desk {
         self.behind.remove(&person);
         self.owed.remove(&person);
         self.doubted.remove(&person);
+        self.crowds.forget(person);
         self.schedule(person, None);
         self.checks.schedule(person, None);
         self.late.forget(person);

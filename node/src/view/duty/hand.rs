@@ -3,7 +3,7 @@
 
 use super::super::alarm::{claim, raise_of};
 use super::super::shape::{CaseRef, HandListShape, HandOverPage, HandOverRow, HandRow};
-use super::super::{Viewer, alarm, case, incident, matter};
+use super::super::{Viewer, alarm, case, incident, mass, matter};
 use super::{reason_coded, step_coded, store_failed};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::text::{Text, words};
@@ -17,6 +17,7 @@ use jiaolian_schema::duty::{
 };
 use jiaolian_schema::hold::DossierKind;
 use jiaolian_schema::id::{DossierId, EnvelopeId, PersonId, hex, sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most hand-overs shown.
@@ -148,10 +149,19 @@ fn hand_shape(node: &mut Node, viewer: &Viewer, list: &HandList) -> HandListShap
         hidden += u64::from(seen.is_none());
         seen.map(|file| case::case_ref(node, &file))
     };
-    let mut alarm_rows = Vec::new();
+    let mut alarm_rows: Vec<HandRow> = Vec::new();
+    let mut masses: BTreeMap<String, usize> = BTreeMap::new();
     for one in &list.alarms {
         let (case, what) = alarm_words(node, one.alarm);
         if let Some(case) = case_of(node, case) {
+            let mass = mass::shape_of(node, one.alarm, one.severity);
+            if let Some(mass) = mass {
+                if let Some(place) = masses.get(&mass.id) {
+                    alarm_rows[*place].people += 1;
+                    continue;
+                }
+                masses.insert(mass.id, alarm_rows.len());
+            }
             let by = one
                 .taken_by
                 .map(|person| Text::plain(staff_name(node, person)));
@@ -216,6 +226,7 @@ fn row((view, id): (&str, String), case: CaseRef, what: Text, at: Option<i64>) -
         at,
         by: None,
         severity: None,
+        people: 1,
     }
 }
 

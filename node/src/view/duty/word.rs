@@ -1,11 +1,12 @@
 //! The words of a call: short, without a name; of a minor or a sealed case nothing that tells whom or where.
 
 use super::super::label::office_ref;
-use super::super::{alarm, case};
+use super::super::{alarm, case, mass};
 use super::{step_coded, way_coded};
 use crate::http::text::{Text, words};
 use crate::notify::Way;
 use crate::owner::{CallRow, Node};
+use jiaolian_schema::act::Raise;
 use jiaolian_schema::calendar::civil_of;
 
 /// Digits of a person's or an alarm's code that are shown: enough to find it again.
@@ -27,7 +28,7 @@ pub fn call_text(node: &mut Node, row: &CallRow) -> String {
     let is_hidden = stored.is_none_or(|stored| case::is_hidden(node, stored));
     let text = match (raise, file) {
         (Some(raise), Some(file)) if !is_hidden => {
-            let kind = alarm::kind(node, &raise).label;
+            let kind = kind_of(node, row, &raise);
             let office = Text::plain(office_ref(node, file.place).name);
             let person = Text::plain(code(&raise.person.to_hex()));
             words("duty", "sms").fill_texts(&[
@@ -47,6 +48,16 @@ pub fn call_text(node: &mut Node, row: &CallRow) -> String {
         ]),
     };
     text.zh
+}
+
+/// The kind, and how many people one call is for.
+fn kind_of(node: &mut Node, row: &CallRow, raise: &Raise) -> Text {
+    let kind = alarm::kind(node, raise).label;
+    let Some(mass) = mass::shape_of(node, row.alarm, row.severity) else {
+        return kind;
+    };
+    let people = Text::plain(mass.people.to_string());
+    words("duty", "sms_mass").fill_texts(&[&kind, &mass.cause.label, &people])
 }
 
 /// What the node's act says of a call that was made: the way, who was told, and why.

@@ -21,6 +21,27 @@ pub struct Claim {
     pub at: i64,
 }
 
+/// Silence of many for one reason of the network's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MassShape {
+    /// Its id, hexadecimal.
+    pub id: String,
+    /// What they have in common: `cell`, `gateway`, `vendor` or `office`.
+    pub cause: Coded,
+    /// Which one.
+    pub which: Text,
+    /// How many people; in a list, those that the person who asks may see.
+    pub people: u64,
+    /// How many alarms; in a list, rows that are shown as this one.
+    pub rows: u64,
+    /// In a list: how many of them nobody has taken.
+    pub unclaimed: Option<u64>,
+    /// When the first of them fell silent, ms UTC.
+    pub first_at: i64,
+    /// When the last of them fell silent, ms UTC.
+    pub last_at: i64,
+}
+
 /// An incident in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AlarmRow {
@@ -50,6 +71,8 @@ pub struct AlarmRow {
     pub live: bool,
     /// How many alarms it holds.
     pub count: u64,
+    /// The silence of many that it is part of.
+    pub mass: Option<MassShape>,
     /// Who took it on.
     pub claimed: Option<Claim>,
     /// Whether the page should sound.

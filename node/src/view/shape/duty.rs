@@ -214,6 +214,8 @@ pub struct HandRow {
     pub by: Option<Text>,
     /// Severity, for alarms.
     pub severity: Option<u8>,
+    /// How many people it is about: more than one for a silence of many, whose first it names.
+    pub people: u64,
 }
 
 /// A hand-over.

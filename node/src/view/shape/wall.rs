@@ -1,6 +1,6 @@
 //! The wall screen: numbers with the time as of which each is true, and never a name.
 
-use super::OfficeRef;
+use super::{MassShape, OfficeRef};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,8 +41,10 @@ pub struct Wall {
     pub own: OfficeRef,
     /// As of when the sums are true: the oldest of those that were ever heard, ms UTC.
     pub as_of: i64,
-    /// The sums.
+    /// The sums; silence of many is one open alarm, at each office and in the sums.
     pub total: WallCounts,
+    /// Silences of many.
+    pub masses: Vec<MassShape>,
     /// Lines that are up, to offices next above and below.
     pub links_up: u64,
     /// Lines that are down.

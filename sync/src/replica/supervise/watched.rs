@@ -229,8 +229,15 @@ impl<S: Store> Replica<S> {
         if watched.seqs == seqs && watched.epoch == self.desk.epoch && !seqs.is_empty() {
             return Ok(watched);
         }
+        let bound = (!watched.seqs.is_empty()).then(|| watched.ground.bound.clone());
         (watched.seqs, watched.epoch) = (seqs, self.desk.epoch);
         self.read_cases(person, &mut watched, cases.iter().copied());
+        if let Some(bound) = bound.filter(|bound| *bound != watched.ground.bound) {
+            let now = self.true_now();
+            self.desk
+                .crowds
+                .note_bound(&bound, &watched.ground.bound, now);
+        }
         let basis = basis(&watched);
         if watched.basis != Some(basis) {
             let judged = watched.basis.replace(basis).is_some();
