@@ -223,11 +223,12 @@ impl Page {
         let mut told = std::mem::take(&mut moved.told);
         let viewer = Arc::clone(&self.viewer);
         let look = move |node: &mut Node| {
+            let looked = Instant::now();
             let cases = (!whole).then_some(&cases);
             let shown = map::positions(node, &viewer, cases, &mut told);
-            (shown, told)
+            (shown, told, looked.elapsed())
         };
-        let Ok((shown, told)) = self.app.owner.look(look).await else {
+        let Ok((shown, told, took)) = self.app.owner.look(look).await else {
             return Ok(());
         };
         let is_news = whole || !(shown.items.is_empty() && shown.gone.is_empty());
@@ -235,7 +236,7 @@ impl Page {
             moved.told = told;
             // What this page is not shown holds nothing of what it is shown back.
             if is_news {
-                moved.last = Some((began, began.elapsed()));
+                moved.last = Some((began, took));
             }
         }
         if is_news {

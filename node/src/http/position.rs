@@ -34,7 +34,7 @@ pub(super) async fn note_positions(app: &App, who: &Who, reason: String) -> ApiR
 pub(super) struct Moved {
     pub(super) cases: BTreeSet<DossierId>,
     pub(super) told: BTreeSet<DossierId>,
-    /// When the last telling began, and how long it took.
+    /// When the last telling began, and for how long it held the node.
     pub(super) last: Option<(Instant, Duration)>,
 }
 

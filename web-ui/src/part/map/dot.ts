@@ -4,69 +4,19 @@ import Layer from "ol/layer/Layer";
 import type { FrameState } from "ol/Map";
 import { STRENGTH } from "../../data/age";
 import type { CaseId, MapPerson, Ms } from "../../data/contract";
-import { AGES, Dots, isGrave, isHollow, LOOKS, verdictOf, VERDICTS, VIOLATION } from "../../data/dot";
+import { AGES, Dots, verdictOf, VERDICTS, VIOLATION } from "../../data/dot";
+import { sheet, SPRITE_PX } from "./sprite";
 import { VERDICT_COLOUR } from "./style";
 
-const SPRITE_PX = 26;
 const CIRCLE_PX_MIN = 9; // a smaller error circle hides under its dot
 const LABELS_MAX = 80; // more names cover one another
 const HIT_PX = 12;
 const MARGIN_PX = 20;
+const LABEL_APART_PX = { x: 64, y: 14 }; // nearer than in both, one name could not be read over the other
 const LABEL_FONT = '12px "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
-const CHOSEN = "#e08a00";
 const OUTER = "#1f2a37";
 
 type Context = CanvasRenderingContext2D;
-
-function path(context: Context, verdict: MapPerson["verdict"]): void {
-  context.beginPath();
-  if (verdict === "compliant") context.arc(0, 0, 5, 0, Math.PI * 2);
-  else if (verdict === "violation") {
-    context.moveTo(0, -8);
-    context.lineTo(7.5, 5.5);
-    context.lineTo(-7.5, 5.5);
-    context.closePath();
-  } else context.rect(-5, -5, 10, 10);
-}
-
-/** Shape tells the verdict, a hollow one a phone's single check, a ring a grave alarm. */
-function picture(context: Context, look: number, chosen: boolean): void {
-  const verdict = verdictOf(look);
-  const colour = VERDICT_COLOUR[verdict];
-  path(context, verdict);
-  context.lineWidth = chosen ? 6 : 3;
-  context.strokeStyle = chosen ? CHOSEN : "#ffffff";
-  context.stroke();
-  context.fillStyle = isHollow(look) ? "#ffffff" : colour;
-  context.fill();
-  context.lineWidth = isHollow(look) ? 2.5 : 1;
-  context.strokeStyle = colour;
-  context.stroke();
-  if (!isGrave(look)) return;
-  context.beginPath();
-  context.arc(0, 0, 11, 0, Math.PI * 2);
-  context.lineWidth = 1.5;
-  context.strokeStyle = VERDICT_COLOUR.violation;
-  context.stroke();
-}
-
-/** All pictures on one sheet: a column for each look, a row for each age, chosen ones below. */
-function sheet(ratio: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  const cell = SPRITE_PX * ratio;
-  canvas.width = Math.ceil(cell * LOOKS);
-  canvas.height = Math.ceil(cell * AGES.length * 2);
-  const context = canvas.getContext("2d") as Context;
-  for (let row = 0; row < AGES.length * 2; row += 1) {
-    for (let look = 0; look < LOOKS; look += 1) {
-      context.setTransform(ratio, 0, 0, ratio, (look + 0.5) * cell, (row + 0.5) * cell);
-      const age = AGES[row % AGES.length] ?? "fresh";
-      context.globalAlpha = look >= VIOLATION ? 1 : STRENGTH[age];
-      picture(context, look, row >= AGES.length);
-    }
-  }
-  return canvas;
-}
 
 /** What of the map a frame shows. */
 interface Sight {
@@ -92,6 +42,8 @@ export class DotLayer extends Layer {
   private circles = true;
   /** Slots inside the frame that is drawn, reused from frame to frame. */
   private inside = new Uint32Array(0);
+  /** Where names stand in the frame that is drawn: x, y of each. */
+  private readonly taken = new Float64Array(2 * LABELS_MAX);
   /** Frames in which dots were drawn; those in which one that had moved was drawn at its new place. */
   draws = 0;
   fresh = 0;
@@ -284,23 +236,37 @@ export class DotLayer extends Layer {
     return this.sprites;
   }
 
+  /** The chosen one's name first, then violations', then whoever there is room for. */
   private paintNames({ left, top }: Sight): void {
     const { dots, context, inside, shown } = this;
-    const all = shown <= LABELS_MAX;
     context.font = LABEL_FONT;
     context.textAlign = "center";
     context.lineWidth = 3;
     context.strokeStyle = "#ffffff";
     context.fillStyle = OUTER;
+    const { taken } = this;
     let named = 0;
-    for (let n = 0; n < shown && named < LABELS_MAX; n += 1) {
-      const i = inside[n] as number;
-      const person = dots.people[i] as MapPerson;
-      if (!all && (dots.look[i] as number) < VIOLATION && person.case.id !== this.chosen) continue;
+    const name = (i: number): void => {
       const [x, y] = [(dots.px[i] as number) - left, (dots.py[i] as number) - top - 13];
-      context.strokeText(person.case.name, x, y);
-      context.fillText(person.case.name, x, y);
+      if (named === LABELS_MAX) return;
+      for (let n = 0; n < named; n += 1) {
+        const beside = Math.abs(x - (taken[2 * n] as number)) < LABEL_APART_PX.x;
+        if (beside && Math.abs(y - (taken[2 * n + 1] as number)) < LABEL_APART_PX.y) return;
+      }
+      taken[2 * named] = x;
+      taken[2 * named + 1] = y;
       named += 1;
+      const { name: words } = (dots.people[i] as MapPerson).case;
+      context.strokeText(words, x, y);
+      context.fillText(words, x, y);
+    };
+    const chosen = this.chosen === null ? undefined : dots.slotOf(this.chosen);
+    if (chosen !== undefined) name(chosen);
+    for (const violations of shown <= LABELS_MAX ? [true, false] : [true]) {
+      for (let n = 0; n < shown; n += 1) {
+        const i = inside[n] as number;
+        if (i !== chosen && (dots.look[i] as number) >= VIOLATION === violations) name(i);
+      }
     }
   }
 }
