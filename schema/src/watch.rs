@@ -15,6 +15,7 @@ mod heard;
 mod kind;
 mod number;
 mod open;
+mod pace;
 mod run;
 mod sieve;
 mod span;
@@ -41,6 +42,7 @@ pub use clock::{
 pub use decision::{Change, Transition};
 pub use kind::AlarmKind;
 pub use number::Numbers;
+pub use pace::{Pace, Quick};
 pub use span::{Spans, Terms};
 
 /// A report as the watch hears it.

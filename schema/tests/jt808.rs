@@ -306,6 +306,14 @@ fn answers_have_the_bytes_of_the_standard() {
     assert_eq!(body(text(BOTH[0])), [4, 0xC4, 0xE3]);
     assert_eq!(body(text(BOTH[1])), [4, 1, 0xC4, 0xE3]);
     assert!(body(Answer::Locate.write(&to, 0)).is_empty());
+    let quick = Answer::Track {
+        interval_s: 10,
+        for_s: 300,
+    };
+    assert_eq!(
+        (quick.id(), body(quick.write(&to, 0))),
+        (0x8202, vec![0, 10, 0, 0, 1, 44])
+    );
     let again = Answer::PartsAgain {
         first: 7,
         parts: vec![2, 3],

@@ -97,6 +97,13 @@ pub struct Args {
     /// Another set of county boundaries (GeoJSON), by which `alarms` judges the same people.
     #[arg(long)]
     pub boundaries: Option<PathBuf>,
+    /// `alarms` says of each delay above the goal where its time went, lists needless rows, and
+    /// leaves out all other conditions.
+    #[arg(long)]
+    pub why: bool,
+    /// Share of the devices of `alarms`, 0 to 1, that do not report quicker when they are told to.
+    #[arg(long)]
+    pub deaf: Option<f64>,
 }
 
 /// Why a figure could not be measured.
@@ -141,14 +148,11 @@ pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
             return ExitCode::from(70);
         }
     };
-    let mut text = if args.json {
+    let text = if args.json {
         table::json(&figures, &notes)
     } else {
         table::text(&figures, &notes)
     };
-    if args.section == Section::Alarms && !args.json {
-        text.extend(alarm::notes(args).iter().map(|note| format!("{note}\n")));
-    }
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -186,7 +190,7 @@ pub fn measure(args: &Args) -> Result<(Vec<Figure>, Vec<String>), MeasureError> 
         figures.extend(latency::measure(args.quick)?);
     }
     if asked(Section::Alarms) {
-        figures.extend(alarm::measure(args)?);
+        figures.extend(alarm::measure(args, &mut notes)?);
     }
     Ok((figures, notes))
 }

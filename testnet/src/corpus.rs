@@ -8,6 +8,7 @@
 
 mod chance;
 mod device;
+mod gateway;
 mod label;
 mod land;
 mod life;
@@ -15,11 +16,13 @@ mod movement;
 mod noise;
 mod path;
 mod plan;
+mod receiver;
 mod write;
 
 use chance::Chance;
+use gateway::Gateway;
 use jiaolian_schema::fence::Fence;
-use jiaolian_schema::fix::{DAY_MS, Point, SHANGHAI_AHEAD_MS};
+use jiaolian_schema::fix::{Coord, DAY_MS, Point, SHANGHAI_AHEAD_MS};
 use jiaolian_schema::permit::Permit;
 use jiaolian_schema::signal::Signs;
 
@@ -152,6 +155,10 @@ pub struct Heard {
     pub point: Option<Point>,
     /// What the device says of itself.
     pub signs: Signs,
+    /// Where it truly was.
+    pub truly: Coord,
+    /// How long the device had waited since its last report, by the interval then in force, ms.
+    pub wait_ms: i64,
 }
 
 /// A person with a month of truth and reports.
@@ -234,10 +241,12 @@ impl Corpus {
             })
             .collect();
         let mut truths = label::truths(&life.path, &life.fences, &permits);
-        let mut heard = noise::hear(&self.noise, &life.path, &mut chance.fork(1));
+        let gateway = Gateway::new(&code, &life.fences, &permits, self.noise.still_ms);
+        let mut heard = noise::hear(&self.noise, (&life.path, gateway), &mut chance.fork(1));
         let mut beside = Vec::new();
         if let Some(other) = &life.other {
-            beside = noise::hear(&self.noise, other, &mut chance.fork(2));
+            let gateway = Gateway::new(&code, &[], &[], self.noise.still_ms);
+            beside = noise::hear(&self.noise, (other, gateway), &mut chance.fork(2));
         }
         let mut trouble = chance.fork(3);
         device::live(cohort, self.days, &mut heard, &mut truths, &mut trouble);

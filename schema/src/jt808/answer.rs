@@ -90,6 +90,13 @@ pub enum Answer {
     SetParameters(Vec<Parameter>),
     /// Say where you are.
     Locate,
+    /// Report so often for some time, then as before.
+    Track {
+        /// Between two reports, s.
+        interval_s: u16,
+        /// For how long, s.
+        for_s: u32,
+    },
     /// Show a text; the bytes are GBK.
     Text {
         /// Bit 0 urgent, 2 on the display, 3 aloud.
@@ -108,6 +115,7 @@ impl Answer {
             Self::PartsAgain { .. } => MessageId::PartsAgain,
             Self::SetParameters(_) => MessageId::SetParameters,
             Self::Locate => MessageId::Locate,
+            Self::Track { .. } => MessageId::Track,
             Self::Text { .. } => MessageId::Text,
         }) as u16
     }
@@ -159,6 +167,9 @@ impl Answer {
             }
             Self::SetParameters(parameters) => write_parameters(parameters),
             Self::Locate => Vec::new(),
+            Self::Track { interval_s, for_s } => {
+                [&interval_s.to_be_bytes()[..], &for_s.to_be_bytes()].concat()
+            }
             Self::Text { flags, text } => {
                 let mut bytes = vec![*flags];
                 if to.edition.year() == 2019 {

@@ -23,6 +23,7 @@ pub enum MessageId {
     RegisterAnswer = 0x8100,
     SetParameters = 0x8103,
     Locate = 0x8201,
+    Track = 0x8202,
     Text = 0x8300,
 }
 

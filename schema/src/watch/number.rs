@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::AlarmKind;
+use super::pace::PaceBar;
 use crate::rule;
 
 const SECOND_MS: i64 = 1_000;
@@ -53,6 +54,7 @@ pub struct Numbers {
     interval_ms: i64,
     pub(super) worsen: Vec<(i64, u8)>,
     pub(super) fault: FaultBar,
+    pub(super) pace: PaceBar,
 }
 
 impl Default for Numbers {
@@ -115,12 +117,27 @@ impl Numbers {
                 repeats: number("DEV_FAULT", "repeats")?,
                 severity_repeated: severity("DEV_FAULT", "severity_repeated")?,
             },
+            pace: PaceBar {
+                interval_ms: times("GEO_OUT", "quick_seconds", SECOND_MS)?,
+                hold_ms: times("GEO_OUT", "quick_for_seconds", SECOND_MS)?,
+                longest_ms: times("GEO_OUT", "quick_longest_seconds", SECOND_MS)?,
+                rest_ms: times("GEO_OUT", "quick_rest_seconds", SECOND_MS)?,
+                near_mm: times("GEO_OUT", "quick_metres", METRE_MM)?,
+                ahead_ms: times("GEO_OUT", "quick_ahead_seconds", SECOND_MS)?,
+                gap_ms: times("GEO_OUT", "quick_gap_seconds", SECOND_MS)?,
+                battery_percent: number("GEO_OUT", "quick_battery_percent_min")?,
+            },
         })
     }
 
     /// The severity with which a kind begins.
     pub fn severity(&self, kind: AlarmKind) -> u8 {
         self.severity.get(&kind).copied().unwrap_or(1)
+    }
+
+    /// How often a device reports at rest; none is the rules' own, ms.
+    pub(super) fn interval_or(&self, interval_ms: Option<i64>) -> i64 {
+        interval_ms.unwrap_or(self.interval_ms)
     }
 
     /// How long a device may be silent that reports every `interval_ms`; none is the rules' own.

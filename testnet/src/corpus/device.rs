@@ -8,6 +8,10 @@ use jiaolian_schema::signal::{Sign, Signs};
 const MINUTE_MS: i64 = 60_000;
 /// Charge that a device loses in a minute away from its charger, per cent.
 const DRAIN: f64 = 0.045;
+/// What it loses more with each report that it was told to make, per cent.
+const DRAIN_QUICK: f64 = 0.006;
+/// A shorter wait was told, ms.
+const QUICK_MS: i64 = MINUTE_MS;
 /// Charge at and below which it is low, per cent.
 const LOW: u8 = 20;
 /// When it is on its charger: from ten in the evening to seven in the morning, minutes of the day.
@@ -90,7 +94,8 @@ fn charge(heard: &mut [Heard], uncharged: &[usize], truths: &mut Vec<Truth>) {
         level = if charging {
             level + gone * 0.5
         } else {
-            level - gone * DRAIN
+            let is_quick = (1..QUICK_MS).contains(&report.wait_ms);
+            level - gone * DRAIN - if is_quick { DRAIN_QUICK } else { 0.0 }
         };
         level = level.clamp(3.0, 100.0);
         last = Some(report.time);
@@ -121,13 +126,18 @@ fn truth(kind: &'static str, (from, to): (i64, i64)) -> Truth {
 fn suffer(mishap: Mishap, (from, to): (i64, i64), heard: &mut Vec<Heard>, truths: &mut Vec<Truth>) {
     let inside = |report: &Heard| (from..to).contains(&report.time);
     let before = heard.iter().rfind(|report| report.time < from).copied();
-    let signs = before.map_or(Signs::NONE, |report| report.signs);
+    let Some(before) = before else {
+        return;
+    };
+    let signs = before.signs;
     let said = |signs: Signs| Heard {
         time: from,
         received_at: from + 3_000,
         live: true,
         point: None,
         signs,
+        truly: before.truly,
+        wait_ms: 0,
     };
     match mishap {
         Mishap::Cut => {
@@ -145,7 +155,7 @@ fn suffer(mishap: Mishap, (from, to): (i64, i64), heard: &mut Vec<Heard>, truths
         }
         Mishap::Jammed | Mishap::Off | Mishap::Silent => {
             heard.retain(|report| !inside(report));
-            let silence = (before.map_or(from, |report| report.time), to);
+            let silence = (before.time, to);
             match mishap {
                 Mishap::Jammed => {
                     heard.push(said(signs.with(Sign::Jammed, true)));
@@ -154,6 +164,11 @@ fn suffer(mishap: Mishap, (from, to): (i64, i64), heard: &mut Vec<Heard>, truths
                 Mishap::Off => {
                     heard.push(said(signs.with(Sign::Off, true)));
                     truths.push(truth("POWER_OFF", (from, to)));
+                    // What is off is silent too; who is told of the one needs not be of the other.
+                    truths.push(Truth {
+                        weight: Weight::May,
+                        ..truth("NO_SIGNAL", (from, to))
+                    });
                 }
                 _ => truths.push(truth("NO_SIGNAL", silence)),
             }

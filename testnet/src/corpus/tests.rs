@@ -108,3 +108,26 @@ fn every_cohort_does_what_it_is_named_for() {
         );
     }
 }
+
+#[test]
+fn a_device_reports_quicker_near_an_edge_when_told_and_a_deaf_one_never() {
+    let obeying = corpus(4);
+    let deaf = Corpus {
+        noise: Noise::STATED.deaf(1.0),
+        ..obeying.clone()
+    };
+    let quick = |person: &Person| {
+        let waits = person.heard.iter().map(|heard| heard.wait_ms);
+        waits.filter(|wait| (1..60_000).contains(wait)).count()
+    };
+    let near = (0..60).filter(|number| Cohort::of(*number) == Cohort::Along);
+    let mut all = 0;
+    for number in near {
+        let (one, other) = (obeying.person(number), deaf.person(number));
+        all += quick(&one);
+        assert!(one.heard.len() >= other.heard.len(), "{number}");
+        assert_eq!(quick(&other), 0, "{number}");
+        assert_eq!(one.truths, other.truths, "{number}: the way is the same");
+    }
+    assert!(all > 100, "{all}");
+}

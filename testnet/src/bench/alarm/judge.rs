@@ -17,6 +17,8 @@ pub(super) struct Told {
     pub(super) severity: u8,
     /// When it began, by the device, ms UTC.
     pub(super) time: i64,
+    /// The deciding report by the device's time, ms UTC.
+    pub(super) decided_at: i64,
     /// When the deciding report came, or the clock decided, ms UTC.
     pub(super) known_at: i64,
     /// Whether that report was live.
@@ -87,6 +89,7 @@ pub(super) fn told(
             suspect,
             severity: severity + u8::from(!live && !begun.about.is_empty()),
             time: begun.time,
+            decided_at: begun.decided_at,
             known_at,
             live,
             until,

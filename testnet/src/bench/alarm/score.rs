@@ -1,8 +1,11 @@
 //! Counting what was told against what was the case.
 
 use super::judge::Told;
+use super::why::Case;
 use crate::corpus::{Cohort, HOME_FENCE, Person, Truth, Weight, day_of};
 use jiaolian_schema::desk::{SeenAlarm, incidents};
+use jiaolian_schema::fence::{BUFFER_MM_MAX, Fences};
+use jiaolian_schema::fix::write_instant;
 use jiaolian_schema::id::DossierId;
 use std::collections::BTreeMap;
 
@@ -20,6 +23,8 @@ pub(super) struct Kind {
     pub(super) found: usize,
     /// From the truth to the alarm where the deciding report was live, ms.
     pub(super) delays_ms: Vec<i64>,
+    /// The parts of these, where a fence decides.
+    pub(super) cases: Vec<Case>,
 }
 
 /// A fence.
@@ -44,6 +49,10 @@ pub(super) struct Score {
     pub(super) compliant: BTreeMap<Cohort, (usize, usize)>,
     /// Days of all.
     pub(super) days: usize,
+    /// Reports of all.
+    pub(super) reports: usize,
+    /// Rows on compliant days, for the eye.
+    pub(super) rows: Vec<String>,
 }
 
 /// Alarms that an operator sees in one row.
@@ -52,9 +61,10 @@ struct Incident<'a> {
 }
 
 impl Score {
-    pub(super) fn add(&mut self, person: &Person, told: &[Told]) {
+    pub(super) fn add(&mut self, person: &Person, fences: &Fences, told: &[Told]) {
         self.days += person.days;
-        self.count_truths(person, told);
+        self.reports += person.heard.len();
+        self.count_truths(person, fences, told);
         let entry = self.compliant.entry(person.cohort).or_default();
         entry.1 += (0..person.days)
             .filter(|day| person.is_compliant(*day))
@@ -76,10 +86,13 @@ impl Score {
             if day.is_some_and(|day| person.is_compliant(day)) {
                 self.compliant.entry(person.cohort).or_default().0 += 1;
             }
+            if !is_right {
+                self.rows.push(row(person, &incident, fences));
+            }
         }
     }
 
-    fn count_truths(&mut self, person: &Person, told: &[Told]) {
+    fn count_truths(&mut self, person: &Person, fences: &Fences, told: &[Told]) {
         for truth in &person.truths {
             let of_it = told.iter().filter(|alarm| touches(alarm, truth));
             match truth.weight {
@@ -91,6 +104,10 @@ impl Score {
                         kind.found += 1;
                         if first.live {
                             kind.delays_ms.push((first.known_at - truth.from).max(0));
+                            let mut all = fences.iter();
+                            let fence = all.find(|fence| fence.id() == truth.fence);
+                            let case = fence.map(|f| Case::new(person, f, truth, first));
+                            kind.cases.extend(case);
                         }
                     }
                 }
@@ -124,6 +141,17 @@ impl Score {
         (days > 0).then(|| alarms as f64 * 30.0 / days as f64)
     }
 
+    /// Reports a day of a person.
+    pub(super) fn reports_a_day(&self) -> Option<f64> {
+        (self.days > 0).then(|| self.reports as f64 / self.days as f64)
+    }
+
+    /// Operator alarms on compliant days of a cohort in thirty days.
+    pub(super) fn needless_of(&self, cohort: Cohort) -> Option<f64> {
+        let (alarms, days) = self.compliant.get(&cohort)?;
+        (*days > 0).then(|| *alarms as f64 * 30.0 / *days as f64)
+    }
+
     /// Delay of a kind, s.
     pub(super) fn delay_s(&self, kind: &str, part: f64) -> Option<f64> {
         let of = self.kinds.get(kind).filter(|of| !of.delays_ms.is_empty())?;
@@ -154,6 +182,54 @@ impl Incident<'_> {
     fn touches(&self, truth: &Truth) -> bool {
         self.alarms.iter().any(|alarm| touches(alarm, truth))
     }
+}
+
+/// A row with nothing behind it, and what the device made of the true place meanwhile.
+fn row(person: &Person, incident: &Incident<'_>, fences: &Fences) -> String {
+    let first = incident.alarms[0];
+    let span = first.time..=first.decided_at;
+    let during = person
+        .heard
+        .iter()
+        .filter(|heard| span.contains(&heard.time));
+    let fence = fences.iter().find(|fence| fence.id() == first.fence);
+    let metres = |at| {
+        fence.map_or(0, |fence| {
+            fence.distance(at, BUFFER_MM_MAX).whole_mm() / 1_000
+        })
+    };
+    let points = during.clone().filter_map(|heard| heard.point);
+    let measured: Vec<i64> = points.clone().map(|point| metres(point.at)).collect();
+    let told = if first.suspect {
+        "suspicion"
+    } else {
+        first.kind
+    };
+    format!(
+        "needless: {told} {} {} ({}) {}, {} s until decided, live {}: {} alarms in the row, {} \
+         reports truly {} to {} m from the edge, measured {measured:?}, accuracy {:?} m",
+        first.fence,
+        person.code,
+        person.cohort.name(),
+        write_instant(first.time),
+        (first.decided_at - first.time) / 1_000,
+        first.live,
+        incident.alarms.len(),
+        during.clone().count(),
+        during
+            .clone()
+            .map(|heard| metres(heard.truly))
+            .min()
+            .unwrap_or_default(),
+        during
+            .clone()
+            .map(|heard| metres(heard.truly))
+            .max()
+            .unwrap_or_default(),
+        points
+            .map(|point| point.accuracy_mm / 1_000)
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// What an operator gets of it, the same condition in one row as the desk has it.
