@@ -21,6 +21,8 @@ mod fuzz;
 mod gateway;
 #[path = "replica/ground.rs"]
 mod ground;
+#[path = "replica/heard.rs"]
+mod heard;
 #[path = "replica/hostile.rs"]
 mod hostile;
 #[path = "replica/induction.rs"]
