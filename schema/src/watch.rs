@@ -38,6 +38,7 @@ pub use alarm::{AlarmChange, AlarmId, StandingAlarm, WithdrawalCause, alarm_id, 
 pub use batch::{Clearing, Condition, Event, EventKind, Judgement, events, gather, judge, rejudge};
 pub use clock::{
     CLOCK_AGREE_MS, CLOCK_DEVICES_MIN, CLOCK_FAULT_MS, ClockReport, NodeClock, judge_clock,
+    judge_clock_ahead,
 };
 pub use decision::{Change, Transition};
 pub use kind::AlarmKind;

@@ -220,6 +220,7 @@ impl<S: Store> Replica<S> {
     pub fn tick(&mut self, now: i64, entropy: [u8; 32]) {
         self.turn_clock(now);
         self.entropy = sha256(&[&self.entropy, &entropy]);
+        self.save_unsaved();
         self.let_go_of_parked();
         self.follow_epoch();
         self.follow_trust();
@@ -278,6 +279,7 @@ impl<S: Store> Replica<S> {
     /// Everything to do since the last call: at most one `Store`, first.
     pub fn drain(&mut self) -> Vec<Effect> {
         self.settle();
+        self.save_unsaved();
         let writes = self.disk.drain();
         let mut effects = Vec::new();
         if !writes.is_empty() {

@@ -25,6 +25,8 @@ mod gateway;
 mod gather;
 #[path = "replica/ground.rs"]
 mod ground;
+#[path = "replica/heard.rs"]
+mod heard;
 #[path = "replica/hostile.rs"]
 mod hostile;
 #[path = "replica/induction.rs"]

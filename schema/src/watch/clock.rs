@@ -47,11 +47,19 @@ pub fn judge_clock(reports: &[ClockReport<'_>]) -> NodeClock {
             report.receive_time.saturating_sub(report.device_time),
         );
     }
-    let mut ahead: Vec<i64> = latest.into_values().collect();
+    judge_clock_ahead(latest.into_values().collect())
+}
+
+/// The same by how far the node's clock was ahead of each device's, ms, a number a device.
+pub fn judge_clock_ahead(mut ahead: Vec<i64>) -> NodeClock {
     ahead.sort_unstable();
+    let mut end = 0;
     let group_from = |first: usize| {
-        let agrees = |other: &&i64| other.saturating_sub(ahead[first]) <= CLOCK_AGREE_MS;
-        &ahead[first..first + ahead[first..].iter().take_while(agrees).count()]
+        let agrees = |other: &i64| other.saturating_sub(ahead[first]) <= CLOCK_AGREE_MS;
+        while ahead.get(end).is_some_and(agrees) {
+            end += 1;
+        }
+        &ahead[first..end]
     };
     let middle = |group: &[i64]| group[group.len() / 2];
     let groups = (0..ahead.len()).map(group_from);

@@ -364,6 +364,7 @@ impl<S: Store> Replica<S> {
         dossiers: &BTreeSet<DossierId>,
     ) -> Result<(), StoreError> {
         let Some(person) = person else { return Ok(()) };
+        self.save_unsaved();
         if !self.desk.forget(person, dossiers) {
             return Ok(());
         }

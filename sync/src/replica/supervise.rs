@@ -125,6 +125,8 @@ pub(super) struct Desk {
     /// Alarms of a person.
     of: BTreeMap<PersonCode, BTreeSet<AlarmId>>,
     watched: BTreeMap<PersonCode, Watched>,
+    /// Of them, those whose row says less than is known here.
+    unsaved: BTreeSet<PersonCode>,
     news: BTreeSet<PersonCode>,
     /// People with a band that this node is to hear: missed though it never was.
     expected: BTreeSet<PersonCode>,
@@ -139,9 +141,9 @@ pub(super) struct Desk {
     /// Something of the watch could not be signed just now.
     unsigned: bool,
     epoch: u64,
-    /// Live reports by which the node's clock is judged, and how far it is ahead where they agree,
-    /// ms.
-    clock: VecDeque<(String, i64, i64)>,
+    /// Whose live reports came last, one of each, and how far the node's clock was ahead of them, ms;
+    /// and how far it is ahead where they agree.
+    clock: VecDeque<(PersonCode, i64)>,
     ahead_ms: Option<i64>,
     /// People with reports whose time was not believed.
     doubted: BTreeSet<PersonCode>,
@@ -299,6 +301,7 @@ impl<S: Store> Replica<S> {
     /// Another gateway raised or withdrew an alarm of a person whom this one watches too: of two
     /// alarms for one violation one goes, and a violation left without any gets one (R19).
     fn follow_elsewhere(&mut self, person: PersonCode, time: i64) {
+        self.save_unsaved();
         if !matches!(self.disk.get(Table::Watch, &person.0), Ok(Some(_))) {
             return;
         }

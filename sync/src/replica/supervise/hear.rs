@@ -2,7 +2,7 @@
 
 use super::super::Replica;
 use super::silence::is_silent;
-use super::watched::Watched;
+use super::watched::{Newest, Watched};
 use super::whence::Whence;
 use super::{
     Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, stored,
@@ -97,10 +97,10 @@ impl<S: Store> Replica<S> {
             raised: Vec::new(),
             withdrawn: Vec::new(),
         };
-        let Some(signs) = self.news_of(person, report)? else {
+        let Some(signs) = self.news_of(person, watched, report)? else {
             return Ok(outcome);
         };
-        let timely = !report.live || self.is_timely(&report.person, report.time, received_at);
+        let timely = !report.live || self.is_timely(person, report.time, received_at);
         let heard_at = if timely {
             report.time
         } else {
@@ -119,6 +119,7 @@ impl<S: Store> Replica<S> {
                 signs: (!signs.is_none()).then_some(signs),
             };
             self.put_fix(person, &fix);
+            watched.newest.reach(point.time);
             if timely {
                 watched.seen(&point, received_at);
             }
@@ -156,14 +157,19 @@ impl<S: Store> Replica<S> {
                 outcome.judged = Judged::Skewed;
             }
         }
-        self.save_watch(person, watched);
+        self.desk.unsaved.insert(person);
         self.publish(Event::Watched { person });
         Ok(outcome)
     }
 
     /// What a report says, with what a copy of it said that was here before; none where it says
     /// nothing more than that.
-    fn news_of(&self, person: PersonCode, report: &Report) -> Result<Option<Signs>, StoreError> {
+    fn news_of(
+        &self,
+        person: PersonCode,
+        watched: &mut Watched,
+        report: &Report,
+    ) -> Result<Option<Signs>, StoreError> {
         let Some(point) = report.point else {
             let signal = Signal {
                 person: report.person.clone(),
@@ -175,8 +181,14 @@ impl<S: Store> Replica<S> {
             let known = self.disk.get(Table::Signal, &key)?;
             return Ok(known.is_none().then_some(report.signs));
         };
-        let key = stored::fix_key(person, point.time, point.id(&report.person));
-        let Some(known) = self.disk.get(Table::Fix, &key)? else {
+        self.ask_newest(person, watched)?;
+        let known = if watched.newest.is_before(point.time) {
+            None
+        } else {
+            let key = stored::fix_key(person, point.time, point.id(&report.person));
+            self.disk.get(Table::Fix, &key)?
+        };
+        let Some(known) = known else {
             let packed = self.is_packed(person, &point)?;
             return Ok((!packed).then_some(report.signs));
         };
@@ -184,6 +196,22 @@ impl<S: Store> Replica<S> {
         let signs = known.and_then(|fix| fix.signs).unwrap_or_default();
         let both = signs.and(report.signs);
         Ok((both != signs).then_some(both))
+    }
+
+    /// Finds out how late the latest position is that lies stored row by row.
+    fn ask_newest(&self, person: PersonCode, watched: &mut Watched) -> Result<(), StoreError> {
+        if watched.newest != Newest::Unasked {
+            return Ok(());
+        }
+        let last = watched.last().map_or(i64::MIN, |(point, _)| point.time);
+        let after = stored::fix_prefix(person, last.saturating_add(1));
+        let end = stored::fix_prefix(person, i64::MAX);
+        let later = self.disk.range(Table::Fix, &after, &end, 1)?;
+        watched.newest = match later.is_empty() {
+            true => Newest::At(last),
+            false => Newest::Unknown,
+        };
+        Ok(())
     }
 
     /// The watch hears a report that was stored.

@@ -9,9 +9,7 @@ use super::{Desk, LIVE_SKEW_MS, StoredFix};
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
 use jiaolian_schema::id::PersonCode;
-use jiaolian_schema::watch::{
-    AlarmKind, Change, ClockReport, NodeClock, Spans, Transition, judge_clock,
-};
+use jiaolian_schema::watch::{AlarmKind, Change, NodeClock, Spans, Transition, judge_clock_ahead};
 
 /// People of whom the clock decides with one tick.
 const SILENT_AT_ONCE: usize = 64;
@@ -112,10 +110,10 @@ impl<S: Store> Replica<S> {
 
     /// Whether a live report's time fits the node's clock, or the devices agree that the clock is
     /// wrong.
-    pub(super) fn is_timely(&mut self, device: &str, time: i64, received_at: i64) -> bool {
+    pub(super) fn is_timely(&mut self, person: PersonCode, time: i64, received_at: i64) -> bool {
         let clock = &mut self.desk.clock;
-        clock.retain(|(other, _, _)| other != device);
-        clock.push_back((device.to_owned(), time, received_at));
+        clock.retain(|(other, _)| *other != person);
+        clock.push_back((person, received_at.saturating_sub(time)));
         while clock.len() > CLOCK_REPORTS {
             clock.pop_front();
         }
@@ -159,17 +157,8 @@ impl<S: Store> Replica<S> {
 
     /// What recent live reports say of this node's clock.
     pub fn node_clock(&self) -> NodeClock {
-        let reports: Vec<ClockReport<'_>> = self
-            .desk
-            .clock
-            .iter()
-            .map(|(device, device_time, receive_time)| ClockReport {
-                device,
-                device_time: *device_time,
-                receive_time: *receive_time,
-            })
-            .collect();
-        judge_clock(&reports)
+        let ahead = self.desk.clock.iter().map(|(_, ahead_ms)| *ahead_ms);
+        judge_clock_ahead(ahead.collect())
     }
 
     /// What the clock decides of a person after the last report.

@@ -72,6 +72,31 @@ struct MarkRow {
     known: Option<Vec<Known>>,
 }
 
+/// How late the latest of a person's positions is that lie stored row by row: a later one can't be here
+/// before, and need not be looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Newest {
+    #[default]
+    Unasked,
+    /// None is later than this, ms UTC by the device.
+    At(i64),
+    /// Some lie beyond the last that was believed, so each is looked for.
+    Unknown,
+}
+
+impl Newest {
+    pub(super) fn is_before(self, time: i64) -> bool {
+        matches!(self, Self::At(newest) if newest < time)
+    }
+
+    /// One of that time is stored.
+    pub(super) fn reach(&mut self, time: i64) {
+        if let Self::At(newest) = self {
+            *newest = time.max(*newest);
+        }
+    }
+}
+
 /// A person under watch.
 #[derive(Debug, Clone, Default)]
 pub(in crate::replica) struct Watched {
@@ -101,6 +126,7 @@ pub(in crate::replica) struct Watched {
     pub(super) doubted: Option<i64>,
     /// By which way the device was last heard.
     pub(super) whence: Option<Whence>,
+    pub(super) newest: Newest,
     last: Option<(Point, i64)>,
     basis: Option<[u8; 32]>,
 }
@@ -132,8 +158,9 @@ pub struct WatchView {
 
 impl Watched {
     pub(super) fn is_bound(&self, time: i64) -> bool {
-        let mut terminals = self.devices.keys();
-        terminals.any(|terminal| self.held(terminal, time).is_some())
+        let is_used = || self.uses.iter().any(|used| used.holds(time));
+        let mut bound = self.devices.values().filter(|device| device.holds(time));
+        bound.any(|device| device.regime == Regime::Phone || is_used())
     }
 
     /// A binding as far as it holds around an instant, ms UTC. A band is bound no longer than the
@@ -223,13 +250,19 @@ impl<S: Store> Replica<S> {
             Some(watched) => watched,
             None => self.load_watch(person)?,
         };
-        let cases = self.desk.people.get(&person).cloned().unwrap_or_default();
-        let seq = |case: &DossierId| self.rows.get(case).map_or(0, |row| row.seq);
-        let seqs: Vec<u64> = cases.iter().map(seq).collect();
-        if watched.seqs == seqs && watched.epoch == self.desk.epoch && !seqs.is_empty() {
+        if self.seqs_of(person).eq(watched.seqs.iter().copied())
+            && watched.epoch == self.desk.epoch
+            && !watched.seqs.is_empty()
+        {
             return Ok(watched);
         }
         let bound = (!watched.seqs.is_empty()).then(|| watched.ground.bound.clone());
+        // What was heard must not go with a disk that refuses now.
+        if self.desk.unsaved.remove(&person) {
+            self.save_watch(person, &mut watched);
+        }
+        let cases = self.desk.people.get(&person).cloned().unwrap_or_default();
+        let seqs: Vec<u64> = self.seqs_of(person).collect();
         (watched.seqs, watched.epoch) = (seqs, self.desk.epoch);
         self.read_cases(person, &mut watched, cases.iter().copied());
         if let Some(bound) = bound.filter(|bound| *bound != watched.ground.bound) {
@@ -248,6 +281,12 @@ impl<S: Store> Replica<S> {
             self.save_watch(person, &mut watched);
         }
         Ok(watched)
+    }
+
+    /// How far each case of a person has come here.
+    fn seqs_of(&self, person: PersonCode) -> impl Iterator<Item = u64> {
+        let cases = self.desk.people.get(&person).into_iter().flatten();
+        cases.map(|case| self.rows.get(case).map_or(0, |row| row.seq))
     }
 
     /// Who is under watch and whose alarms are owed, learnt at the start.
@@ -293,6 +332,16 @@ impl<S: Store> Replica<S> {
             whence: row.whence,
             ..Watched::default()
         })
+    }
+
+    /// Rows of whoever was heard since the last call: one a person, however many reports came.
+    pub(in crate::replica) fn save_unsaved(&mut self) {
+        while let Some(person) = self.desk.unsaved.pop_first() {
+            if let Some(mut watched) = self.desk.watched.remove(&person) {
+                self.save_watch(person, &mut watched);
+                self.desk.watched.insert(person, watched);
+            }
+        }
     }
 
     pub(super) fn save_watch(&mut self, person: PersonCode, watched: &mut Watched) {
