@@ -7,6 +7,7 @@ mod ground;
 mod hear;
 mod judge;
 mod known;
+mod pace;
 mod position;
 mod silence;
 mod stored;
