@@ -1,5 +1,6 @@
-//! Telling a terminal to report quicker (`0x8202`) where its person is about to break a fence's rule.
-//! When, the watch says; what was told is remembered, so that not every report is answered by it.
+//! Telling a terminal to report quicker (`0x8202`) where its person is about to break a fence's
+//! rule. When, the watch says; what was told is remembered, so that not every report is answered
+//! by it.
 
 use super::super::form::Sent;
 use super::super::report::Report;
