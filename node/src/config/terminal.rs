@@ -47,6 +47,9 @@ pub struct Jt808Config {
     /// Time between two reports that terminals are told, in seconds, 10 to 3,600.
     #[serde(default, deserialize_with = "some_within::<_, u32, 10, 3_600>")]
     pub interval_s: Option<u32>,
+    /// Whether a terminal is told to report quicker (`0x8202`) near a fence's edge.
+    #[serde(default = "quick")]
+    pub quick: bool,
     /// One more file that says what items of locations mean. Relative to the configuration file.
     #[serde(default)]
     pub items: Option<PathBuf>,
@@ -78,6 +81,10 @@ impl Jt808Config {
         let more = more.map_err(|error| refuse(error.line, error.reason))?;
         Ok(table.with(more))
     }
+}
+
+const fn quick() -> bool {
+    true
 }
 
 fn silence_s() -> u64 {

@@ -35,6 +35,10 @@ pub struct Count {
     pub crowded: AtomicU64,
     /// Connections that said nothing for too long, or never ended what they began.
     pub silent: AtomicU64,
+    /// Times a terminal was told to report quicker, and refusals.
+    pub quickened: AtomicU64,
+    /// See [`Self::quickened`].
+    pub quick_refused: AtomicU64,
     /// Times a vendor's reports could not be fetched.
     pub vendor_failed: AtomicU64,
     refused: [AtomicU64; RULES],
@@ -92,6 +96,16 @@ impl Count {
             ("cloned", "Numbers used by two terminals.", &self.cloned),
             ("crowded", "Connections without a place.", &self.crowded),
             ("silent", "Connections closed for silence.", &self.silent),
+            (
+                "quickened",
+                "Times a terminal was told to report quicker.",
+                &self.quickened,
+            ),
+            (
+                "quick_refused",
+                "Times a terminal refused that.",
+                &self.quick_refused,
+            ),
             (
                 "vendor_failed",
                 "Times a vendor's reports could not be fetched.",

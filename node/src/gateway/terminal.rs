@@ -13,6 +13,7 @@ mod greet;
 mod guest;
 mod hear;
 mod order;
+mod pace;
 mod place;
 mod reading;
 mod session;
@@ -73,6 +74,8 @@ pub struct Terms {
     pub port: Option<u16>,
     /// Time between two reports, s.
     pub interval_s: Option<u32>,
+    /// Whether terminals are told to report quicker near a fence's edge.
+    pub quick: bool,
 }
 
 impl Terms {
@@ -89,6 +92,7 @@ impl Terms {
             backup: config.backup.clone(),
             port: config.port,
             interval_s: config.interval_s,
+            quick: config.quick,
         }
     }
 

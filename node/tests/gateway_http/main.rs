@@ -10,6 +10,7 @@ mod door;
 mod form_story;
 mod fuzz;
 mod power_cut;
+mod quick_story;
 mod refusal;
 mod signed;
 mod tcp_door;

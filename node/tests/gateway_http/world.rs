@@ -103,6 +103,7 @@ pub(crate) fn terms() -> Terms {
         backup: None,
         port: None,
         interval_s: None,
+        quick: false,
     }
 }
 

@@ -10,6 +10,7 @@ mod hear;
 mod judge;
 mod known;
 mod late;
+mod pace;
 mod position;
 mod silence;
 mod stored;

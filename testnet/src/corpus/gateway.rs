@@ -1,5 +1,5 @@
-//! The gateway that a device reports to, as far as it answers: what it tells the device of how often
-//! to report. The decision is the product's own function.
+//! The gateway that a device reports to, as far as it answers: how often it tells the device to
+//! report. The decision is the product's own function.
 
 use super::Heard;
 use super::chance::Chance;

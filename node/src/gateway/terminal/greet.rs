@@ -5,6 +5,7 @@ use super::super::limit::Limiter;
 use super::enrol::{self, Found, code_of, names, pass_stranger};
 use super::guest::{Arrival, Guest};
 use super::session::{End, Session};
+use super::waiting::Own;
 use crate::metric::add;
 use jiaolian_schema::device::Card;
 use jiaolian_schema::jt808::{Answer, Header, Message, Registered, Verdict, read};
@@ -135,7 +136,8 @@ impl Session {
         let message = Answer::SetParameters(parameters);
         let serial = self.wire.send(&guest.newest, &message).await?;
         let wait = Duration::from_millis(self.hall.terms.answer_ms);
-        guest.waiting.set(serial, (message.id(), hash), wait);
+        let own = Own::Parameters(hash);
+        guest.waiting.own(serial, (message.id(), own), wait);
         Ok(())
     }
 }

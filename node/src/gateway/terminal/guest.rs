@@ -4,6 +4,7 @@ use super::waiting::Waiting;
 use super::wire::{Lost, Wire};
 use jiaolian_schema::device::Card;
 use jiaolian_schema::jt808::{Answer, Assembly, Header, Part};
+use jiaolian_schema::watch::Quick;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub(super) struct Guest {
     pub(super) line: u64,
     pub(super) orders: mpsc::Receiver<super::order::Asked>,
     pub(super) waiting: Waiting,
+    /// What it is to be told after its last reports.
+    pub(super) quick: Option<Quick>,
     /// Head of the message by which it was let in.
     pub(super) admitted_by: Header,
     /// Head of its newest message: how to speak to it.
@@ -79,6 +82,7 @@ impl Guest {
             line: arrival.line,
             orders: arrival.orders,
             waiting: Waiting::default(),
+            quick: None,
             admitted_by: header.clone(),
             newest: header.clone(),
             assembly: Assembly::default(),

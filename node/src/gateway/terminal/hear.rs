@@ -7,8 +7,10 @@ use super::super::report::Report;
 use super::enrol::code_of;
 use super::guest::Parted;
 use super::order::{Asked, Told};
+use super::pace::quicken;
 use super::reading;
 use super::session::{End, Session};
+use super::waiting::Own;
 use crate::metric::add;
 use crate::owner::CallError;
 use jiaolian_schema::device::token_hash;
@@ -139,8 +141,12 @@ impl Session {
             return;
         };
         let answered = guest.waiting.answered(serial, id, result);
-        if let Some(hash) = answered.and_then(|answered| answered.set) {
-            self.hall.terminals.note_set(&guest.terminal, hash);
+        match answered {
+            Some((Own::Parameters(hash), Told::Done)) => {
+                self.hall.terminals.note_set(&guest.terminal, hash);
+            }
+            Some((Own::Quick, told)) => self.quickened(told),
+            Some((Own::Parameters(_), _)) | None => {}
         }
     }
 
@@ -176,7 +182,7 @@ impl Session {
         self.wire.general(header, verdict).await?;
         match verdict {
             Verdict::Wrong => Err(End::Refused),
-            _ => Ok(()),
+            _ => self.quicken().await,
         }
     }
 
@@ -217,19 +223,35 @@ impl Session {
         if reports.is_empty() {
             return Ok(Verdict::Done);
         }
-        let card = guest.card;
+        let (card, terminal) = (guest.card, guest.terminal.clone());
         self.pace(reports.len() as u64).await;
         let sent = Sent {
-            terminal: guest.terminal.clone(),
+            terminal: terminal.clone(),
             token: None,
             reports,
             way: Whence::door("jt808").of_vendor(&String::from_utf8_lossy(&guest.maker)),
         };
-        let heard = self
+        let known = self
             .hall
-            .owner
-            .call(move |node| admit(node, &sent, &card))
-            .await;
+            .terms
+            .quick
+            .then(|| self.hall.terminals.pace(&terminal));
+        let taking = self.hall.owner.call(move |node| {
+            let verdict = admit(node, &sent, &card);
+            let is_heard = matches!(verdict, Ok(admit::Verdict::Heard { .. }));
+            let mut pace = known.filter(|_| is_heard);
+            let quick = pace.as_mut().and_then(|pace| quicken(node, &sent, pace));
+            (verdict, pace, quick)
+        });
+        let heard = taking.await.map(|(verdict, pace, quick)| {
+            if let Some(pace) = pace {
+                self.hall.terminals.keep_pace(&terminal, pace);
+            }
+            if let Some(guest) = &mut self.guest {
+                guest.quick = quick;
+            }
+            verdict
+        });
         match heard {
             Ok(Ok(admit::Verdict::Heard { outcomes, alarms })) => {
                 self.hall.metrics.gateway.heard(&outcomes, alarms);

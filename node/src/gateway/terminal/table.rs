@@ -2,6 +2,7 @@
 //! noticed here.
 
 use super::order::{Asked, Order, Told};
+use jiaolian_schema::watch::Pace;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most orders that wait for one terminal.
 pub const ORDERS_WAITING_MAX: usize = 16;
+/// Most terminals of which it is remembered how often they were told to report.
+const PACES_MAX: usize = 131_072;
 /// So often must a terminal that was there be put out by its own number, within [`SWAPS_MS`].
 const SWAPS: usize = 3;
 const SWAPS_MS: u64 = 10 * 60_000;
@@ -27,6 +30,8 @@ struct State {
     swaps: BTreeMap<String, Swaps>,
     /// Hash of the parameters that a terminal confirmed since the start.
     set: BTreeMap<String, [u8; 32]>,
+    /// How often each was told to report.
+    paces: BTreeMap<String, Pace>,
     newest: u64,
 }
 
@@ -146,6 +151,27 @@ impl Terminals {
     /// A terminal confirmed parameters.
     pub(super) fn note_set(&self, terminal: &str, hash: [u8; 32]) {
         self.lock().set.insert(terminal.to_owned(), hash);
+    }
+
+    /// What is remembered of how often a terminal was told to report.
+    pub(super) fn pace(&self, terminal: &str) -> Pace {
+        self.lock().paces.get(terminal).cloned().unwrap_or_default()
+    }
+
+    /// Keeps that. Where there are too many, all are forgotten: some are then told once more.
+    pub(super) fn keep_pace(&self, terminal: &str, pace: Pace) {
+        let paces = &mut self.lock().paces;
+        if paces.len() >= PACES_MAX {
+            paces.clear();
+        }
+        paces.insert(terminal.to_owned(), pace);
+    }
+
+    /// A terminal refused to report quicker.
+    pub(super) fn refuse_pace(&self, terminal: &str) {
+        if let Some(pace) = self.lock().paces.get_mut(terminal) {
+            pace.refuse();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

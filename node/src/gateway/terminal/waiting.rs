@@ -19,17 +19,19 @@ struct Sent {
     /// Id of the message.
     id: u16,
     is_locate: bool,
-    /// Hash of the parameters that it sets.
-    parameters: Option<[u8; 32]>,
+    /// What the node itself asked for.
+    own: Option<Own>,
     answer: Option<oneshot::Sender<Told>>,
     until: Instant,
 }
 
-/// An order that was answered.
-#[derive(Debug)]
-pub(super) struct Answered {
-    /// Hash of the parameters that the terminal took.
-    pub(super) set: Option<[u8; 32]>,
+/// What the node itself asks of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
+    /// To take parameters of this hash.
+    Parameters([u8; 32]),
+    /// To report quicker for some time.
+    Quick,
 }
 
 impl Waiting {
@@ -43,27 +45,28 @@ impl Waiting {
         let sent = Sent {
             id: asked.order.message(2013).id(),
             is_locate: asked.order == Order::Locate,
-            parameters: None,
+            own: None,
             answer: Some(asked.answer),
             until: Instant::now() + wait,
         };
         self.sent.insert(serial, sent);
     }
 
-    /// Parameters went out that the node itself sets.
-    pub(super) fn set(&mut self, serial: u16, (id, hash): (u16, [u8; 32]), wait: Duration) {
+    /// A message of the node's own went out.
+    pub(super) fn own(&mut self, serial: u16, (id, own): (u16, Own), wait: Duration) {
         let sent = Sent {
             id,
             is_locate: false,
-            parameters: Some(hash),
+            own: Some(own),
             answer: None,
             until: Instant::now() + wait,
         };
         self.sent.insert(serial, sent);
     }
 
-    /// A general answer came. That a question for the place was heard is not yet its answer.
-    pub(super) fn answered(&mut self, serial: u16, id: u16, result: u8) -> Option<Answered> {
+    /// A general answer came. That a question for the place was heard is not yet its answer. Some:
+    /// it was the node's own message.
+    pub(super) fn answered(&mut self, serial: u16, id: u16, result: u8) -> Option<(Own, Told)> {
         let sent = self.sent.get(&serial).filter(|sent| sent.id == id)?;
         if sent.is_locate && result == 0 {
             return None;
@@ -73,8 +76,7 @@ impl Waiting {
         if let Some(answer) = sent.answer.take() {
             let _ = answer.send(told);
         }
-        let set = sent.parameters.filter(|_| told == Told::Done);
-        Some(Answered { set })
+        sent.own.map(|own| (own, told))
     }
 
     /// The place that was asked for came; false where nobody asked.
@@ -82,7 +84,7 @@ impl Waiting {
         let Some(sent) = self.sent.get(&serial).filter(|sent| sent.is_locate) else {
             return false;
         };
-        debug_assert!(sent.parameters.is_none());
+        debug_assert!(sent.own.is_none());
         if let Some(answer) = self.sent.remove(&serial).and_then(|sent| sent.answer) {
             let _ = answer.send(told);
         }

@@ -80,7 +80,9 @@ impl Case {
             at - from
         });
         let mut seen = Seen::default();
-        between.for_each(|heard| seen.count(fence, heard));
+        for heard in between {
+            seen.count(fence, heard);
+        }
         Self {
             person: person.code.clone(),
             cohort: person.cohort,
