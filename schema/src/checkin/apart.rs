@@ -39,9 +39,10 @@ fn is_apart(one: &CheckIn, band: &[&Point], numbers: &Numbers) -> bool {
 fn bracket<'a>(band: &[&'a Point], at: i64, ms: i64) -> Option<(&'a Point, &'a Point)> {
     let next = band.partition_point(|fix| fix.time < at);
     let after = *band.get(next)?;
-    let before = match after.time == at {
-        true => after,
-        false => *band.get(next.checked_sub(1)?)?,
+    let before = if after.time == at {
+        after
+    } else {
+        *band.get(next.checked_sub(1)?)?
     };
     (at - before.time <= ms && after.time - at <= ms).then_some((before, after))
 }

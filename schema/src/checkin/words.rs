@@ -70,9 +70,10 @@ fn read_days(text: &str) -> Result<Vec<u8>, ReadScheduleError> {
             None => days.push(day(part)?),
         }
     }
-    match days.is_empty() {
-        true => Err(odd()),
-        false => Ok(days),
+    if days.is_empty() {
+        Err(odd())
+    } else {
+        Ok(days)
     }
 }
 

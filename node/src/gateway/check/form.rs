@@ -182,8 +182,9 @@ fn read_phone(text: Option<&String>) -> Result<Option<String>, Fault> {
     };
     let chars = text.chars().count();
     let is_number = (1..=TERMINAL_CHARS_MAX).contains(&chars) && !text.contains(char::is_control);
-    match is_number {
-        true => Ok(Some(text.clone())),
-        false => Err(Rule::PhoneForm.broken_by(text)),
+    if is_number {
+        Ok(Some(text.clone()))
+    } else {
+        Err(Rule::PhoneForm.broken_by(text))
     }
 }

@@ -164,9 +164,10 @@ impl<'a> Door<'a> {
             Ok(outcome) => {
                 self.alarms += outcome.raised.len();
                 self.asked = Some(outcome.asked);
-                Ok(match outcome.double {
-                    true => Outcome::Repeated,
-                    false => Outcome::Taken { skewed: false },
+                Ok(if outcome.double {
+                    Outcome::Repeated
+                } else {
+                    Outcome::Taken { skewed: false }
                 })
             }
             Err(CheckInError::Unbound { at, .. }) => Ok(refused(Rule::Unbound, &at.to_string())),
