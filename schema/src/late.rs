@@ -133,8 +133,8 @@ fn recorded<'a>(
 }
 
 /// First instant of a civil day in Asia/Shanghai, ms UTC.
-const fn midnight(day: i32) -> i64 {
-    day as i64 * DAY_MS - SHANGHAI_AHEAD_MS
+fn midnight(day: i32) -> i64 {
+    i64::from(day) * DAY_MS - SHANGHAI_AHEAD_MS
 }
 
 /// The civil day of Asia/Shanghai in which an instant lies.

@@ -1,10 +1,7 @@
-//! Every table of the node's disk, once: its name and version, key and value, domain, retention and
-//! growth.
+//! Every table of the node's disk, once: its name and version, key and value, domain, retention and growth.
 //!
-//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and
-//! bands on
-//! one person in ten. A change of a table's key or value form takes a new version suffix and a
-//! migration.
+//! Growth is estimated in KiB a year for a township with 200 cases, twelve acts a case a month and bands on one
+//! person in ten. A change of a table's key or value form takes a new version suffix and a migration.
 
 use jiaolian_sync::Table;
 use redb::TableDefinition;
@@ -138,8 +135,7 @@ pub const CHAIN: Form = table(
     Retention::Forever,
     4_500,
 );
-/// Envelopes refused for good, bodies included. Key: receive number (8, big-endian). Value: reason,
-/// bytes.
+/// Envelopes refused for good, bodies included. Key: receive number (8, big-endian). Value: reason, bytes.
 pub const REFUSED: Form = table(
     Table::Refused,
     "refused-1",
@@ -288,8 +284,7 @@ pub const TRACK: Form = table(
     13_000,
 );
 
-/// When the node ran, and who was told of which alarm. Key: kind (1), time ms (8, big-endian, sign
-/// flipped), name.
+/// When the node ran, and who was told of which alarm. Key: kind (1), time ms (8, big-endian, sign flipped), name.
 pub const DUTY: Form = table(
     Table::Duty,
     "duty-1",

@@ -23,6 +23,10 @@ fn choice<'a>(offer: &'a Json, field: &str) -> &'a Json {
 
 /// The use of a band is decided and the band fitted, by the county's people, who then go home.
 pub(crate) async fn decide(office: &Office, case: DossierId) -> String {
+    decide_on(office, case, "G2").await
+}
+
+async fn decide_on(office: &Office, case: DossierId, ground: &str) -> String {
     let path = format!("/api/v1/cases/{case}");
     let clerk = Client::signed_in(office, "C1").await;
     let page = clerk.get(&path).await.ok(200);
@@ -30,7 +34,8 @@ pub(crate) async fn decide(office: &Office, case: DossierId) -> String {
     clerk.sign(offer(&page, "record:talk"), note).await.ok(201);
     let page = clerk.get(&path).await.ok(200);
     let apply = offer(&page, "apply:device");
-    let form = proposal(choice(apply, "evidence"));
+    let mut form = proposal(choice(apply, "evidence"));
+    form["ground"] = json!(ground);
     let signed = clerk.sign(apply, form).await.ok(201);
     let id = signed["target"]["id"].as_str().unwrap().to_owned();
     clerk.send("DELETE", "/api/v1/session", None).await;
@@ -96,6 +101,59 @@ async fn a_band_is_heard_from_its_fitting_to_its_removal_and_by_no_binding_alone
     assert_eq!(page["matter"]["state"]["code"], "REMOVED");
     office.advance(1);
     assert!(!is_heard(&office, "张三").await, "removed");
+}
+
+#[tokio::test]
+async fn a_binding_says_how_often_the_band_reports_who_hears_it_and_on_which_ground() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    decide_on(&office, case, "G5").await;
+    let bureau = Client::signed_in(&office, "B1").await;
+    let page = bureau.get(&format!("/api/v1/cases/{case}")).await.ok(200);
+    let bind = offer(&page, "device_bind");
+    let form = |interval_s: i64| {
+        json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
+            "until": "2026-05-31", "interval_s": interval_s })
+    };
+    for odd in [9, 3_601] {
+        let refused = bureau.sign(bind, form(odd)).await;
+        let refused = refused.refused(422, "fields_invalid");
+        assert!(
+            refused["error"]["fields"]["interval_s"].is_object(),
+            "{refused}"
+        );
+    }
+    bureau.sign(bind, form(60)).await.ok(201);
+    let bound = office.owner.call(|node| node.replica.bindings("band-1"));
+    let device = bound.await.unwrap().remove(0).1;
+    assert_eq!((device.interval_s, device.ground), (Some(60), Some(5)));
+    assert_eq!(device.heard_at, Some(crate::office::office("county")));
+}
+
+#[tokio::test]
+async fn a_band_that_says_nothing_from_its_fitting_on_is_an_alarm() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    decide(&office, case).await;
+    bind(&office, case).await;
+    // Longer steps are ones in which the node did not run, and nobody was silent then.
+    for _ in 0..7 {
+        office.advance(5 * 60_000);
+        let tick = |node: &mut Node| node.replica.tick(node.now(), [3; 32]);
+        office.owner.call(tick).await.unwrap();
+    }
+    let duty = Client::signed_in(&office, "C3").await;
+    let list = duty.get("/api/v1/alarms").await.ok(200);
+    assert_eq!(list["total"], 1);
+    let row = &list["items"][0];
+    assert_eq!(row["kind"]["code"], "NO_SIGNAL");
+    assert_eq!(row["raised_at"], START, "since it was fitted");
+    let id = row["id"].as_str().unwrap();
+    let explained = duty
+        .get(&format!("/api/v1/alarms/{id}/explain"))
+        .await
+        .ok(200);
+    assert_eq!(explained["agrees"], true, "{explained}");
 }
 
 #[tokio::test]

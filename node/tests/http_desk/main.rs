@@ -23,6 +23,7 @@ mod evidence_story;
 mod explain_story;
 mod fault_story;
 mod lan_story;
+mod late_story;
 mod leave_story;
 mod live_page_story;
 mod minor_story;

@@ -323,6 +323,13 @@ mod tests {
         assert!(fence.with_role(FenceRole::Home).is_err());
     }
 
+    fn usual(numbers: &Numbers) -> Measure<'_> {
+        Measure {
+            numbers,
+            is_grave: false,
+        }
+    }
+
     #[test]
     fn a_role_decides_by_its_own_count_and_dwell() {
         let corner = |lat, lon| Coord::new(lat, lon).unwrap();
@@ -331,16 +338,12 @@ mod tests {
         let fence = Fence::new("f", FenceKind::KeepOut, shape, 200_000).unwrap();
         let about = fence.clone().with_role(FenceRole::Person).unwrap();
         let numbers = Numbers::default();
-        let measure = |numbers| Measure {
-            numbers,
-            is_grave: false,
-        };
         let decided = |fence: &Fence, numbers: Option<&Numbers>, seconds: i64| {
             let mut guard = Guard::new("f");
             let mut turn = None;
             for time in [0, seconds * 1_000] {
                 let point = Point::new(time, corner(3_000, 12_000), None, Source::Gnss);
-                let manner = Manner::of(fence, numbers.map(measure));
+                let manner = Manner::of(fence, numbers.map(usual));
                 turn = guard.judge(&manner, fence.verdict_of(&point), &point);
             }
             turn.map(|turn| turn.kind)
