@@ -36,6 +36,7 @@ mod form;
 mod json;
 mod kept;
 mod limit;
+mod plain;
 mod report;
 mod rule;
 pub mod terminal;

@@ -5,6 +5,7 @@ mod access;
 mod along;
 mod amend;
 mod call;
+mod commit;
 mod duty;
 mod mend;
 mod node;
@@ -28,16 +29,25 @@ pub use text::{CONTENTS_MAX, SavedText, TEXT_CHARS_MAX};
 use crate::link::{LinkEvent, LinkEvents};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Most jobs that wait; more are turned away at once.
 pub const JOBS_WAITING_MAX: usize = 1_024;
 /// Most jobs in one round, so that an answer never waits for an endless round.
-pub const JOBS_ROUND_MAX: usize = 256;
+pub const JOBS_ROUND_MAX: usize = 1_024;
 /// Time between two ticks, ms.
 pub const TICK_MS: u64 = 1_000;
+/// Whoever was just answered may ask again for this part of the time that the commit took, so that one
+/// commit serves them all and not every other one half of them.
+const GATHER_PART: u32 = 4;
+/// Shorter than this nobody is waited for: the disk is as fast as those who ask.
+const GATHER_MIN: Duration = Duration::from_micros(200);
+/// Longer than this nobody is waited for.
+const GATHER_MAX: Duration = Duration::from_millis(2);
+/// Time between two looks for new jobs while they are gathered.
+const GATHER_STEP: Duration = Duration::from_micros(50);
 
 /// What the thread owns.
 pub trait Own: 'static {
@@ -48,7 +58,17 @@ pub trait Own: 'static {
     /// Makes everything so far durable, then performs what follows from it. An error stops the
     /// thread.
     fn settle(&mut self) -> Result<(), StopError>;
+    /// The same, or only begins it where jobs may go on meanwhile: then `landed` is called once it is
+    /// durable, and neither `settle` nor `begin` before that.
+    fn begin(&mut self) -> Result<Option<Flight>, StopError> {
+        self.settle().map(|()| None)
+    }
+    /// What was begun is durable: performs what follows from it.
+    fn landed(&mut self) {}
 }
+
+/// Hears when what was begun is durable.
+pub type Flight = oneshot::Receiver<Result<(), StopError>>;
 
 /// Why the thread stopped by itself.
 #[derive(Debug, Error)]
@@ -204,44 +224,136 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_default()
 }
 
+/// A commit on its way, and the answers that wait for it.
+struct Air {
+    flight: Flight,
+    answers: Vec<Release>,
+    begun: Instant,
+}
+
+/// The thread's inboxes and what waits in it.
+struct Round<N> {
+    state: N,
+    jobs: mpsc::Receiver<Job<N>>,
+    links: Option<LinkEvents>,
+    /// Answers to jobs that were done since the last commit began.
+    answers: Vec<Release>,
+    air: Option<Air>,
+}
+
 /// Ends when every handle is gone or a commit failed.
 async fn run<N: Own>(
-    mut state: N,
-    mut jobs: mpsc::Receiver<Job<N>>,
-    mut links: Option<LinkEvents>,
+    state: N,
+    jobs: mpsc::Receiver<Job<N>>,
+    links: Option<LinkEvents>,
 ) -> Result<(), StopError> {
     let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut answers = Vec::new();
+    let mut round = Round {
+        state,
+        jobs,
+        links,
+        answers: Vec::new(),
+        air: None,
+    };
     loop {
         tokio::select! {
-            job = jobs.recv() => match job {
-                Some(job) => answers.push(job(&mut state)?),
-                None => return state.settle(),
+            landed = landing(&mut round.air) => round.land(landed)?,
+            job = round.jobs.recv(), if round.answers.len() < JOBS_ROUND_MAX => match job {
+                Some(job) => round.answers.push(job(&mut round.state)?),
+                None => return round.end().await,
             },
-            event = next_event(&mut links) => match event {
-                Some(event) => state.take(event),
-                None => links = None,
+            event = next_event(&mut round.links) => match event {
+                Some(event) => round.state.take(event),
+                None => round.links = None,
             },
-            _ = ticks.tick() => state.tick(),
+            _ = ticks.tick() => round.state.tick(),
         }
+        round.take_waiting()?;
+        if round.air.is_none() {
+            round.begin()?;
+        }
+    }
+}
+
+impl<N: Own> Round<N> {
+    /// Takes what waits, without waiting for more.
+    fn take_waiting(&mut self) -> Result<(), StopError> {
         for _ in 0..JOBS_ROUND_MAX {
-            let event = links.as_mut().and_then(LinkEvents::try_recv);
-            let job = jobs.try_recv().ok();
+            let event = self.links.as_mut().and_then(LinkEvents::try_recv);
+            let has_room = self.answers.len() < JOBS_ROUND_MAX;
+            let job = has_room.then(|| self.jobs.try_recv().ok()).flatten();
             if event.is_none() && job.is_none() {
                 break;
             }
             if let Some(event) = event {
-                state.take(event);
+                self.state.take(event);
             }
             if let Some(job) = job {
-                answers.push(job(&mut state)?);
+                self.answers.push(job(&mut self.state)?);
             }
         }
-        state.settle()?;
-        for answer in answers.drain(..) {
-            answer();
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), StopError> {
+        let begun = Instant::now();
+        let flight = self.state.begin()?;
+        let answers = std::mem::take(&mut self.answers);
+        match flight {
+            Some(flight) => {
+                self.air = Some(Air {
+                    flight,
+                    answers,
+                    begun,
+                });
+            }
+            None => answers.into_iter().for_each(|answer| answer()),
         }
+        Ok(())
+    }
+
+    /// What was begun is durable: its answers go out, and whoever got one may ask again before the
+    /// next commit begins.
+    fn land(&mut self, landed: Result<(), StopError>) -> Result<(), StopError> {
+        let Some(air) = self.air.take() else {
+            return landed;
+        };
+        landed?;
+        self.state.landed();
+        let (answered, took) = (air.answers.len(), air.begun.elapsed());
+        air.answers.into_iter().for_each(|answer| answer());
+        let wait = (took / GATHER_PART).min(GATHER_MAX);
+        if wait < GATHER_MIN {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        loop {
+            self.take_waiting()?;
+            if self.answers.len() >= answered || begun.elapsed() >= wait {
+                return Ok(());
+            }
+            std::thread::sleep(GATHER_STEP);
+        }
+    }
+
+    /// Nobody is left who could ask: what is on its way arrives, and the rest is made durable.
+    async fn end(mut self) -> Result<(), StopError> {
+        if self.air.is_some() {
+            let landed = landing(&mut self.air).await;
+            self.land(landed)?;
+        }
+        self.state.settle()
+    }
+}
+
+/// Without a commit on its way there is nothing to wait for.
+async fn landing(air: &mut Option<Air>) -> Result<(), StopError> {
+    match air {
+        Some(air) => (&mut air.flight)
+            .await
+            .unwrap_or_else(|_| Err(StopError::Store("the thread of the journal ended".into()))),
+        None => std::future::pending().await,
     }
 }
 
@@ -345,5 +457,71 @@ mod tests {
         let answer = owner.look(|_| -> usize { panic!("a bug") }).await;
         assert_eq!(answer, Err(CallError::Broken));
         assert_eq!(owner.look(|ledger| ledger.written).await, Ok(0));
+    }
+
+    /// Commits that land when the test says so.
+    struct Field {
+        dirty: bool,
+        flights: mpsc::UnboundedSender<oneshot::Sender<Result<(), StopError>>>,
+    }
+
+    impl Own for Field {
+        fn take(&mut self, _: LinkEvent) {}
+
+        fn tick(&mut self) {}
+
+        fn settle(&mut self) -> Result<(), StopError> {
+            self.dirty = false;
+            Ok(())
+        }
+
+        fn begin(&mut self) -> Result<Option<Flight>, StopError> {
+            if !std::mem::take(&mut self.dirty) {
+                return Ok(None);
+            }
+            let (land, flight) = oneshot::channel();
+            let _ = self.flights.send(land);
+            Ok(Some(flight))
+        }
+    }
+
+    #[tokio::test]
+    async fn jobs_go_on_while_a_commit_is_on_its_way_and_their_answers_wait_for_the_next() {
+        let (flights, mut begun) = mpsc::unbounded_channel();
+        let make = move || Field {
+            dirty: false,
+            flights,
+        };
+        let (owner, thread) = Owner::start(make, None).unwrap();
+        let (done, mut doing) = mpsc::unbounded_channel();
+        let ask = |name: &'static str| {
+            let (owner, done) = (owner.clone(), done.clone());
+            tokio::spawn(async move {
+                let job = move |field: &mut Field| {
+                    field.dirty = true;
+                    let _ = done.send(name);
+                };
+                owner.call(job).await
+            })
+        };
+        let first = ask("first");
+        let land_first = begun.recv().await.unwrap();
+        let second = ask("second");
+        let third = ask("third");
+        for _ in 0..3 {
+            doing.recv().await.unwrap();
+        }
+        assert!(begun.try_recv().is_err(), "one at a time");
+        land_first.send(Ok(())).unwrap();
+        first.await.unwrap().unwrap();
+        let land_second = begun.recv().await.unwrap();
+        assert!(!second.is_finished() && !third.is_finished());
+        let refused = StopError::Store("the disk is full".into());
+        land_second.send(Err(refused)).unwrap();
+        for asked in [second, third] {
+            assert_eq!(asked.await.unwrap(), Err(CallError::Gone));
+        }
+        owner.ended().await;
+        assert!(matches!(thread.join().unwrap(), Err(StopError::Store(_))));
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use book::without_days;
 pub use book::{ReadBookError, Subject};
 pub use case::{CasePublic, CaseSecret};
 pub use cipher::{Seal, sealer};
-pub(crate) use day::day_of;
+pub(crate) use day::{Day, day_of};
 pub(crate) use vault::Rewrite;
 pub use vault::{UnlockError, Vault};
 

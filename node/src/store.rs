@@ -12,10 +12,12 @@
 
 mod copy;
 mod error;
+mod flight;
 mod gate;
 mod journal;
 mod medium;
 mod read;
+mod record;
 mod rekey;
 mod row;
 mod scrub;
@@ -24,8 +26,9 @@ pub mod tables;
 
 use crate::seal::{CasePublic, CaseSecret, OpsKey, Place, UnlockError, Vault};
 use error::{no_keys, refuse, unwrap_error};
+use flight::{Departure, Flights, Pen};
 use jiaolian_sync::{Rows, Store, StoreError, Table, Write};
-use journal::Journal;
+use journal::{Journal, TAKEN_KEY};
 use medium::{is_known_schema, read_schema};
 use redb::Database;
 use row::{first_rows, meta_row, write_meta, write_rows};
@@ -37,6 +40,7 @@ use tables::SCHEMA_VERSION;
 pub(crate) use copy::table_of;
 pub use copy::{CopyError, SealedRow};
 pub use error::{CommitError, OpenStoreError};
+pub use flight::Landing;
 pub use medium::{FileMedium, Fill, HELD_PATIENCE_MS, Medium};
 pub use rekey::{RekeyError, Resealing};
 pub use scrub::ScrubReport;
@@ -53,6 +57,7 @@ const CASE_PUBLIC_ROW: &str = "case-public";
 #[derive(Debug)]
 pub struct DiskStore {
     reader: StoreReader,
+    flights: Flights,
 }
 
 /// A view of the node's disk for everybody who only reads; clones share it.
@@ -94,6 +99,7 @@ impl DiskStore {
                 work: Arc::default(),
                 journal: Arc::default(),
             },
+            flights: Flights::default(),
         })
     }
 
@@ -143,9 +149,11 @@ impl DiskStore {
             work: Arc::default(),
             journal: Arc::default(),
         };
-        let unreadable = |error: StoreError| OpenStoreError::Unreadable(error.to_string());
-        reader.read_journal().map_err(unreadable)?;
-        Ok(Self { reader })
+        reader.read_journal()?;
+        Ok(Self {
+            reader,
+            flights: Flights::default(),
+        })
     }
 
     /// Writes a batch as one durable transaction: all of it is on the disk when this returns, or
@@ -155,52 +163,75 @@ impl DiskStore {
         if writes.is_empty() {
             return Ok(());
         }
+        self.flights.wait()?;
         match self.reader.journal.number_for(writes) {
             Some(number) => self.write_journal(number, writes),
             None => self.write_tables(writes),
         }
     }
 
-    /// Writes a batch as one row of the journal.
+    /// Whether a batch may begin and be durable later; what else there is to do must not need it on
+    /// the disk.
+    pub fn may_begin(&self, writes: &[Write]) -> bool {
+        self.reader.journal.number_for(writes).is_some()
+    }
+
+    /// Begins to write a batch: whoever reads sees it from now on, and `landing` hears when it is on
+    /// the disk. No other commit is made before that; a batch that may not begin is written at once.
+    pub fn begin(&self, writes: Vec<Write>, landing: Landing) -> Result<(), CommitError> {
+        self.flights.wait()?;
+        let Some(number) = self.reader.journal.number_for(&writes) else {
+            landing(self.write_tables(&writes));
+            return Ok(());
+        };
+        let (row, day) = journal::pack(&writes);
+        self.reader.journal.take(number, writes);
+        let departure = Departure {
+            number,
+            row,
+            day,
+            landing,
+        };
+        self.flights.begin(&self.reader, departure)
+    }
+
+    /// Writes a batch as one record of the journal.
     fn write_journal(&self, number: u64, writes: &[Write]) -> Result<(), CommitError> {
         let (row, day) = journal::pack(writes);
-        let key = number.to_be_bytes().to_vec();
-        let sealed = self
-            .reader
-            .vault
-            .seal_as_of(day, Table::Journal, &key, &row);
-        self.write_keys()?;
-        let line = [Write {
-            table: Table::Journal,
-            key,
-            value: None,
-        }];
-        let sealed = [Some(sealed)];
-        let slot = &self.reader.slot;
-        slot.with(|db| write_rows(db, &line, &sealed, false))
-            .map_err(CommitError::from)?;
-        self.reader.journal.take(number, writes);
+        Pen::of(&self.reader).write(number, (&row, day))?;
+        self.reader.journal.take(number, writes.to_vec());
         Ok(())
     }
 
     /// Writes a batch, and before it all of the journal, to their tables.
     fn write_tables(&self, writes: &[Write]) -> Result<(), CommitError> {
-        if self.reader.journal.is_damaged() {
+        self.flights.wait()?;
+        let journal = &self.reader.journal;
+        if journal.is_damaged() {
             let text = "what was reported last can't be read";
             return Err(CommitError::Damaged(text.to_owned()));
         }
-        let mut all = self.reader.journal.waiting();
-        let waited = !all.is_empty();
+        let mut all = journal.waiting();
+        let taken = (!all.is_empty()).then(|| self.taken());
         all.extend_from_slice(writes);
         if all.is_empty() {
             return Ok(());
         }
         let sealed = self.seal(&all)?;
         let slot = &self.reader.slot;
-        slot.with(|db| write_rows(db, &all, &sealed, waited))
+        slot.with(|db| write_rows(db, &all, &sealed, taken.as_deref()))
             .map_err(CommitError::from)?;
-        self.reader.journal.clear();
+        if taken.is_some() {
+            self.medium().end_journal(0)?;
+            journal.clear();
+        }
         Ok(())
+    }
+
+    /// The sealed number of the next commit.
+    fn taken(&self) -> Vec<u8> {
+        let next = self.reader.journal.next().to_be_bytes();
+        self.reader.vault.seal(Table::Journal, TAKEN_KEY, &next)
     }
 
     /// Rows as they lie on the disk; the keys that they need lie there when this returns.

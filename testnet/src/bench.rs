@@ -17,6 +17,7 @@ mod latency;
 mod node;
 mod paper;
 mod peer;
+mod pen;
 mod reconcile;
 mod rival;
 mod seal;
@@ -66,6 +67,21 @@ pub enum Section {
     Alarms,
 }
 
+/// One part of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Part {
+    /// Of `ingest`: commits to a store, without a gateway.
+    Store,
+    /// Of `ingest`: a whole gateway beside its peers.
+    Gateway,
+    /// Of `supervise`: fixes judged, and a verdict alone.
+    Judged,
+    /// Of `supervise`: bytes of a stored position.
+    Track,
+    /// Of `supervise`: an hour of a county.
+    Hour,
+}
+
 /// What `testnet bench` is told.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -75,6 +91,12 @@ pub struct Args {
     /// Small sizes: checks that everything runs, measures little.
     #[arg(long)]
     pub quick: bool,
+    /// Only one part of `ingest` or `supervise`.
+    #[arg(long, value_enum)]
+    pub only: Option<Part>,
+    /// People of the hour in `supervise`; 25,000 without.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub people: Option<u32>,
     /// One JSON object instead of the table.
     #[arg(long)]
     pub json: bool,
@@ -138,6 +160,13 @@ pub enum MeasureError {
     Wrong(String),
 }
 
+impl Args {
+    /// Whether a part is to be measured.
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+}
+
 /// Measures and prints; 70 where something could not be measured, 1 where the table can't be
 /// printed.
 pub fn main(args: &Args, out: &mut dyn Write) -> ExitCode {
@@ -171,14 +200,13 @@ pub fn measure(args: &Args) -> Result<(Vec<Figure>, Vec<String>), MeasureError> 
         figures.extend(watch::measure(args.quick)?);
     }
     if asked(Section::Supervise) {
-        let tracks = args.tracks.as_deref();
-        figures.extend(supervise::measure(args.quick, tracks, &mut notes)?);
+        figures.extend(supervise::measure(args, &mut notes)?);
     }
     if asked(Section::Fold) {
         figures.extend(fold::measure(args.quick)?);
     }
     if asked(Section::Ingest) {
-        figures.extend(ingest::measure(args.quick, &mut notes)?);
+        figures.extend(ingest::measure(args, &mut notes)?);
     }
     if asked(Section::Seal) {
         figures.extend(seal::measure(args.quick));

@@ -6,6 +6,7 @@ use super::admit::{Verdict, admit};
 use super::form::{Pairs, Sent, read_form, read_pairs, token_in};
 use super::json::{read_batch, read_traccar};
 use super::limit::{Limiter, Meter};
+use super::plain::read_plain;
 use super::turn::{Answer, BODY_BYTES_MAX, BODY_WAIT_MS, QUERY_BYTES_MAX, TurnAwayError};
 use super::vendor::Vendor;
 use crate::http::json::read_value;
@@ -189,7 +190,10 @@ async fn read(request: Request, form: Form) -> Result<Read, TurnAwayError> {
         read_body(&head.headers, body).await?
     };
     let mut sent = match form {
-        Form::Batch => read_batch(json(&body)?)?,
+        Form::Batch => match read_plain(&body) {
+            Some(sent) => sent,
+            None => read_batch(json(&body)?)?,
+        },
         Form::Traccar if body.trim_ascii_start().starts_with(b"{") => read_traccar(json(&body)?)?,
         Form::Traccar => {
             pairs.extend(read_pairs(body.trim_ascii())?);

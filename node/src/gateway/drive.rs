@@ -59,10 +59,10 @@ pub async fn drive(gateway: SocketAddr, drivers: Vec<Driver>, load: Load) -> io:
     for driver in drivers {
         let stream = TcpStream::connect(gateway).await?;
         stream.set_nodelay(true)?;
-        connections.push((driver, BufReader::new(stream)));
+        connections.push((requests(&driver, load), BufReader::new(stream)));
     }
     let started = Instant::now();
-    let run = |(driver, stream)| tokio::spawn(converse(stream, driver, load));
+    let run = |(requests, stream)| tokio::spawn(converse(stream, requests));
     let running: Vec<_> = connections.into_iter().map(run).collect();
     let mut accepted = 0;
     for device in running {
@@ -74,15 +74,22 @@ pub async fn drive(gateway: SocketAddr, drivers: Vec<Driver>, load: Load) -> io:
     })
 }
 
-async fn converse(mut stream: BufReader<TcpStream>, driver: Driver, load: Load) -> io::Result<u64> {
-    let mut accepted = 0;
-    for number in 0..load.requests {
+/// What a device sends, written before anybody looks at the clock.
+fn requests(driver: &Driver, load: Load) -> Vec<String> {
+    let request = |number: usize| {
         let first = number * load.reports;
-        let request = if load.reports == 1 {
-            single(&driver, load, first)
+        if load.reports == 1 {
+            single(driver, load, first)
         } else {
-            batch(&driver, load, first)
-        };
+            batch(driver, load, first)
+        }
+    };
+    (0..load.requests).map(request).collect()
+}
+
+async fn converse(mut stream: BufReader<TcpStream>, requests: Vec<String>) -> io::Result<u64> {
+    let mut accepted = 0;
+    for request in requests {
         stream.write_all(request.as_bytes()).await?;
         let (status, body) = read_answer(&mut stream).await?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);

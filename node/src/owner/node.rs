@@ -2,7 +2,7 @@
 //! what is read from them again and again.
 
 use super::access::Recent;
-use super::{LinkRate, Own, Rates, StopError};
+use super::{Flight, LinkRate, Own, Rates, StopError};
 use crate::event::Events;
 use crate::home::Home;
 use crate::identity::RootPin;
@@ -19,11 +19,9 @@ use jiaolian_schema::content::Content;
 use jiaolian_schema::desk::File;
 use jiaolian_schema::fix::Fix;
 use jiaolian_schema::hold::{DossierKind, Offices};
-use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId};
+use jiaolian_schema::id::{AuthorId, DossierId, EnvelopeId, OfficeId, PersonCode};
 use jiaolian_schema::rule::RulePack;
-use jiaolian_sync::{
-    Effect, Event, Judged, Peer, Replica, Report, ReportError, ReportOutcome, Whence, Write,
-};
+use jiaolian_sync::{Judged, Peer, Replica, Report, ReportError, ReportOutcome, Whence, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,6 +63,8 @@ pub struct Node {
     pub(super) doubted: BTreeSet<AuthorId>,
     pub(super) signed: BTreeMap<[u8; 32], u64>,
     pub(super) unsaved: Vec<Write>,
+    /// Of whom reports are on their way to the disk.
+    pub(super) told_next: BTreeSet<PersonCode>,
     pub(super) contents: super::text::Contents,
     pub(super) recent: Recent,
     /// How far rows of earlier epochs are sealed anew; none where none are left.
@@ -144,6 +144,7 @@ impl Node {
             home: None,
             signed: BTreeMap::new(),
             unsaved: Vec::new(),
+            told_next: BTreeSet::new(),
             contents: super::text::Contents::default(),
             recent: Recent::default(),
             resealing: None,
@@ -312,25 +313,6 @@ impl Node {
         self.rates.of(peer)
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Result<(), StopError> {
-        let started = Instant::now();
-        self.store
-            .commit(writes)
-            .map_err(|error| StopError::Store(error.to_string()))?;
-        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.metrics.committed(writes.len(), took_us, self.now());
-        for author in self.own.clone() {
-            self.note_signed(author);
-        }
-        if let Some(tip) = &mut self.tip {
-            for (author, n) in std::mem::take(&mut self.signed) {
-                tip.record(author, n)
-                    .map_err(|error| StopError::Store(error.to_string()))?;
-            }
-        }
-        Ok(())
-    }
-
     /// The content of a dossier, for texts.
     pub fn content(&mut self, file: &File) -> &mut Content {
         self.contents.of(&self.replica, file)
@@ -367,13 +349,7 @@ impl Own for Node {
     /// One durable commit of everything since the last, then what follows from it, in order.
     fn settle(&mut self) -> Result<(), StopError> {
         loop {
-            let mut effects = self.replica.drain();
-            let mut writes = std::mem::take(&mut self.unsaved);
-            for effect in &mut effects {
-                if let Effect::Store(rows) = effect {
-                    writes.append(rows);
-                }
-            }
+            let (effects, writes) = self.gathered();
             if effects.is_empty() && writes.is_empty() {
                 if !std::mem::take(&mut self.to_follow_roster) {
                     return Ok(());
@@ -381,19 +357,15 @@ impl Own for Node {
                 self.follow_roster_at_rest()?;
                 continue;
             }
-            if !writes.is_empty() {
-                self.commit(&writes)?;
-            }
-            let mut watched = BTreeSet::new();
-            for effect in effects {
-                if let Effect::Publish(Event::Watched { person }) = effect {
-                    watched.insert(person);
-                } else {
-                    self.perform(effect);
-                }
-            }
-            self.tell_watched(watched);
-            self.tell_doubtful();
+            self.carry_out(effects, &writes)?;
         }
+    }
+
+    fn begin(&mut self) -> Result<Option<Flight>, StopError> {
+        self.begin_commit()
+    }
+
+    fn landed(&mut self) {
+        self.commit_landed();
     }
 }

@@ -34,6 +34,17 @@ impl StoreReader {
         &self,
         take: impl FnMut(SealedRow) -> Result<(), E>,
     ) -> Result<(), CopyError<E>> {
+        let mut take = take;
+        // The file first: what goes from it to the tables meanwhile counts there, and only there.
+        let file = self.journal_file()?;
+        for one in self.journal_records(&file) {
+            let row = (
+                Table::Journal,
+                one.number.to_be_bytes().to_vec(),
+                one.sealed.to_vec(),
+            );
+            take(row).map_err(CopyError::Taker)?;
+        }
         let (take, refused) = (RefCell::new(take), RefCell::new(None));
         let read = self.slot.with(|database| {
             read_all(database, &mut |row| {

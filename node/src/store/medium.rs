@@ -6,8 +6,8 @@ use super::gate::Gate;
 use super::tables::{META, SCHEMA_VERSION};
 use crate::platform;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageError};
-use std::fs::OpenOptions;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// How long a file held by another program is tried again, in milliseconds.
 pub const HELD_PATIENCE_MS: u64 = 10_000;
 const HELD_RETRY_MS: u64 = 250;
+/// By how much the file of the journal grows.
+const JOURNAL_STEP_BYTES: u64 = 1024 * 1024;
 
 /// A place where a redb file lives.
 pub trait Medium: std::fmt::Debug + Send + Sync {
@@ -30,6 +32,13 @@ pub trait Medium: std::fmt::Debug + Send + Sync {
     fn append_keys(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
     /// Replaces the file of keys: after a power cut it is the old one or the new one.
     fn replace_keys(&self, bytes: &[u8]) -> io::Result<()>;
+    /// The file of the journal, with zeros behind its end; empty where there is none.
+    fn read_journal(&self) -> io::Result<Vec<u8>>;
+    /// Writes at the end of the journal, where zeros lie; durable when it returns.
+    fn append_journal(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Ends the journal at a place: zeros lie behind it when this returns, and after a power cut some
+    /// of them.
+    fn end_journal(&self, at: u64) -> io::Result<()>;
     /// Size of the file, in bytes.
     fn bytes(&self) -> u64;
     /// Closes the file of a database that is not dropped: whatever is still asked of it fails.
@@ -50,6 +59,36 @@ pub struct FileMedium {
     patience: Duration,
     /// What was opened last.
     gate: Mutex<Option<Gate>>,
+    journal: Mutex<Option<Journal>>,
+}
+
+/// The open file of the journal. It never gets shorter, and grows seldom: a sync that need not change a
+/// length waits for no other file.
+#[derive(Debug)]
+struct Journal {
+    file: File,
+    length: u64,
+    /// Behind this lie zeros.
+    used: u64,
+}
+
+impl Journal {
+    /// Lets the file reach to a place, with zeros.
+    fn grow(&mut self, to: u64) -> io::Result<()> {
+        let to = to.next_multiple_of(JOURNAL_STEP_BYTES);
+        if to > self.length {
+            self.zero(self.length, to)?;
+            self.file.sync_all()?;
+            self.length = to;
+        }
+        Ok(())
+    }
+
+    fn zero(&mut self, from: u64, to: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(from))?;
+        let count = to.saturating_sub(from);
+        io::copy(&mut io::repeat(0).take(count), &mut self.file).map(|_| ())
+    }
 }
 
 impl FileMedium {
@@ -59,6 +98,40 @@ impl FileMedium {
             path: path.to_owned(),
             patience,
             gate: Mutex::new(None),
+            journal: Mutex::new(None),
+        }
+    }
+
+    /// The journal lies beside the store whose rows it holds.
+    fn journal_path(&self) -> PathBuf {
+        self.path.with_extension("journal")
+    }
+
+    /// Works on the file of the journal, alone.
+    fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> io::Result<T>) -> io::Result<T> {
+        let mut open = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_none() {
+            let path = self.journal_path();
+            let file = match OpenOptions::new().read(true).write(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let file = platform::create_private(&path)?;
+                    if let Some(directory) = path.parent() {
+                        platform::sync_directory(directory)?;
+                    }
+                    file
+                }
+                opened => opened?,
+            };
+            let length = file.metadata()?.len();
+            *open = Some(Journal {
+                file,
+                length,
+                used: length,
+            });
+        }
+        match open.as_mut() {
+            Some(journal) => work(journal),
+            None => Err(io::Error::other("the journal is open")),
         }
     }
 
@@ -112,9 +185,12 @@ impl Medium for FileMedium {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message).into());
         }
         let unfinished = self.path.with_extension("new");
-        match std::fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+        // What is left of another store is none of this one's.
+        for left in [&unfinished, &self.journal_path()] {
+            match std::fs::remove_file(left) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
         }
         let database = Builder::new()
             .set_cache_size(cache_bytes)
@@ -150,6 +226,39 @@ impl Medium for FileMedium {
 
     fn replace_keys(&self, bytes: &[u8]) -> io::Result<()> {
         platform::write_atomically(&self.keys_path(), bytes)
+    }
+
+    fn read_journal(&self) -> io::Result<Vec<u8>> {
+        // Under the lock, so that nothing is read half written.
+        let _alone = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::fs::read(self.journal_path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read,
+        }
+    }
+
+    fn append_journal(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.with_journal(|journal| {
+            // What an earlier write left half done goes.
+            if journal.used > at {
+                journal.zero(at, journal.used)?;
+            }
+            let end = at + bytes.len() as u64;
+            journal.used = end;
+            journal.grow(end)?;
+            journal.file.seek(SeekFrom::Start(at))?;
+            journal.file.write_all(bytes)?;
+            journal.file.sync_data()
+        })
+    }
+
+    fn end_journal(&self, at: u64) -> io::Result<()> {
+        self.with_journal(|journal| {
+            journal.zero(at, journal.used)?;
+            journal.file.sync_data()?;
+            journal.used = at;
+            Ok(())
+        })
     }
 
     fn bytes(&self) -> u64 {

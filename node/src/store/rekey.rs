@@ -44,6 +44,7 @@ impl DiskStore {
     /// Destroys the keys of these subjects: no copy of the store, older or newer, opens their rows with
     /// the file of keys that is there when this returns.
     pub fn destroy_keys(&self, gone: &BTreeSet<Subject>) -> Result<(), RekeyError> {
+        self.flights.wait()?;
         let rewrite = self.reader.vault.without(gone);
         self.rewrite_keys(rewrite.ok_or(RekeyError::Locked)?)
     }
@@ -69,6 +70,7 @@ impl DiskStore {
     /// opens. `rings` are the rows that give it to those who are to have it. The rows of earlier
     /// epochs stay readable until `reseal` has come to its end.
     pub fn turn_epoch(&self, next: &CaseSecret, rings: &[Write]) -> Result<(), RekeyError> {
+        self.flights.wait()?;
         let vault = &self.reader.vault;
         let rewrite = vault.turned(next).ok_or(RekeyError::Locked)?;
         // This file opens by both secrets: whichever the store names after a power cut fits.
@@ -91,6 +93,7 @@ impl DiskStore {
         if !vault.is_open() {
             return Err(RekeyError::Locked);
         }
+        self.flights.wait()?;
         let Some(form) = FORMS.get(at.table) else {
             return Ok(true);
         };

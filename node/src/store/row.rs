@@ -1,5 +1,6 @@
 //! Sealed rows in and out of redb: one short transaction a call.
 
+use super::journal::TAKEN_KEY;
 use super::tables::{FORMS, JOURNAL, META, SCHEMA_VERSION, form};
 use super::{CASE_PUBLIC_ROW, SealedRow};
 use jiaolian_sync::{Rows, Table, Write};
@@ -75,19 +76,20 @@ pub(super) fn write_meta(
     Ok(())
 }
 
-/// Writes rows; where `empties` is said, what lay in the journal is among them and goes from there.
+/// Writes rows; with `taken`, what lay in the journal is among them and counts there no more.
 pub(super) fn write_rows(
     database: &Database,
     writes: &[Write],
     sealed: &[Option<Vec<u8>>],
-    empties: bool,
+    taken: Option<&[u8]>,
 ) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     put_rows(&transaction, writes, sealed)?;
-    if empties {
+    if let Some(taken) = taken {
         let mut journal = transaction.open_table(JOURNAL.definition())?;
         journal.retain(|_, _| false)?;
+        journal.insert(TAKEN_KEY, taken)?;
     }
     transaction.commit()?;
     Ok(())

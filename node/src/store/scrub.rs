@@ -25,6 +25,11 @@ impl StoreReader {
     /// Opens every row once and says what did not open.
     pub fn scrub(&self) -> Result<ScrubReport, StoreError> {
         let mut report = ScrubReport::default();
+        let (good, is_damaged) = self.scrub_journal()?;
+        report.good += good;
+        if is_damaged {
+            report.damaged.push(Table::Journal);
+        }
         for listed in &FORMS {
             let mut from = Vec::new();
             loop {

@@ -91,6 +91,10 @@ impl Slot {
         &*self.medium
     }
 
+    pub(super) fn shared_medium(&self) -> Arc<dyn Medium> {
+        Arc::clone(&self.medium)
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.medium.bytes()
     }

@@ -9,8 +9,9 @@ use redb::TableDefinition;
 /// Form of the whole disk. A store with a higher number is refused and not touched. 1: rows of the CASE
 /// domain under its one key. 2: under the key of their dossier; those of form 1 are sealed anew once an
 /// officer signs in. 3: positions under the key of their day; those of form 2 are packed, and so sealed
-/// anew, within three days.
-pub const SCHEMA_VERSION: u32 = 3;
+/// anew, within three days. 4: reports wait in a file beside the store; those of form 3 wait in the table
+/// until the next act.
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The store's own few rows, in clear but for what is sealed: `schema`, `case-public`.
 pub const META: TableDefinition<'static, &'static str, &'static [u8]> =
@@ -293,8 +294,9 @@ pub const DUTY: Form = table(
     300,
 );
 
-/// Rows that are durable and not yet in their tables, a commit a row, sealed under the key of the newest
-/// day of whose positions it speaks; at most 4,096 rows in all. Key: number (8, big-endian).
+/// Key `taken`: number of the first commit of the file beside the store whose rows are not yet in their
+/// tables. Key: number (8, big-endian): a commit of a store that was laid down from a backup, sealed as
+/// in the file, under the key of the newest day of whose positions it speaks.
 pub const JOURNAL: Form = table(
     Table::Journal,
     "journal-1",

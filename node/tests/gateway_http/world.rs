@@ -475,8 +475,9 @@ impl World {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let copy = store_path(dir.path());
         std::fs::copy(store_path(self.dir.path()), &copy).unwrap();
-        let keys = "store.keys";
-        std::fs::copy(self.dir.path().join(keys), dir.path().join(keys)).unwrap();
+        for name in ["store.keys", "store.journal"] {
+            let _ = std::fs::copy(self.dir.path().join(name), dir.path().join(name));
+        }
         let medium = Arc::new(FileMedium::new(&copy, Duration::ZERO));
         let ops = OpsKey::from_bytes(self.keys.ops);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

@@ -453,6 +453,9 @@ impl Office {
         std::fs::write(dir.path().join("store"), self.disk()).unwrap();
         let keys = std::fs::read(self.dir.path().join("store.keys")).unwrap();
         std::fs::write(dir.path().join("store.keys"), keys).unwrap();
+        if let Ok(journal) = std::fs::read(self.dir.path().join("store.journal")) {
+            std::fs::write(dir.path().join("store.journal"), journal).unwrap();
+        }
         let medium = Arc::new(FileMedium::new(&dir.path().join("store"), Duration::ZERO));
         let ops = OpsKey::from_bytes(OPS_KEY);
         let store = DiskStore::open(medium, CACHE_MIB_DEFAULT, ops).unwrap();

@@ -96,6 +96,10 @@ struct Platter {
     dice: Dice,
     /// The file of dossier keys, which is whole after each write.
     keys: Option<Vec<u8>>,
+    /// The file of the journal: what the program sees, what is durable, and what lies between.
+    journal: Vec<u8>,
+    journal_durable: Vec<u8>,
+    journal_unsynced: Vec<Op>,
 }
 
 /// The disk; clones are the same disk.
@@ -117,7 +121,19 @@ impl ImageDisk {
             room_bytes: u64::MAX,
             dice: Dice::new(0),
             keys: None,
+            journal: Vec::new(),
+            journal_durable: Vec::new(),
+            journal_unsynced: Vec::new(),
         })))
+    }
+
+    /// The disk as it is when the power comes back.
+    pub(crate) fn after_cut(&self) -> Self {
+        let platter = self.platter();
+        let next = Self::new(platter.durable.clone());
+        next.platter().journal = platter.journal_durable.clone();
+        next.platter().journal_durable = platter.journal_durable.clone();
+        next
     }
 
     pub(crate) fn cut_at_sync(&self, sync: u64, seed: u64) {
@@ -220,6 +236,28 @@ impl Platter {
         for change in std::mem::take(&mut self.unsynced) {
             change.lay_torn(&mut self.durable, &mut self.dice);
         }
+        for change in std::mem::take(&mut self.journal_unsynced) {
+            change.lay_torn(&mut self.journal_durable, &mut self.dice);
+        }
+    }
+
+    fn note_journal(&mut self, op: Op) {
+        op.lay_on(&mut self.journal);
+        self.journal_unsynced.push(op);
+    }
+
+    /// Syncs the journal, or loses the power over it.
+    fn sync_journal(&mut self) -> io::Result<()> {
+        self.syncs += 1;
+        if self.cut_at_sync == Some(self.syncs) {
+            self.tear();
+            self.cut = true;
+            return self.powered();
+        }
+        for change in std::mem::take(&mut self.journal_unsynced) {
+            change.lay_on(&mut self.journal_durable);
+        }
+        Ok(())
     }
 }
 
@@ -346,6 +384,43 @@ impl Medium for ImageDisk {
         platter.powered()?;
         platter.keys = Some(bytes.to_vec());
         Ok(())
+    }
+
+    fn read_journal(&self) -> io::Result<Vec<u8>> {
+        let platter = self.platter();
+        platter.powered()?;
+        Ok(platter.journal.clone())
+    }
+
+    fn append_journal(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut platter = self.platter();
+        let refusal = platter.refusal()?;
+        let room = platter.room_bytes.saturating_sub(platter.live.len() as u64);
+        if refusal == Some(Refusal::Full) || at + bytes.len() as u64 > room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if refusal == Some(Refusal::Error) {
+            return Err(broken());
+        }
+        let used = platter.journal.len();
+        if used as u64 > at {
+            let zeros = vec![0; used - at as usize];
+            platter.note_journal(Op::Write(at, zeros));
+        }
+        if refusal == Some(Refusal::Short) {
+            platter.note_journal(Op::Write(at, bytes[..bytes.len() / 2].to_vec()));
+            return Err(broken());
+        }
+        platter.note_journal(Op::Write(at, bytes.to_vec()));
+        platter.sync_journal()
+    }
+
+    fn end_journal(&self, at: u64) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.powered()?;
+        let zeros = vec![0; platter.journal.len().saturating_sub(at as usize)];
+        platter.note_journal(Op::Write(at, zeros));
+        platter.sync_journal()
     }
 
     fn bytes(&self) -> u64 {

@@ -26,7 +26,9 @@ const SECTION: &str = "ingest";
 /// Connections, requests of each, reports in a request.
 const RUNS: [(usize, usize, usize); 4] =
     [(32, 150, 1), (1_024, 25, 1), (32, 25, 100), (32, 4, 1_000)];
-const RUNS_QUICK: [(usize, usize, usize); 2] = [(4, 3, 1), (4, 2, 100)];
+const RUNS_QUICK: [(usize, usize, usize); 2] = [(32, 8, 1), (32, 2, 100)];
+/// Clients of `PostgreSQL`, each with one insert in flight.
+const CLIENTS: usize = 32;
 /// A gateway that turns nobody away.
 const AMPLE: Limits = Limits {
     device_reports_s: 1_000_000,
@@ -45,7 +47,7 @@ pub(super) fn measure(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure
     let least = Duration::from_millis(if quick { 100 } else { 3_000 });
     let runs: &[_] = if quick { &RUNS_QUICK } else { &RUNS };
     let rates = driven(runs)?;
-    let peers = Peers::measure(quick, least, notes);
+    let peers = Peers::measure(least, notes);
     let mut figures = Vec::new();
     for ((connections, _, reports), rate) in runs.iter().zip(rates) {
         figures.extend(peers.beside((*connections, *reports), rate));
@@ -139,14 +141,13 @@ struct Peers {
 }
 
 impl Peers {
-    fn measure(quick: bool, least: Duration, notes: &mut Vec<String>) -> Self {
-        let clients = if quick { 4 } else { 32 };
+    fn measure(least: Duration, notes: &mut Vec<String>) -> Self {
         let server = told(Postgres::start(), notes);
         let server = server.as_ref();
         let mut ask = |ask: &dyn Fn(&Postgres) -> Result<f64, String>| {
             server.and_then(|server| told(ask(server), notes))
         };
-        let inserts = ask(&|server| server.inserts(clients, least));
+        let inserts = ask(&|server| server.inserts(CLIENTS, least));
         let copies = [100, 1_000].map(|batch| ask(&|server| server.copies(batch, least)));
         let sqlite = [100, 1_000].map(|batch| told(sqlite(batch, least), notes));
         Self {

@@ -24,12 +24,13 @@ const WORK_TICKS_PER_S: f64 = 100.0;
 /// Bytes of a report as its four numbers.
 const BARE_REPORT_BYTES: f64 = 24.0;
 
-pub(super) fn measure(quick: bool) -> Result<Vec<Figure>, MeasureError> {
-    let (people, minutes) = if quick {
+pub(super) fn measure(quick: bool, people: Option<u32>) -> Result<Vec<Figure>, MeasureError> {
+    let (usual, minutes) = if quick {
         (PEOPLE_QUICK, MINUTES_QUICK)
     } else {
         (PEOPLE, MINUTES)
     };
+    let people = people.map_or(usual, u64::from);
     let mut township = Township::with_cases(people)?;
     let empty = township.bytes();
     forget_peak();

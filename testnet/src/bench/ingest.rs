@@ -4,16 +4,16 @@
 use super::figure::Figure;
 use super::key::{code, peer as peer_of};
 use super::node::{Commit, Node};
+use super::pen::Pen;
 use super::terrain::{Span, counties, fence_around, span_of, walk};
 use super::world::World;
-use super::{MeasureError, gateway, peer, timing};
+use super::{Args, MeasureError, Part, gateway, peer, timing};
 use jiaolian_node::seal::{CaseSecret, OpsKey, Place};
 use jiaolian_node::store::{CACHE_MIB_DEFAULT, CopyError, DiskStore, FileMedium, StoreReader};
 use jiaolian_schema::fix::Fix;
 use jiaolian_schema::suite::Suite;
 use jiaolian_sync::{Judged, Replica, Setup, Table};
 use redb::{Database, TableDefinition};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::rc::Rc;
@@ -70,7 +70,7 @@ impl Township {
             .unlock(case)
             .map_err(|error| MeasureError::Wrong(error.to_string()))?;
         let store = Rc::new(store);
-        let mut world = World::found()?;
+        let world = World::found()?;
         let disk = store.clone();
         let commit: Commit = Box::new(move |writes| Ok(disk.commit(writes)?));
         let setup = world.setup("t");
@@ -78,14 +78,14 @@ impl Township {
         world.enter("t", &mut node)?;
         let span = span_of(&counties()?[..1]);
         let fence = fence_around(span)?;
+        let mut pen = Pen::default();
         for number in 0..cases {
-            let case = world.open(&mut node, number, BTreeMap::new())?;
-            world.watch(&mut node, case, number, &fence)?;
-            if number % CASES_AT_ONCE == 0 {
-                node.settle()?;
+            world.watched_case(&mut pen, number, &fence)?;
+            if number % CASES_AT_ONCE == CASES_AT_ONCE - 1 {
+                pen.hand_in(&world, &mut node)?;
             }
         }
-        node.settle()?;
+        pen.hand_in(&world, &mut node)?;
         Ok(Self {
             world,
             node,
@@ -152,7 +152,19 @@ fn medium(directory: &TempDir) -> Arc<FileMedium> {
     ))
 }
 
-pub(super) fn measure(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
+pub(super) fn measure(args: &Args, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
+    let mut figures = Vec::new();
+    if args.wants(Part::Store) {
+        figures.extend(commits(args.quick)?);
+    }
+    if args.wants(Part::Gateway) {
+        figures.extend(gateway::measure(args.quick, notes)?);
+    }
+    Ok(figures)
+}
+
+/// Reports made durable by commits, without a gateway.
+fn commits(quick: bool) -> Result<Vec<Figure>, MeasureError> {
     let least = Duration::from_millis(if quick { 20 } else { 2_000 });
     let (people, each) = if quick { (4, 600) } else { (PEOPLE, 4_000) };
     let mut township = Township::with_cases(people)?;
@@ -174,8 +186,6 @@ pub(super) fn measure(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure
     }
     figures.extend(bytes_on_disk(&township, empty)?);
     figures.extend(sealing(people, each, in_suite_one, least)?);
-    drop(township);
-    figures.extend(gateway::measure(quick, notes)?);
     Ok(figures)
 }
 

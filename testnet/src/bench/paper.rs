@@ -1,9 +1,11 @@
 //! What people of the bench's world sign in a case: the decision and the binding of a band, leaves.
 
 use super::MeasureError;
+use super::key::{code, office};
 use super::node::Node;
+use super::pen::{Paper, Pen};
 use super::world::{DAY_MS, START_MS, TERM_DAYS, World};
-use jiaolian_schema::act::{Apply, Span, Step};
+use jiaolian_schema::act::{Amend, Apply, Open, Span, Step};
 use jiaolian_schema::canon;
 use jiaolian_schema::device::{Device, Regime};
 use jiaolian_schema::fence::Fence;
@@ -12,46 +14,22 @@ use jiaolian_schema::value::Fields;
 use jiaolian_sync::Store;
 
 impl World {
-    /// Binds a band to a case's person and sets a fence.
-    pub(super) fn watch<S: Store>(
-        &mut self,
-        node: &mut Node<S>,
-        case: DossierId,
+    /// A case whose person wears a band and is kept to a fence: the opening, the decision without
+    /// which a band lets nothing in, for three months, the band and the fence; six acts.
+    pub(super) fn watched_case(
+        &self,
+        pen: &mut Pen,
         number: u64,
         fence: &Fence,
     ) -> Result<(), MeasureError> {
-        self.decide(node, case)?;
-        let until = START_MS + TERM_DAYS * DAY_MS;
-        let device = Device {
-            regime: Regime::Band,
-            from: START_MS - DAY_MS,
-            until,
-            secret_hash: None,
-            key: None,
-            interval_s: None,
-            heard_at: None,
-            ground: None,
+        let mut paper = Paper::default();
+        let open = Open {
+            office: office("t"),
+            person: code(number),
+            minor: 0,
+            fields: Fields::new(),
         };
-        let name = format!("device/band-{number}");
-        let device = canon::encode(&device);
-        self.amend(node, "c-head", case, (&name, &device), Vec::new())?;
-        let name = format!("fence/{}", fence.id());
-        self.amend(
-            node,
-            "t-head",
-            case,
-            (&name, &canon::encode(fence)),
-            Vec::new(),
-        )?;
-        Ok(())
-    }
-
-    /// The decision without which a band lets nothing in, for three months.
-    fn decide<S: Store>(
-        &mut self,
-        node: &mut Node<S>,
-        case: DossierId,
-    ) -> Result<(), MeasureError> {
+        pen.write(self, &mut paper, ("t-officer", open))?;
         let first_day = i32::try_from(START_MS.div_euclid(DAY_MS)).unwrap_or(i32::MAX) - 1;
         let apply = Apply {
             workflow: "device".to_owned(),
@@ -64,7 +42,7 @@ impl World {
             area: None,
             fields: Fields::new(),
         };
-        let matter = self.act(node, "t-officer", Some(case), apply.into())?;
+        let matter = pen.write(self, &mut paper, ("t-officer", apply))?;
         for (event, by) in [("approve", "c-head"), ("fit", "t-officer")] {
             let step = Step {
                 matter,
@@ -74,7 +52,37 @@ impl World {
                 fields: Fields::new(),
                 span: None,
             };
-            self.act(node, by, Some(case), step.into())?;
+            pen.write(self, &mut paper, (by, step))?;
+        }
+        let band = Device {
+            regime: Regime::Band,
+            from: START_MS - DAY_MS,
+            until: START_MS + TERM_DAYS * DAY_MS,
+            secret_hash: None,
+            key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
+        };
+        let amends = [
+            (
+                "c-head",
+                format!("device/band-{number}"),
+                canon::encode(&band),
+            ),
+            (
+                "t-head",
+                format!("fence/{}", fence.id()),
+                canon::encode(fence),
+            ),
+        ];
+        for (by, field, value) in amends {
+            let amend = Amend {
+                field,
+                replaces: Vec::new(),
+                value,
+            };
+            pen.write(self, &mut paper, (by, amend))?;
         }
         Ok(())
     }

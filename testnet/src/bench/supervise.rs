@@ -5,13 +5,12 @@ use super::dice::Dice;
 use super::figure::Figure;
 use super::rival::{geos, told};
 use super::terrain::{Span, counties, fences_of, float, floats, jagged, span_of, walk};
-use super::{MeasureError, hour, peer, timing, track};
+use super::{Args, MeasureError, Part, hour, peer, timing, track};
 use geo::{BoundingRect as _, Contains as _, MultiPolygon};
 use jiaolian_schema::fence::{Fence, Fences};
 use jiaolian_schema::fix::{Coord, Fix, Grade};
 use jiaolian_schema::geo::Shape;
 use jiaolian_schema::watch::{Step, WatchState};
-use std::path::Path;
 use std::time::Duration;
 
 const SECTION: &str = "supervise";
@@ -37,11 +36,21 @@ struct Effort {
     places: usize,
 }
 
-pub(super) fn measure(
-    quick: bool,
-    tracks: Option<&Path>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Figure>, MeasureError> {
+pub(super) fn measure(args: &Args, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
+    let mut figures = Vec::new();
+    if args.wants(Part::Judged) {
+        figures.extend(all_judged(args.quick, notes)?);
+    }
+    if args.wants(Part::Track) {
+        figures.extend(track::measure(args.quick, args.tracks.as_deref())?);
+    }
+    if args.wants(Part::Hour) {
+        figures.extend(hour::measure(args.quick, args.people)?);
+    }
+    Ok(figures)
+}
+
+fn all_judged(quick: bool, notes: &mut Vec<String>) -> Result<Vec<Figure>, MeasureError> {
     let effort = if quick {
         Effort {
             least: Duration::from_millis(5),
@@ -68,8 +77,6 @@ pub(super) fn measure(
         }
     }
     figures.extend(verdict(&jagged[0], &effort, notes)?);
-    figures.extend(track::measure(quick, tracks)?);
-    figures.extend(hour::measure(quick)?);
     Ok(figures)
 }
 
