@@ -151,7 +151,7 @@ export const api = {
   track: (id: CaseId, from: Ms, to: Ms, reason: LocateReason) =>
     get<Track>("/map/track", { case: id, from, to, reason }),
 
-  devices: (id: CaseId, reason: LookReason | null = null) => get<CaseDevices>(`/cases/${id}/devices`, { reason }),
+  devices: (id: CaseId) => get<CaseDevices>(`/cases/${id}/devices`),
   locate: (terminal: string, reason: LocateReason) =>
     send<OrderAnswer>("POST", `${ROOT}/devices/${encodeURIComponent(terminal)}/locate`, { reason }),
   showText: (terminal: string, text: { text: string; urgent: boolean; aloud: boolean }) =>
