@@ -81,6 +81,20 @@ pub struct Device {
 pub type Card = [u8; 32];
 
 impl Device {
+    /// A binding from the first to the last instant, ms UTC, that says nothing else.
+    pub const fn new(regime: Regime, from: i64, until: i64) -> Self {
+        Self {
+            regime,
+            from,
+            until,
+            secret_hash: None,
+            key: None,
+            interval_s: None,
+            heard_at: None,
+            ground: None,
+        }
+    }
+
     /// Whether a report of this instant, ms UTC, may be taken in.
     pub fn holds(&self, time: i64) -> bool {
         (self.from..=self.until).contains(&time)

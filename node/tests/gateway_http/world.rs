@@ -315,26 +315,14 @@ impl Scribe<'_> {
             self.bind(case, BARE_TERMINAL, ends, false);
             self.bind(case, LATE_TERMINAL, START - 2 * DAY, true);
             let vended = Device {
-                regime: Regime::Band,
-                from: START - 20 * DAY,
-                until: ends,
                 secret_hash: Some(token_hash(VENDED, VENDOR_TOKEN)),
-                key: None,
-                interval_s: None,
-                heard_at: None,
-                ground: None,
+                ..Device::new(Regime::Band, START - 20 * DAY, ends)
             };
             let field = format!("device/{VENDED}");
             self.amend("bureau", case, &field, canon::encode(&vended));
             let phone = Device {
-                regime: Regime::Phone,
-                from: START - 20 * DAY,
-                until: ends,
-                secret_hash: None,
                 key: phone_key().public_key().try_into().ok(),
-                interval_s: None,
-                heard_at: None,
-                ground: None,
+                ..Device::new(Regime::Phone, START - 20 * DAY, ends)
             };
             let field = format!("device/{PHONE}");
             self.amend("bureau", case, &field, canon::encode(&phone));
@@ -373,14 +361,8 @@ impl Scribe<'_> {
 
     fn bind(&mut self, case: DossierId, terminal: &str, until: i64, proven: bool) {
         let device = Device {
-            regime: Regime::Band,
-            from: START - 20 * DAY,
-            until,
             secret_hash: proven.then(|| token_hash(terminal, TOKEN)),
-            key: None,
-            interval_s: None,
-            heard_at: None,
-            ground: None,
+            ..Device::new(Regime::Band, START - 20 * DAY, until)
         };
         let field = format!("device/{terminal}");
         self.amend("bureau", case, &field, canon::encode(&device));

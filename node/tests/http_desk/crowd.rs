@@ -105,16 +105,7 @@ fn wearer(node: &mut Node, number: usize, regime: Regime) -> DossierId {
     if regime == Regime::Band {
         decide(node, case, &name);
     }
-    let device = Device {
-        regime,
-        from: START - 20 * DAY,
-        until: START + 60 * DAY,
-        secret_hash: None,
-        key: None,
-        interval_s: None,
-        heard_at: None,
-        ground: None,
-    };
+    let device = Device::new(regime, START - 20 * DAY, START + 60 * DAY);
     let field = format!("device/{}", band(number));
     amend(node, case, &field, canon::encode(&device));
     case

@@ -95,16 +95,7 @@ async fn a_minor_is_on_no_map_of_whoever_has_no_right() {
     assert!(cases_of(&whole).contains(&minor.to_hex()));
 
     // What is done on both cases is news of one of them.
-    let device = jiaolian_schema::device::Device {
-        regime: Regime::Band,
-        from: START,
-        until: START + 1_000,
-        secret_hash: None,
-        key: None,
-        interval_s: None,
-        heard_at: None,
-        ground: None,
-    };
+    let device = jiaolian_schema::device::Device::new(Regime::Band, START, START + 1_000);
     let bind = move |node: &mut Node| {
         for case in [minor, adult] {
             let value = jiaolian_schema::canon::encode(&device);

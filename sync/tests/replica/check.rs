@@ -43,13 +43,7 @@ fn plan(prompts: u8) -> Plan {
 }
 
 fn phone() -> Device {
-    Device {
-        regime: Regime::Phone,
-        from: START,
-        until: START + 80 * DAY,
-        secret_hash: None,
-        key: None,
-    }
+    Device::new(Regime::Phone, START, START + 80 * DAY)
 }
 
 /// Everybody linked; a person of the township who checks in by a phone; the nodes of township and

@@ -17,16 +17,7 @@ const MIDNIGHT: i64 = 16 * 60;
 fn bound(regime: Regime) -> (World, DossierId) {
     let mut world = World::new();
     let case = world.open(T1, "t1-officer", "t1", 1, false);
-    let device = Device {
-        regime,
-        from: START,
-        until: START + 90 * DAY,
-        secret_hash: None,
-        key: None,
-        interval_s: None,
-        heard_at: None,
-        ground: None,
-    };
+    let device = Device::new(regime, START, START + 90 * DAY);
     world.amend(
         T1,
         "t1-head",
@@ -117,14 +108,9 @@ fn a_band_that_was_never_heard_is_missed_where_it_is_to_be_heard_and_nowhere_els
     let case = world.open(T1, "t1-officer", "t1", 1, false);
     use_device(&mut world, T1, case, START, START + 20 * DAY);
     let device = |heard_at: Option<&str>, interval_s: u32| Device {
-        regime: Regime::Band,
-        from: START,
-        until: START + 20 * DAY,
-        secret_hash: None,
-        key: None,
         interval_s: Some(interval_s),
         heard_at: heard_at.map(crate::world::office),
-        ground: None,
+        ..Device::new(Regime::Band, START, START + 20 * DAY)
     };
     let bytes = canon::encode(&device(Some("t1"), 1_200));
     world.amend(T1, "t1-head", case, "device/band-1", &bytes);

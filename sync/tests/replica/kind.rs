@@ -206,16 +206,7 @@ fn three() -> World {
     for number in [2, 3] {
         let case = world.open(T1, "t1-officer", "t1", number, false);
         use_device(&mut world, T1, case, START, START + 88 * DAY);
-        let device = Device {
-            regime: Regime::Band,
-            from: START,
-            until: START + 90 * DAY,
-            secret_hash: None,
-            key: None,
-            interval_s: None,
-            heard_at: None,
-            ground: None,
-        };
+        let device = Device::new(Regime::Band, START, START + 90 * DAY);
         let (device, fence) = (canon::encode(&device), canon::encode(&square()));
         world.amend(
             T1,
@@ -457,16 +448,7 @@ fn two_gateways_mint_one_alarm_of_every_kind() {
 fn a_phone_raises_nothing_of_a_band() {
     let mut world = World::new();
     let case = world.open(T1, "t1-officer", "t1", 1, false);
-    let phone = Device {
-        regime: Regime::Phone,
-        from: START,
-        until: START + 90 * DAY,
-        secret_hash: None,
-        key: None,
-        interval_s: None,
-        heard_at: None,
-        ground: None,
-    };
+    let phone = Device::new(Regime::Phone, START, START + 90 * DAY);
     world.amend(T1, "t1-head", case, "device/band-1", &canon::encode(&phone));
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));
     world.net.carry_out(T1);

@@ -72,16 +72,7 @@ pub(crate) fn put_under_watch(world: &mut World) -> DossierId {
 pub(crate) fn put_another_under_watch(world: &mut World, person: u64) -> DossierId {
     let case = world.open(T1, "t1-officer", "t1", person, false);
     use_device(world, T1, case, START, START + 88 * DAY);
-    let device = Device {
-        regime: Regime::Band,
-        from: START,
-        until: START + 80 * DAY,
-        secret_hash: None,
-        key: None,
-        interval_s: None,
-        heard_at: None,
-        ground: None,
-    };
+    let device = Device::new(Regime::Band, START, START + 80 * DAY);
     let band = format!("device/band-{person}");
     world.amend(T1, "t1-head", case, &band, &canon::encode(&device));
     world.amend(T1, "t1-head", case, "fence/home", &canon::encode(&square()));

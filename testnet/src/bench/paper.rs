@@ -54,16 +54,11 @@ impl World {
             };
             pen.write(self, &mut paper, (by, step))?;
         }
-        let band = Device {
-            regime: Regime::Band,
-            from: START_MS - DAY_MS,
-            until: START_MS + TERM_DAYS * DAY_MS,
-            secret_hash: None,
-            key: None,
-            interval_s: None,
-            heard_at: None,
-            ground: None,
-        };
+        let band = Device::new(
+            Regime::Band,
+            START_MS - DAY_MS,
+            START_MS + TERM_DAYS * DAY_MS,
+        );
         let amends = [
             (
                 "c-head",

@@ -198,16 +198,7 @@ impl World {
             return;
         }
         self.decide(county, person);
-        let device = Device {
-            regime: Regime::Band,
-            from: START,
-            until: START + 90 * DAY_MS,
-            secret_hash: None,
-            key: None,
-            interval_s: None,
-            heard_at: None,
-            ground: None,
-        };
+        let device = Device::new(Regime::Band, START, START + 90 * DAY_MS);
         let amend = Amend {
             field: format!("device/band-{number}"),
             replaces: Vec::new(),
