@@ -294,9 +294,8 @@ pub const DUTY: Form = table(
     300,
 );
 
-/// Key `taken`: number of the first commit of the file beside the store whose rows are not yet in their
-/// tables. Key: number (8, big-endian): a commit of a store that was laid down from a backup, sealed as
-/// in the file, under the key of the newest day of whose positions it speaks.
+/// Key `taken`: the first number in the file of the journal whose rows are not in their tables yet. Key:
+/// number (8, big-endian): a record of a store that was laid down from a backup, sealed as in the file.
 pub const JOURNAL: Form = table(
     Table::Journal,
     "journal-1",

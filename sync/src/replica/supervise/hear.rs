@@ -207,9 +207,10 @@ impl<S: Store> Replica<S> {
         let after = stored::fix_prefix(person, last.saturating_add(1));
         let end = stored::fix_prefix(person, i64::MAX);
         let later = self.disk.range(Table::Fix, &after, &end, 1)?;
-        watched.newest = match later.is_empty() {
-            true => Newest::At(last),
-            false => Newest::Unknown,
+        watched.newest = if later.is_empty() {
+            Newest::At(last)
+        } else {
+            Newest::Unknown
         };
         Ok(())
     }
