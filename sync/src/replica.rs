@@ -224,11 +224,7 @@ impl<S: Store> Replica<S> {
         self.let_go_of_parked();
         self.follow_epoch();
         self.follow_trust();
-        self.follow_silence();
-        self.follow_check_ins();
-        self.follow_late();
-        self.pay_alarms();
-        self.follow_gatherings();
+        self.follow_clock();
         self.sign_receipts();
         self.sign_log();
         self.purge_logs();

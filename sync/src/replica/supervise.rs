@@ -10,16 +10,20 @@ mod hear;
 mod judge;
 mod known;
 mod late;
+mod newest;
 mod pace;
 mod position;
+mod report;
 mod silence;
 mod stored;
+mod told;
 mod watched;
 mod whence;
 
 pub use check::{CheckInError, CheckInOutcome, CheckInReport};
 pub(super) use judge::is_watched;
 pub use position::LastSeen;
+pub use report::{Judged, Report, ReportError, ReportOutcome};
 pub(super) use stored::fix_prefix;
 pub use stored::{StoredFix, StoredSignal};
 pub use watched::WatchView;
@@ -48,71 +52,6 @@ use watched::Watched;
 pub const LIVE_SKEW_MS: i64 = 5 * 60_000;
 /// People whose permits are read again with one tick.
 const FOLLOWED_AT_ONCE: usize = 16;
-
-/// Why a report is not taken in.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReportError {
-    /// Nobody here has the code.
-    #[error("no case here is of person {0}")]
-    UnknownPerson(String),
-    /// No device is bound to the person at that time.
-    #[error("no device of person {person} is bound at {time}")]
-    Unbound {
-        /// Whose.
-        person: PersonCode,
-        /// The report's time, ms UTC.
-        time: i64,
-    },
-    /// The disk refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// What a device said at one instant: where it was, what it says of itself, or both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The person's code, as hexadecimal digits.
-    pub person: String,
-    /// Number of the device.
-    pub terminal: String,
-    /// Device time, ms UTC.
-    pub time: i64,
-    /// Where; its time is the report's. None where it has no position.
-    pub point: Option<Point>,
-    /// What it says of itself.
-    pub signs: Signs,
-    /// A report of now, not one that waited on the device.
-    pub live: bool,
-}
-
-/// What a report came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judged {
-    /// It was here before.
-    Double,
-    /// The next fix of the person's watch.
-    Next,
-    /// Not used by the watch.
-    Unused(Unused),
-    /// It came late: the person's fixes were judged again.
-    Again,
-    /// Its time is too far from the node's clock: its position is stored only, and it is heard as of
-    /// the time of receipt.
-    Skewed,
-    /// Stored: it has no position, or is the single check of a phone.
-    Said,
-}
-
-/// What became of a report. It is durable once the next `Store` is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportOutcome {
-    /// What it came to.
-    pub judged: Judged,
-    /// Alarms that it raised.
-    pub raised: Vec<AlarmId>,
-    /// Alarms that it withdrew.
-    pub withdrawn: Vec<AlarmId>,
-}
 
 /// What supervision keeps in memory.
 #[derive(Debug, Default)]
@@ -274,6 +213,15 @@ impl<S: Store> Replica<S> {
         while let Some((person, time)) = self.desk.elsewhere.pop_first() {
             self.follow_elsewhere(person, time);
         }
+    }
+
+    /// What the clock decides of people: silence, check-ins, what is late, gatherings.
+    pub(super) fn follow_clock(&mut self) {
+        self.follow_silence();
+        self.follow_check_ins();
+        self.follow_late();
+        self.pay_alarms();
+        self.follow_gatherings();
     }
 
     /// What was signed may stand otherwise: permits are read again.

@@ -1,8 +1,9 @@
 //! A report of a device, from the gateway into the store and the person's watch.
 
 use super::super::Replica;
+use super::newest::Newest;
 use super::silence::is_silent;
-use super::watched::{Newest, Watched};
+use super::watched::Watched;
 use super::whence::Whence;
 use super::{
     Judged, LIVE_SKEW_MS, Report, ReportError, ReportOutcome, StoredFix, StoredSignal, stored,

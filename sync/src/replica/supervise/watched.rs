@@ -5,6 +5,7 @@ use super::super::Replica;
 use super::alarm::AlarmNote;
 use super::check::{AskedOf, Known};
 use super::ground::{Grounds, basis};
+use super::newest::Newest;
 use super::whence::Whence;
 use crate::store::{Store, StoreError, Table};
 use jiaolian_schema::canon;
@@ -70,31 +71,6 @@ struct MarkRow {
     /// Since when plans and phones are known, by their bytes.
     #[n(2)]
     known: Option<Vec<Known>>,
-}
-
-/// How late the latest of a person's positions is that lie stored row by row: a later one can't be here
-/// before, and need not be looked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Newest {
-    #[default]
-    Unasked,
-    /// None is later than this, ms UTC by the device.
-    At(i64),
-    /// Some lie beyond the last that was believed, so each is looked for.
-    Unknown,
-}
-
-impl Newest {
-    pub(super) fn is_before(self, time: i64) -> bool {
-        matches!(self, Self::At(newest) if newest < time)
-    }
-
-    /// One of that time is stored.
-    pub(super) fn reach(&mut self, time: i64) {
-        if let Self::At(newest) = self {
-            *newest = time.max(*newest);
-        }
-    }
 }
 
 /// A person under watch.
