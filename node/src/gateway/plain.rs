@@ -2,7 +2,7 @@
 //! is unusual is read by [`super::json`], which also says what is wrong with it: this reader gives the
 //! same or nothing.
 
-use super::form::{Sent, named};
+use super::form::{Sent, by_http, named};
 use super::report::{Report, Said, SpeedUnit};
 use super::turn::BATCH_MAX;
 use serde::de::{Error, Visitor};
@@ -21,6 +21,7 @@ pub(super) fn read_plain(body: &[u8]) -> Option<Sent> {
         terminal: named(batch.terminal.0).ok()?,
         token: None,
         reports: batch.fixes.into_iter().map(report).collect(),
+        way: by_http(),
     })
 }
 

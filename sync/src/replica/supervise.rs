@@ -30,20 +30,17 @@ pub use watched::WatchView;
 pub use whence::Whence;
 
 use super::Replica;
-use crate::store::{Store, StoreError, Table};
+use crate::store::{Store, Table};
 use alarm::{CLOSE_ITSELF, WITHDRAW};
 use jiaolian_schema::act::Raise;
 use jiaolian_schema::checkin::CHECK_IN_FIELD;
 use jiaolian_schema::device::{DEVICE_FIELD, Device, FENCE_FIELD};
 use jiaolian_schema::fact::{Fact, What};
-use jiaolian_schema::fix::Point;
 use jiaolian_schema::id::{AlarmId, DossierId, PersonCode};
-use jiaolian_schema::signal::Signs;
 use jiaolian_schema::standing::SlotRules;
-use jiaolian_schema::watch::{Numbers, Spans, Unused};
+use jiaolian_schema::watch::{Numbers, Spans};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use thiserror::Error;
 use watched::Watched;
 
 /// A live fix farther than this from the time of receipt, ms, is stored and not judged, unless it

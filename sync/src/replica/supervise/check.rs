@@ -176,7 +176,7 @@ impl<S: Store> Replica<S> {
     ) -> Result<CheckInOutcome, CheckInError> {
         let (person, at) = (report.person, report.at);
         let held = watched.held(&report.terminal, at);
-        if !held.is_some_and(|device| device.regime == Regime::Phone) {
+        if held.is_none_or(|device| device.regime != Regime::Phone) {
             return Err(unbound(report));
         }
         let mut outcome = CheckInOutcome {
