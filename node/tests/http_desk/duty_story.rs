@@ -19,12 +19,12 @@ const MINUTE: i64 = 60_000;
 const SECRET: &[u8] = b"a secret that both know";
 
 /// The ways of a node at work; they end with it.
-struct AtWork {
+pub(crate) struct AtWork {
     _stop: watch::Sender<bool>,
 }
 
 /// Begins the duty of a node, as `jiaolian run` does.
-async fn begin(office: &Office, ways: Ways, always: bool) -> AtWork {
+pub(crate) async fn begin(office: &Office, ways: Ways, always: bool) -> AtWork {
     let known = ways.known();
     let begun = office.owner.call(move |node| {
         node.set_ways(known, always);
@@ -37,7 +37,7 @@ async fn begin(office: &Office, ways: Ways, always: bool) -> AtWork {
     AtWork { _stop: stop }
 }
 
-fn no_ways() -> Ways {
+pub(crate) fn no_ways() -> Ways {
     Ways::of(vec![])
 }
 

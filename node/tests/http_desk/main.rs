@@ -22,10 +22,16 @@ mod emulator;
 mod evidence_story;
 mod explain_story;
 mod fault_story;
+#[cfg(target_os = "linux")]
+mod gateway_leave_story;
+#[cfg(target_os = "linux")]
+mod gather_story;
 mod lan_story;
 mod late_story;
 mod leave_story;
 mod live_page_story;
+#[cfg(target_os = "linux")]
+mod mass_story;
 mod minor_story;
 mod network_story;
 mod office;
