@@ -117,13 +117,11 @@ async fn ask(gateway: &Gateway, request: Request) -> Result<Response, TurnAwayEr
 
 /// What a request shows, by its terminal; none where it shows a signature that is none.
 fn shown_card(headers: &HeaderMap, pairs: &Pairs, terminal: &str, message: &[u8]) -> Option<Card> {
-    match shown(headers, "signature") {
-        Some(text) => signer(&text, message).map(|key| key_hash(terminal, &key)),
-        None => {
-            let token = shown(headers, "bearer").or_else(|| token_in(pairs));
-            Some(token_hash(terminal, &token.unwrap_or_default()))
-        }
+    if let Some(text) = shown(headers, "signature") {
+        return signer(&text, message).map(|key| key_hash(terminal, &key));
     }
+    let token = shown(headers, "bearer").or_else(|| token_in(pairs));
+    Some(token_hash(terminal, &token.unwrap_or_default()))
 }
 
 /// Somebody of whom it is not yet known who they are.
@@ -143,13 +141,11 @@ impl Stranger {
         let (shown, count) = (card.unwrap_or(NO_CARD), card.map_or(1, |_| reports));
         let pass = |limiter: &mut Limiter, now| limiter.pass(&shown, self.from, count, now);
         gateway.meter.act(pass).map_err(TurnAwayError::Often)?;
-        match card {
-            Some(card) => Ok(card),
-            None => {
-                wait_for_grid(self.arrived).await;
-                Err(TurnAwayError::Stranger)
-            }
+        if let Some(card) = card {
+            return Ok(card);
         }
+        wait_for_grid(self.arrived).await;
+        Err(TurnAwayError::Stranger)
     }
 
     async fn away(&self, gateway: &Gateway, card: &Card, bare: bool) -> TurnAwayError {

@@ -160,8 +160,10 @@ fn plan_words(node: &Node, bytes: &[u8]) -> Text {
 
 fn field_of(error: &ReadPlanError) -> &'static str {
     match error {
-        ReadPlanError::Form(_) | ReadPlanError::Empty | ReadPlanError::Schedule(_) => "windows",
-        ReadPlanError::Short(_) => "windows",
+        ReadPlanError::Form(_)
+        | ReadPlanError::Empty
+        | ReadPlanError::Schedule(_)
+        | ReadPlanError::Short(_) => "windows",
         ReadPlanError::Order { .. } => "until",
         ReadPlanError::Prompts(_) => "prompts",
         ReadPlanError::Open(_) => "open_minutes",

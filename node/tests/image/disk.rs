@@ -131,8 +131,10 @@ impl ImageDisk {
     pub(crate) fn after_cut(&self) -> Self {
         let platter = self.platter();
         let next = Self::new(platter.durable.clone());
-        next.platter().journal = platter.journal_durable.clone();
-        next.platter().journal_durable = platter.journal_durable.clone();
+        next.platter().journal.clone_from(&platter.journal_durable);
+        next.platter()
+            .journal_durable
+            .clone_from(&platter.journal_durable);
         next
     }
 

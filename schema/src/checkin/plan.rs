@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn what_nobody_could_keep_to_is_refused_with_the_value() {
-        let refusal = |change: fn(&mut Plan)| {
+        type Change = fn(&mut Plan);
+        let refusal = |change: Change| {
             let mut plan = plan();
             change(&mut plan);
             Plan::read(&plan.write())
@@ -172,7 +173,7 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        let cases: [(fn(&mut Plan), &str); 8] = [
+        let cases: [(Change, &str); 8] = [
             (
                 |plan| plan.until = -1,
                 "no earlier than it begins: 0 to -1 ms",

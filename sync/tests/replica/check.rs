@@ -315,13 +315,11 @@ fn to_a_prompt(world: &mut World) -> Duty {
     loop {
         let due = due(world, T1).unwrap();
         let prompt = due.into_iter().find(|duty| duty.kind == DutyKind::Prompt);
-        match prompt {
-            Some(prompt) => return prompt,
-            None => {
-                let next = world.net.now + STEP;
-                pass(world, next);
-            }
+        if let Some(prompt) = prompt {
+            return prompt;
         }
+        let next = world.net.now + STEP;
+        pass(world, next);
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_township_works_through_an_outage_and_everything_arrives_once() {
     assert_eq!(town.province.state("heqing").await.unwrap()["locked"], true);
 
     // Meanwhile a stranger with a township's stolen keys tells the county lies.
-    let refused = lie(&mut town, &lied).await;
+    let refused = Box::pin(lie(&mut town, &lied)).await;
 
     // The line returns.
     let healed = Instant::now();
