@@ -55,8 +55,15 @@ struct PlainFix {
     charging: Scalar,
     motion: Scalar,
     event: Scalar,
+    #[serde(deserialize_with = "number")]
     bearing_deg: Option<Number>,
+    #[serde(deserialize_with = "number")]
     altitude_m: Option<Number>,
+}
+
+/// A number that is said; null is unusual.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Number>, D::Error> {
+    Number::deserialize(from).map(Some)
 }
 
 fn report(fix: PlainFix) -> Report {
@@ -157,6 +164,7 @@ mod tests {
         let unusual = [
             usual.replace("altitude_m", "height"),
             usual.replace("3.50", "\"3\""),
+            usual.replace("3.50", "null"),
             usual.replace("-1", "[1]"),
             usual.replace("\"lon\"", "\"lat\""),
             usual.replace("T1", ""),

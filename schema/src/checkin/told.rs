@@ -1,5 +1,6 @@
-//! What is told of check-ins, as conditions that alarms stand for: misses in a row by the day, and
-//! doubtful check-ins that came together (K10, K11), and those made far from a band (K12). Two conditions of a kind never overlap.
+//! What is told of check-ins, as conditions that alarms stand for: misses in a row by the day,
+//! doubtful check-ins that came together (K10, K11), and those made far from a band (K12). Two
+//! conditions of a kind never overlap.
 
 use super::apart::{CHECK_IN_ABOUT, apart};
 use super::doubt::doubtful;

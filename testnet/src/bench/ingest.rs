@@ -166,7 +166,7 @@ pub(super) fn measure(args: &Args, notes: &mut Vec<String>) -> Result<Vec<Figure
 /// Reports made durable by commits, without a gateway.
 fn commits(quick: bool) -> Result<Vec<Figure>, MeasureError> {
     let least = Duration::from_millis(if quick { 20 } else { 2_000 });
-    let (people, each) = if quick { (4, 600) } else { (PEOPLE, 4_000) };
+    let (people, each) = if quick { (4, 6_000) } else { (PEOPLE, 12_000) };
     let mut township = Township::with_cases(people)?;
     let syncs = disk_syncs(least)?;
     let mut figures = vec![
@@ -272,6 +272,10 @@ fn ingest(
         if started.elapsed() >= least {
             break;
         }
+    }
+    if count == 0 {
+        let text = format!("no report is left for commits of {batch}");
+        return Err(MeasureError::Wrong(text));
     }
     Ok(timing::per_second(count, started.elapsed()))
 }
