@@ -12,7 +12,7 @@ use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::tally::{
     Cause, Inputs, Second, Span, Tally, midnight, reach_ms, reports_of, rules_broken, tally,
 };
-use jiaolian_schema::watch::{Ground, Spans, judge};
+use jiaolian_schema::watch::{Ground, Spans, Terms, judge};
 use std::sync::Arc;
 
 /// Positions lie at the office that judges them and at the county above.
@@ -38,9 +38,12 @@ pub fn of_day(node: &mut Node, viewer: &Viewer, file: &File, day: i32) -> ApiRes
     let fences = Fences::new(watch.fences.into_iter().map(Arc::new));
     let outages = node.replica.outages();
     let (bound, down) = (
-        Spans::new(watch.bound.iter().copied()),
+        Spans::of_terms(watch.terms.iter().copied()),
         Spans::new(outages.iter().copied()),
     );
+    let that_day = |one: &&Terms| one.from < window.1 && from < one.until;
+    let said = watch.terms.iter().filter(that_day);
+    let interval_ms = said.filter_map(|one| one.interval_ms).max();
     let ground = Ground {
         fences: &fences,
         permits: &watch.permits,
@@ -69,7 +72,7 @@ pub fn of_day(node: &mut Node, viewer: &Viewer, file: &File, day: i32) -> ApiRes
             clock: &[],
             fences: &fences,
             permits: &watch.permits,
-            reach_ms: reach_ms(&node.rules, 0),
+            reach_ms: reach_ms(&node.rules, interval_ms.unwrap_or(0)),
             until,
         },
     );

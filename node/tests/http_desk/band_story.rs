@@ -131,6 +131,35 @@ async fn a_binding_says_how_often_the_band_reports_who_hears_it_and_on_which_gro
 }
 
 #[tokio::test]
+async fn a_report_vouches_for_as_long_as_a_band_that_reports_so_seldom_may_be_silent() {
+    let office = Office::open().await;
+    let case = office.case("张三", "township", 0).await;
+    decide(&office, case).await;
+    let bureau = Client::signed_in(&office, "B1").await;
+    let page = bureau.get(&format!("/api/v1/cases/{case}")).await.ok(200);
+    let form = json!({ "terminal": "band-1", "regime": "band", "from": "2026-03-01",
+        "until": "2026-05-31", "interval_s": 1_200 });
+    bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
+    assert!(is_heard(&office, "张三").await);
+    // Longer steps are ones in which the node did not run.
+    for _ in 0..14 {
+        office.advance(5 * 60_000);
+        let tick = |node: &mut Node| node.replica.tick(node.now(), [3; 32]);
+        office.owner.call(tick).await.unwrap();
+    }
+    let person = PersonCode(sha256(&["张三".as_bytes()])[..16].try_into().unwrap()).to_hex();
+    let duty = Client::signed_in(&office, "C3").await;
+    let path = format!("/api/v1/people/{person}/tally?day=2026-03-02&reason=alarm");
+    let day = duty.get(&path).await.ok(200);
+    let seconds = &day["seconds"];
+    assert_eq!(
+        (&seconds["compliant"], &seconds["unknown"]["no_signal"]),
+        (&json!(3_600), &json!(600)),
+        "{day}"
+    );
+}
+
+#[tokio::test]
 async fn a_band_that_says_nothing_from_its_fitting_on_is_an_alarm() {
     let office = Office::open().await;
     let case = office.case("张三", "township", 0).await;

@@ -6,6 +6,7 @@ use crate::crowd::{Gate, wearers};
 use crate::mass_story::{STEP, pass, tick};
 use crate::office::{Office, START};
 use jiaolian_schema::device::Regime;
+use jiaolian_schema::id::DossierId;
 use serde_json::{Value as Json, json};
 
 const PEOPLE: usize = 3;
@@ -53,7 +54,7 @@ async fn a_gathering_is_one_row_and_one_signature_for_all_of_its_alarms() {
         .map(|member| member["case"]["id"].as_str().unwrap())
         .collect();
     of.sort_unstable();
-    let mut expected: Vec<String> = cases.iter().map(|case| case.to_hex()).collect();
+    let mut expected: Vec<String> = cases.iter().map(DossierId::to_hex).collect();
     expected.sort();
     assert_eq!(of, expected);
     client
