@@ -253,7 +253,7 @@ fn doubtful_check_ins_that_came_together_are_one_condition() {
     let together = faceless(first.at + 30 * MINUTE - 1);
     let apart = faceless(first.at + 30 * MINUTE);
     let time = first.received_at;
-    assert_eq!(doubts(&[first.clone()]), [(time, 3)]);
+    assert_eq!(doubts(std::slice::from_ref(&first)), [(time, 3)]);
     assert_eq!(doubts(&[together, first.clone()]), [(time, 2)]);
     assert_eq!(
         doubts(&[first, apart.clone()]),

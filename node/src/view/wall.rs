@@ -173,7 +173,7 @@ fn counts(node: &mut Node, viewer: &Viewer, open: &[Open]) -> BTreeMap<OfficeId,
             people.insert((person, row.place));
         }
     }
-    let silent_ms = node.rules.numbers().silent_after_ms(None);
+    let numbers = node.rules.numbers().clone();
     for (person, place) in people {
         let seen = node.replica.last_seen(person, now);
         let Some(seen) = seen.filter(|seen| seen.regime == Some(Regime::Band)) else {
@@ -181,6 +181,7 @@ fn counts(node: &mut Node, viewer: &Viewer, open: &[Open]) -> BTreeMap<OfficeId,
         };
         let office = counts.entry(place).or_insert_with(|| nothing(viewer));
         office.watched += 1;
+        let silent_ms = numbers.silent_after_ms(seen.interval_ms);
         let silent = u64::from(is_silent(&seen, now, silent_ms));
         office.silent = office.silent.map(|count| count + silent);
     }

@@ -141,14 +141,17 @@ async fn a_report_vouches_for_as_long_as_a_band_that_reports_so_seldom_may_be_si
         "until": "2026-05-31", "interval_s": 1_200 });
     bureau.sign(offer(&page, "device_bind"), form).await.ok(201);
     assert!(is_heard(&office, "张三").await);
+    let duty = Client::signed_in(&office, "C3").await;
     // Longer steps are ones in which the node did not run.
-    for _ in 0..14 {
+    for step in 1..=14 {
         office.advance(5 * 60_000);
         let tick = |node: &mut Node| node.replica.tick(node.now(), [3; 32]);
         office.owner.call(tick).await.unwrap();
+        let wall = duty.get("/api/v1/wall").await.ok(200);
+        let silent = u64::from(step > 12);
+        assert_eq!(wall["total"]["silent"], silent, "{step}: {wall}");
     }
     let person = PersonCode(sha256(&["张三".as_bytes()])[..16].try_into().unwrap()).to_hex();
-    let duty = Client::signed_in(&office, "C3").await;
     let path = format!("/api/v1/people/{person}/tally?day=2026-03-02&reason=alarm");
     let day = duty.get(&path).await.ok(200);
     let seconds = &day["seconds"];

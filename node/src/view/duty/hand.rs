@@ -77,8 +77,11 @@ fn listed_alarm(node: &Node, file: &File, at: i64) -> Option<ListedAlarm> {
 }
 
 fn silent_device(node: &mut Node, file: &File, at: i64) -> Option<ListedDevice> {
-    let silent_ms = node.rules.numbers().silent_after_ms(None);
     let watch = node.replica.watch(file.person?)?;
+    let said = watch.terms.iter();
+    let said = said.filter(|one| (one.from..one.until).contains(&at));
+    let interval_ms = said.filter_map(|one| one.interval_ms).max();
+    let silent_ms = node.rules.numbers().silent_after_ms(interval_ms);
     let mut spans = watch.bound.iter();
     let bound = spans.any(|(from, until)| (*from..*until).contains(&at));
     let last = watch.last.map(|(point, _)| point.time);

@@ -19,6 +19,8 @@ pub struct LastSeen {
     pub regime: Option<Regime>,
     /// First instant of the band's binding, ms UTC; none without one.
     pub band_since: Option<i64>,
+    /// How often the band reports, ms; none where its binding does not say.
+    pub interval_ms: Option<i64>,
 }
 
 impl<S: Store> Replica<S> {
@@ -29,8 +31,8 @@ impl<S: Store> Replica<S> {
         let terminals = watched.devices.keys();
         let held = terminals.filter_map(|terminal| watched.held(terminal, now));
         let bound: Vec<Device> = held.collect();
-        let band = bound.iter().filter(|device| device.regime == Regime::Band);
-        let band_since = band.map(|device| device.from).min();
+        let bands = bound.iter().filter(|device| device.regime == Regime::Band);
+        let band_since = bands.clone().map(|device| device.from).min();
         let seen = LastSeen {
             last: watched.last(),
             violates: watched
@@ -43,6 +45,7 @@ impl<S: Store> Replica<S> {
                 None => bound.first().map(|device| device.regime),
             },
             band_since,
+            interval_ms: bands.filter_map(Device::interval_ms).max(),
         };
         self.desk.watched.insert(person, watched);
         Some(seen)
