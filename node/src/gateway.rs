@@ -28,6 +28,7 @@
 //! `live=false`. A live report more than five minutes off is stored and not judged (`watch.md` R4).
 
 mod admit;
+mod caller;
 mod check;
 mod count;
 mod door;

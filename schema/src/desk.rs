@@ -19,7 +19,7 @@ pub use field::{FieldEntry, amend_of, field_entry, value_of};
 pub use file::{Capacity, File, Filed};
 pub use ground::{Changed, Ground, changed_since, contested, grounds_of, settle_fault};
 pub use incident::{SeenAlarm, incidents};
-pub use mass::{Fallen, MassRule, Row, Shared, fold_silences};
+pub use mass::{ALONE_SEVERITY, Fallen, MassRule, Row, Shared, fold_silences};
 pub use matter::{
     ALARM_WORKFLOW, DeskMatter, cause_of, granted_leaves, matter_of, matters_of, name_of,
 };

@@ -1,17 +1,17 @@
 //! What the owner of the state does with a request: finds whose device it is, takes in what is a
 //! position, keeps aside what is none. One request is one job, so all of it is in one commit.
 
+use super::caller::Caller;
 use super::form::Sent;
 use super::kept::Aside;
 use super::report::{Report, TIME_MIN_MS};
 use super::rule::Rule;
 use super::turn::Outcome;
 use crate::owner::Node;
-use jiaolian_schema::device::{Card, Device};
+use jiaolian_schema::device::Card;
 use jiaolian_schema::fix::{DAY_MS, Point};
 use jiaolian_schema::id::PersonCode;
 use jiaolian_schema::signal::{Sign, Signs};
-use jiaolian_schema::watch::NodeClock;
 use jiaolian_sync::{Judged, LIVE_SKEW_MS, ReportError, StoreError, Whence};
 
 /// A device that says nothing but that it is there is written down once in so long, ms.
@@ -41,7 +41,9 @@ pub(super) fn admit(node: &mut Node, sent: &Sent, card: &Card) -> Result<Verdict
         outcomes[at] = door.take(&sent.reports[at])?;
     }
     if outcomes.iter().all(Option::is_none) {
-        return Ok(Verdict::Stranger { bare: door.bare });
+        return Ok(Verdict::Stranger {
+            bare: door.caller.bare,
+        });
     }
     let Door { aside, alarms, .. } = door;
     aside.store(node, &sent.terminal)?;
@@ -60,40 +62,22 @@ fn refused(rule: Rule, value: &str) -> Outcome {
 
 /// One request at the door.
 struct Door<'a> {
-    node: &'a mut Node,
-    terminal: &'a str,
-    card: &'a Card,
+    caller: Caller<'a>,
     way: &'a Whence,
     /// The cell of the mobile network that the report at hand names.
     cell: Option<String>,
-    now: i64,
-    /// The time as the devices agree it is, where the clock here is at fault.
-    true_now: i64,
-    binding: Option<(PersonCode, Device)>,
     aside: Aside,
     alarms: usize,
-    bare: bool,
 }
 
 impl<'a> Door<'a> {
     fn new(node: &'a mut Node, sent: &'a Sent, card: &'a Card) -> Self {
-        let now = node.now();
-        let true_now = match node.replica.node_clock() {
-            NodeClock::Untrusted { ahead_ms } => now - ahead_ms,
-            NodeClock::Trusted | NodeClock::Unknown => now,
-        };
         Self {
-            node,
-            terminal: &sent.terminal,
-            card,
+            caller: Caller::new(node, &sent.terminal, card),
             way: &sent.way,
             cell: None,
-            now,
-            true_now,
-            binding: None,
             aside: Aside::default(),
             alarms: 0,
-            bare: false,
         }
     }
 
@@ -115,30 +99,33 @@ impl<'a> Door<'a> {
                 Err(_) => {}
             }
         }
-        let now = self.whose(self.true_now);
+        let now = self.whose(self.caller.true_now);
         if then.or(now).is_none() {
             return Ok(None);
         }
         let time = || report.said.time.as_deref().unwrap_or_default();
         let fault = match &report.reading {
             Err(fault) => fault.clone(),
-            Ok(reading) if reading.point.time > self.true_now + DAY_MS => {
+            Ok(reading) if reading.point.time > self.caller.true_now + DAY_MS => {
                 Rule::TimeFar.broken_by(time())
             }
             Ok(_) => Rule::Unbound.broken_by(time()),
         };
         let kept = fault.rule.keeps();
         if kept {
-            let is_new =
-                self.aside
-                    .add((self.node, self.terminal), &fault, &report.said, self.now)?;
+            let is_new = self.aside.add(
+                (self.caller.node, self.caller.terminal),
+                &fault,
+                &report.said,
+                self.caller.now,
+            )?;
             self.word_of_refused(report, then, now.filter(|_| is_new))?;
         }
         Ok(Some(Outcome::Refused { fault, kept }))
     }
 
     fn word(&mut self, person: PersonCode, report: &Report) -> Result<Outcome, StoreError> {
-        let time = report.time.unwrap_or(self.now);
+        let time = report.time.unwrap_or(self.caller.now);
         self.hear(person, (time, None), report)
     }
 
@@ -159,14 +146,14 @@ impl<'a> Door<'a> {
 
     /// Whether something can have happened at that time.
     fn is_sound(&self, time: Option<i64>) -> bool {
-        let sound = TIME_MIN_MS..=self.true_now + DAY_MS;
+        let sound = TIME_MIN_MS..=self.caller.true_now + DAY_MS;
         time.is_some_and(|time| sound.contains(&time))
     }
 
     /// What it says of itself, as of now: its own clock can't be right.
     fn word_of_now(&mut self, person: PersonCode, report: &Report) -> Result<(), StoreError> {
         let signs = report.signs.with(Sign::Clock, true);
-        let now = (self.true_now, None);
+        let now = (self.caller.true_now, None);
         self.say(person, now, signs, true).map(|_| ())
     }
 
@@ -176,7 +163,9 @@ impl<'a> Door<'a> {
         (time, point): (i64, Option<Point>),
         report: &Report,
     ) -> Result<Outcome, StoreError> {
-        let live = report.live.unwrap_or(time >= self.true_now - LIVE_SKEW_MS);
+        let live = report
+            .live
+            .unwrap_or(time >= self.caller.true_now - LIVE_SKEW_MS);
         self.say(person, (time, point), report.signs, live)
     }
 
@@ -189,7 +178,7 @@ impl<'a> Door<'a> {
     ) -> Result<Outcome, StoreError> {
         let heard = jiaolian_sync::Report {
             person: person.to_hex(),
-            terminal: self.terminal.to_owned(),
+            terminal: self.caller.terminal.to_owned(),
             time,
             point,
             signs,
@@ -199,7 +188,7 @@ impl<'a> Door<'a> {
             Some(cell) => self.way.clone().in_cell(cell),
             None => self.way.clone(),
         };
-        match self.node.hear_device(&heard, &way) {
+        match self.caller.node.hear_device(&heard, &way) {
             Ok(outcome) => {
                 self.alarms += outcome.raised.len();
                 Ok(match outcome.judged {
@@ -217,22 +206,8 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// Whose device it is at an instant, if it shows its token or key. A binding with neither is
-    /// enough only in a drill.
     fn whose(&mut self, time: i64) -> Option<PersonCode> {
-        let held = self
-            .binding
-            .as_ref()
-            .filter(|(_, device)| device.holds(time));
-        if held.is_none() {
-            self.binding = self.node.replica.bound(self.terminal, time);
-        }
-        let (person, device) = self.binding.as_ref()?;
-        if device.is_bare() {
-            self.bare = true;
-            return self.node.demo.then_some(*person);
-        }
-        device.opens_to(self.terminal, self.card).then_some(*person)
+        self.caller.whose(time).map(|(person, _)| person)
     }
 }
 
@@ -251,11 +226,15 @@ pub(super) fn note(
         way: Whence::default(),
     };
     let mut door = Door::new(node, &sent, card);
-    let Some(person) = door.whose(door.true_now) else {
+    let Some(person) = door.whose(door.caller.true_now) else {
         return Ok(false);
     };
-    let beat = door.true_now - door.true_now.rem_euclid(BEAT_MS);
-    let time = if signs.is_none() { beat } else { door.true_now };
+    let beat = door.caller.true_now - door.caller.true_now.rem_euclid(BEAT_MS);
+    let time = if signs.is_none() {
+        beat
+    } else {
+        door.caller.true_now
+    };
     door.say(person, (time, None), signs, true)?;
     Ok(true)
 }

@@ -7,7 +7,7 @@ use super::shape::{AlarmRow, Coded, MassShape};
 use crate::http::text::{Text, words};
 use crate::owner::Node;
 use jiaolian_schema::act::Raise;
-use jiaolian_schema::desk::{Fallen, File, MassRule, Row, Shared, fold_silences};
+use jiaolian_schema::desk::{ALONE_SEVERITY, Fallen, File, MassRule, Row, Shared, fold_silences};
 use jiaolian_schema::fact::What;
 use jiaolian_schema::id::{DossierId, PersonCode};
 use jiaolian_sync::WatchView;
@@ -18,8 +18,6 @@ use std::sync::Arc;
 const WITHDRAW: &str = "withdraw";
 /// Silences of handling that has ended are looked at for so long, ms: as context of those open.
 const ENDED_MS: i64 = 2 * 86_400_000;
-/// A person in danger is shown alone, however many are silent.
-const ALONE_SEVERITY: u8 = 1;
 
 /// One silence of many.
 #[derive(Debug, Clone)]

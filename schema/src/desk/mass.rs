@@ -10,8 +10,8 @@ const MINUTE_MS: i64 = 60_000;
 /// Kinds that many people may have for one reason of the network's.
 const SILENCES: [&str; 3] = ["NO_SIGNAL", "SILENT", "DEV_FAULT"];
 
-/// Somebody in danger is never shown among others.
-const ALONE_SEVERITY: u8 = 1;
+/// Up to this severity somebody is in danger, and never shown among others.
+pub const ALONE_SEVERITY: u8 = 1;
 
 /// What people who fell silent may have in common; the narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,16 +1,16 @@
 //! What the owner of the state does with check-ins: finds whose phone it is, takes in what can be
 //! judged, keeps aside what breaks a rule. One request is one job, so all of it is in one commit.
 
+use super::super::caller::Caller;
 use super::super::kept::Aside;
 use super::super::rule::Rule;
 use super::super::turn::Outcome;
 use super::form::{Line, Made, Sent};
 use crate::owner::Node;
 use jiaolian_schema::checkin::Duty;
-use jiaolian_schema::device::{Card, Device, Regime};
+use jiaolian_schema::device::{Card, Regime};
 use jiaolian_schema::fix::DAY_MS;
 use jiaolian_schema::id::PersonCode;
-use jiaolian_schema::watch::NodeClock;
 use jiaolian_sync::{CheckInError, CheckInReport, LIVE_SKEW_MS, StoreError};
 
 /// What a request came to.
@@ -48,7 +48,9 @@ pub(super) fn take(node: &mut Node, sent: &Sent, card: &Card) -> Result<Taken, S
         outcomes[at] = door.take(&sent.lines[at], &mut aside)?;
     }
     if outcomes.iter().all(Option::is_none) {
-        return Ok(Taken::Stranger { bare: door.bare });
+        return Ok(Taken::Stranger {
+            bare: door.caller.bare,
+        });
     }
     let asked = door.asked()?;
     let alarms = door.alarms;
@@ -70,14 +72,23 @@ pub(super) fn due(
     signed_at: Option<i64>,
 ) -> Result<Asked, StoreError> {
     let mut door = Door::new(node, terminal, card);
-    let now = door.true_now;
+    let now = door.caller.true_now;
     let is_of_now = |at: i64| (now.saturating_sub(at)).abs() <= LIVE_SKEW_MS;
-    let person = door.whose(now).filter(|_| signed_at.is_none_or(is_of_now));
+    let person = door
+        .caller
+        .whose(now)
+        .filter(|_| signed_at.is_none_or(is_of_now));
     match person {
-        None => Ok(Asked::Stranger { bare: door.bare }),
+        None => Ok(Asked::Stranger {
+            bare: door.caller.bare,
+        }),
         Some((_, Regime::Band)) => Ok(Asked::Known { now, due: None }),
         Some((person, Regime::Phone)) => {
-            let due = door.node.replica.check_ins_due(person, door.now)?;
+            let due = door
+                .caller
+                .node
+                .replica
+                .check_ins_due(person, door.caller.now)?;
             Ok(Asked::Known { now, due })
         }
     }
@@ -92,49 +103,33 @@ fn refused(rule: Rule, value: &str) -> Outcome {
 
 /// One request at the door.
 struct Door<'a> {
-    node: &'a mut Node,
-    terminal: &'a str,
-    card: &'a Card,
-    now: i64,
-    /// The time as the devices agree it is, where the clock here is at fault.
-    true_now: i64,
-    binding: Option<(PersonCode, Device)>,
+    caller: Caller<'a>,
     alarms: usize,
     asked: Option<bool>,
-    bare: bool,
 }
 
 impl<'a> Door<'a> {
     fn new(node: &'a mut Node, terminal: &'a str, card: &'a Card) -> Self {
-        let now = node.now();
-        let true_now = match node.replica.node_clock() {
-            NodeClock::Untrusted { ahead_ms } => now - ahead_ms,
-            NodeClock::Trusted | NodeClock::Unknown => now,
-        };
         Self {
-            node,
-            terminal,
-            card,
-            now,
-            true_now,
-            binding: None,
+            caller: Caller::new(node, terminal, card),
             alarms: 0,
             asked: None,
-            bare: false,
         }
     }
 
     /// What becomes of a check-in; none where the phone is a stranger at its time and now.
     fn take(&mut self, line: &Line, aside: &mut Aside) -> Result<Option<Outcome>, StoreError> {
-        let then = line.time.and_then(|time| self.whose(time));
-        let Some((_, regime)) = then.or_else(|| self.whose(self.true_now)) else {
+        let then = line.time.and_then(|time| self.caller.whose(time));
+        let Some((_, regime)) = then.or_else(|| self.caller.whose(self.caller.true_now)) else {
             return Ok(None);
         };
         if regime == Regime::Band {
-            return Ok(Some(refused(Rule::PhoneOnly, self.terminal)));
+            return Ok(Some(refused(Rule::PhoneOnly, self.caller.terminal)));
         }
         let said = line.said.time.as_deref().unwrap_or_default();
-        let is_far = line.time.is_some_and(|time| time > self.true_now + DAY_MS);
+        let is_far = line
+            .time
+            .is_some_and(|time| time > self.caller.true_now + DAY_MS);
         let fault = match (&line.reading, line.time.zip(then)) {
             (Err(fault), _) => fault.clone(),
             (Ok(_), _) if is_far => Rule::TimeFar.broken_by(said),
@@ -143,24 +138,34 @@ impl<'a> Door<'a> {
             }
             (Ok(_), None) => return Ok(Some(refused(Rule::Unbound, said))),
         };
-        aside.add((self.node, self.terminal), &fault, &line.said, self.now)?;
+        aside.add(
+            (self.caller.node, self.caller.terminal),
+            &fault,
+            &line.said,
+            self.caller.now,
+        )?;
         Ok(Some(Outcome::Refused { fault, kept: true }))
     }
 
     fn hear(&mut self, person: PersonCode, at: i64, made: &Made) -> Result<Outcome, StoreError> {
         let report = CheckInReport {
             person,
-            terminal: self.terminal.to_owned(),
+            terminal: self.caller.terminal.to_owned(),
             phone: made
                 .phone
                 .clone()
-                .unwrap_or_else(|| self.terminal.to_owned()),
+                .unwrap_or_else(|| self.caller.terminal.to_owned()),
             at,
             point: made.point,
             face: made.face,
             signs: made.signs,
         };
-        match self.node.replica.hear_check_in(&report, self.now) {
+        match self
+            .caller
+            .node
+            .replica
+            .hear_check_in(&report, self.caller.now)
+        {
             Ok(outcome) => {
                 self.alarms += outcome.raised.len();
                 self.asked = Some(outcome.asked);
@@ -181,29 +186,14 @@ impl<'a> Door<'a> {
         if let Some(asked) = self.asked {
             return Ok(asked);
         }
-        let Some((person, _)) = self.whose(self.true_now) else {
+        let Some((person, _)) = self.caller.whose(self.caller.true_now) else {
             return Ok(false);
         };
-        let due = self.node.replica.check_ins_due(person, self.now)?;
+        let due = self
+            .caller
+            .node
+            .replica
+            .check_ins_due(person, self.caller.now)?;
         Ok(due.is_some())
-    }
-
-    /// Whose phone it is at an instant, if it shows its token or key. A binding with neither is
-    /// enough only in a drill.
-    fn whose(&mut self, time: i64) -> Option<(PersonCode, Regime)> {
-        let held = self
-            .binding
-            .as_ref()
-            .filter(|(_, device)| device.holds(time));
-        if held.is_none() {
-            self.binding = self.node.replica.bound(self.terminal, time);
-        }
-        let (person, device) = self.binding.as_ref()?;
-        let known = (*person, device.regime);
-        if device.is_bare() {
-            self.bare = true;
-            return self.node.demo.then_some(known);
-        }
-        device.opens_to(self.terminal, self.card).then_some(known)
     }
 }

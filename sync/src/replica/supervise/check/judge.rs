@@ -43,6 +43,22 @@ impl Compared {
     }
 }
 
+/// Check-ins, and where the band was about them.
+struct Heard {
+    check_ins: Vec<CheckIn>,
+    band: Vec<Point>,
+}
+
+impl Heard {
+    fn ground<'a>(&'a self, watched: &'a Watched) -> Ground<'a> {
+        Ground {
+            fences: &watched.ground.fences,
+            permits: &watched.permits,
+            band: &self.band,
+        }
+    }
+}
+
 impl<S: Store> Replica<S> {
     /// What the clock decides of check-ins.
     pub(in crate::replica) fn follow_check_ins(&mut self) {
@@ -82,6 +98,18 @@ impl<S: Store> Replica<S> {
         told
     }
 
+    /// What a person's check-ins are judged from, up to now.
+    fn heard_of(
+        &self,
+        person: PersonCode,
+        watched: &Watched,
+        now: i64,
+    ) -> Result<Heard, StoreError> {
+        let check_ins = self.check_ins(person, now - 2 * LOOK_BACK_MS, i64::MAX, JUDGED_MAX)?;
+        let band = self.band_since(person, watched, &check_ins, now)?;
+        Ok(Heard { check_ins, band })
+    }
+
     fn story_of(
         &self,
         person: PersonCode,
@@ -92,14 +120,9 @@ impl<S: Store> Replica<S> {
         let Some(asked) = self.asked(&hex, watched) else {
             return Ok(None);
         };
-        let check_ins = self.check_ins(person, now - 2 * LOOK_BACK_MS, i64::MAX, JUDGED_MAX)?;
-        let band = self.band_since(person, watched, &check_ins, now)?;
-        let ground = Ground {
-            fences: &watched.ground.fences,
-            permits: &watched.permits,
-            band: &band,
-        };
-        Ok(Some(story(&asked, &ground, &check_ins, now)))
+        let heard = self.heard_of(person, watched, now)?;
+        let ground = heard.ground(watched);
+        Ok(Some(story(&asked, &ground, &heard.check_ins, now)))
     }
 
     /// Judges a person's check-ins up to now, and puts them where the clock finds them next. Gives
@@ -136,17 +159,15 @@ impl<S: Store> Replica<S> {
         let Some(asked) = self.asked(&hex, watched) else {
             return Ok(None);
         };
-        let check_ins = self.check_ins(person, now - 2 * LOOK_BACK_MS, i64::MAX, JUDGED_MAX)?;
-        let band = self.band_since(person, watched, &check_ins, now)?;
-        let ground = Ground {
-            fences: &watched.ground.fences,
-            permits: &watched.permits,
-            band: &band,
-        };
-        let conditions = conditions(&asked, &ground, &check_ins, now);
+        let heard = self.heard_of(person, watched, now)?;
+        let ground = heard.ground(watched);
+        let conditions = conditions(&asked, &ground, &heard.check_ins, now);
         let alarms = self.standing_of_check_ins(person, watched, now - LOOK_BACK_MS);
         // The band's next position may tell where it was.
-        let made = check_ins.iter().map(|one| one.at.min(one.received_at));
+        let made = heard
+            .check_ins
+            .iter()
+            .map(|one| one.at.min(one.received_at));
         let held = made
             .max()
             .map(|at| at + asked.numbers.bracket_ms + AGAIN_MS);
